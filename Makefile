@@ -1,0 +1,50 @@
+# Python writes its caches, even where the environment says otherwise: compiling at every start doubles the time taken.
+unexport PYTHONDONTWRITEBYTECODE
+
+# A name on PATH may be a shim with nothing behind it, so a candidate counts once it has run.
+CANDIDATES := $(foreach v,3.13 3.12 3.11 3.14,python$(v) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/$(v).*/bin/python))
+PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c 'import ensurepip' 2>/dev/null && { echo "$$p"; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint simulator bench clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: .venv-demo/ready  ## Run playbooks against the simulator, nothing else needed
+	PYTHONPATH=tests .venv-demo/bin/python tests/demo/run.py
+
+test: .nox/ready  ## Run every check and test
+	.venv/bin/nox --no-install --reuse-existing-virtualenvs
+
+lint: .nox/ready  ## Run the static checks alone
+	.venv/bin/nox --no-install --reuse-existing-virtualenvs --session ruff mypy lint docs-check extra-checks build-import-check license-check ansible-lint
+
+simulator: .venv-demo/ready  ## Run the simulated API in the foreground
+	PYTHONPATH=tests .venv-demo/bin/python -m simulator
+
+bench: .venv-demo/ready  ## Measure against the simulator
+	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/run.py
+
+clean:  ## Remove environments and caches
+	rm -rf .venv .venv-demo .nox .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
+
+.venv-demo/ready: tests/requirements/demo.txt tests/requirements/simulator.txt
+.venv/ready: $(wildcard tests/requirements/*.txt)
+
+.venv/ready: REQUIREMENTS := tests/requirements/test.txt
+.venv-demo/ready: REQUIREMENTS := tests/requirements/demo.txt
+.venv/ready .venv-demo/ready:
+	$(if $(PYTHON),,$(error No working Python 3.11 or newer was found))
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --requirement $(REQUIREMENTS)
+	touch $@
+
+# The environments of all sessions at once: a run cut short leaves no half of them behind.
+.nox/ready: .venv/ready noxfile.py antsibull-nox.toml tests/unit/requirements.txt
+	rm -rf .nox
+	mkdir .nox
+	@echo 'Installing the environments of all sessions (log: .nox/install.log)'
+	@.venv/bin/nox --install-only >.nox/install.log 2>&1 || { cat .nox/install.log; exit 1; }
+	touch $@

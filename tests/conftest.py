@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes ansible_collections.voxai.telephony importable from the checkout, and names the ansible-core to drive."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+# For pytest's own configuration ansible-test puts another, so the path to the tests' helpers is made here.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import checkout
+
+COLLECTIONS_PATH = checkout.collections_path()
+sys.path.insert(0, str(COLLECTIONS_PATH))
+
+# No test reaches the live service, or with a key of the user's: what a test doesn't set itself leads nowhere.
+for name in [name for name in os.environ if name.startswith("VOX_")]:
+    del os.environ[name]
+os.environ["VOX_API_URL"] = "http://127.0.0.1:1/v3"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--ansible-bin",
+        type=Path,
+        default=Path(sys.executable).parent,
+        help="directory of the ansible-playbook to test with (default: beside the running Python)",
+    )
+
+
+@pytest.fixture(scope="session")
+def ansible_bin(pytestconfig: pytest.Config) -> Path:
+    """The directory that holds ansible-playbook and the other commands of the ansible-core under test."""
+    path: Path = pytestconfig.getoption("--ansible-bin").absolute()
+    assert (path / "ansible-playbook").is_file(), f"no ansible-playbook in {path}"
+    return path
+
+
+@pytest.fixture(scope="session")
+def collections_path() -> Path:
+    """What ANSIBLE_COLLECTIONS_PATH has to be for ansible-playbook to find this checkout's collection."""
+    return COLLECTIONS_PATH
