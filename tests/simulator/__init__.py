@@ -1,0 +1,17 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stateful double of the vox.ai v3 telephone-number API, spoken to over real HTTP or TLS.
+
+It is as strict as the vendor's reference, and takes either side where the reference is silent: see `Switches`.
+"""
+
+from __future__ import annotations
+
+from ._exchange import LoggedRequest
+from ._simulator import Simulator
+from ._state import number_record
+from ._switches import Switches
+
+__all__ = ["LoggedRequest", "Simulator", "Switches", "number_record"]

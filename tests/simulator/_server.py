@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The wire: uvicorn's HTTP protocol on an event loop in a thread of its own, with TLS if wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+T = TypeVar("T")
+
+# Longer than any test sits still, so that an idle connection closes when a test says so and not by itself.
+_KEEP_ALIVE_SECONDS = 120
+_STOP_SECONDS = 2.0
+
+
+class _Protocol(HttpToolsProtocol):
+    """A connection that an exchange can reach, to cut it."""
+
+    _ids = itertools.count(1)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.id = next(self._ids)
+        super().connection_made(transport)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"]["connection"] = self
+
+
+class Server:
+    """Serves an ASGI application on a port of 127.0.0.1 between start() and stop()."""
+
+    def __init__(self, app: Any, state: dict[str, Any], *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        self._app, self._state, self._tls = app, state, tls
+        self._socket = _bound(port)
+        self.port: int = self._socket.getsockname()[1]
+        self._connections = ServerState()
+        self._listener: asyncio.Server
+        self._reopening: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready: Future[None] = Future()
+        self._stopping: asyncio.Event
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name=f"simulator:{self.port}")
+
+    def start(self) -> None:
+        """Return when the port is open."""
+        self._thread.start()
+        self._ready.result()
+
+    def stop(self) -> None:
+        """Close the port and every connection, and end the thread."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self._loop = None
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run a function in the server's thread, between two steps of its requests, and return its result."""
+        if self._loop is None:
+            return function()
+        result: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                result.set_result(function())
+            except BaseException as error:
+                result.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return result.result()
+
+    async def _serve(self) -> None:
+        self._stopping = asyncio.Event()
+        # uvicorn's own Server polls ten times a second, which would make each start and stop slow.
+        self._config = Config(
+            self._app,
+            lifespan="off",
+            ws="none",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        )
+        self._config.load()
+        try:
+            await self._listen()
+        except OSError as error:
+            self._ready.set_exception(error)
+            return
+        self._loop = asyncio.get_running_loop()
+        self._ready.set_result(None)
+        await self._stopping.wait()
+        await self._shut_down()
+
+    async def _listen(self) -> None:
+        self._listener = await asyncio.get_running_loop().create_server(
+            lambda: _Protocol(self._config, self._connections, self._state),
+            sock=self._socket,
+            ssl=self._tls,
+            ssl_shutdown_timeout=1 if self._tls else None,
+        )
+
+    async def _shut_down(self) -> None:
+        if self._reopening:
+            self._reopening.cancel()
+        await self._close_listener()
+        self._socket.close()
+        # Handshakes are tasks that close their sockets when cancelled.
+        for task in asyncio.all_tasks() - self._connections.tasks - {asyncio.current_task()}:
+            task.cancel()
+        # Requests end by themselves once their connection is gone.
+        deadline = asyncio.get_running_loop().time() + _STOP_SECONDS
+        while self._unfinished() and asyncio.get_running_loop().time() < deadline:
+            for connection in list(self._connections.connections):
+                connection.transport.abort()
+            await asyncio.sleep(0.001)
+
+    async def _close_listener(self) -> None:
+        # A connection just accepted is a task that leaks its socket if the listener closes before the task's first
+        # step. So: accept no more, let each task take that step, close.
+        asyncio.get_running_loop().remove_reader(self._socket)
+        await asyncio.sleep(0)
+        self._listener.close()
+
+    def _unfinished(self) -> bool:
+        return bool(self._connections.connections) or len(asyncio.all_tasks()) > 1
+
+    # The three below are called in the server's thread.
+
+    async def close_port(self) -> None:
+        """Refuse new connections from now on, and close idle ones now, busy ones with their answers.
+
+        The port stays reserved.
+        """
+        if self._listener.is_serving():
+            await self._close_listener()
+            self._socket = _bound(self.port)
+        for connection in list(self._connections.connections):
+            connection.shutdown()
+        # asyncio closes sockets in its next round.
+        await asyncio.sleep(0)
+
+    def reopen_port(self, seconds: float) -> None:
+        """Accept connections again after some seconds."""
+        if self._reopening:
+            self._reopening.cancel()
+        self._reopening = asyncio.get_running_loop().call_later(seconds, self.listen_again)
+
+    def listen_again(self) -> None:
+        """End the time in which connections are refused, if there is one."""
+        if self._reopening:
+            self._reopening.cancel()
+            self._reopening = None
+            # From here on the kernel accepts; the task sees to it a moment later.
+            self._socket.listen()
+            self._relisten = asyncio.get_running_loop().create_task(self._listen())
+
+
+def _bound(port: int) -> socket.socket:
+    # asyncio turns off the delay of small packets only where the protocol is named.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(("127.0.0.1", port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def make_certificate(directory: Path) -> tuple[ssl.SSLContext, Path]:
+    """Return a TLS context for 127.0.0.1 and localhost, and the path of the authority's certificate (PEM)."""
+    # Imported here because it costs a third of the start-up, which plain HTTP need not pay.
+    import trustme
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    ca_path = directory / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_path))
+    return context, ca_path

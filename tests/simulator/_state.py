@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the service knows: organizations, their numbers and agents, numbers on sale, and cursors.
+
+All of it is touched in the server's thread alone, so nothing here locks.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ._errors import ApiError
+from ._switches import Switches
+
+if TYPE_CHECKING:
+    from ._exchange import LoggedRequest
+    from ._faults import Fault
+
+NUMBER_FIELDS = (
+    "id",
+    "number",
+    "provider",
+    "status",
+    "start_at",
+    "created_at",
+    "updated_at",
+    "monthly_fee",
+    "address",
+    "inbound_trunk_id",
+    "outbound_trunk_id",
+    "inbound_agent",
+    "outbound_agent",
+    "sms_inbound_agent",
+    "memo",
+    "end_at",
+    "cancel_requested_at",
+)
+HELD = ("active", "scheduled", "cancel_requested")
+PAID_PERIOD_MS = 30 * 24 * 3600 * 1000
+
+ON_SALE = tuple(
+    {"number": number, "line_type": line_type, "monthly_fee": monthly_fee}
+    for number, line_type, monthly_fee in (
+        ("07040001001", "internet", 3300),
+        ("07040001002", "internet", 3300),
+        ("07040002003", "internet", 4400),
+        ("0240003001", "local", 5500),
+        ("0240003002", "local", 5500),
+        ("15774001", "representative", 33000),
+    )
+)
+
+
+def now_ms() -> int:
+    """Return the time in unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def number_record(
+    number: str = "07011112222",
+    provider: str = "custom",
+    status: str = "active",
+    created_at: int | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """Return a number as the API shows it, consistent for its provider and status; `fields` replace what it has.
+
+    Raises TypeError for a field the resource does not have.
+    """
+    unknown = set(fields) - set(NUMBER_FIELDS)
+    if unknown:
+        raise TypeError(f"a number has no field {', '.join(sorted(unknown))}")
+    created = now_ms() if created_at is None else created_at
+    record: dict[str, Any] = dict.fromkeys(NUMBER_FIELDS)
+    record |= {
+        "id": str(uuid.uuid4()),
+        "number": number,
+        "provider": provider,
+        "status": status,
+        "start_at": created,
+        "created_at": created,
+        "updated_at": created,
+    }
+    if provider == "custom":
+        record |= {
+            "address": "sip:trunk.example.com:5060",
+            "inbound_trunk_id": f"ST_{secrets.token_hex(6)}",
+            "outbound_trunk_id": f"ST_{secrets.token_hex(6)}",
+        }
+    else:
+        record["monthly_fee"] = 4400
+    if status == "cancel_requested":
+        record |= {"cancel_requested_at": created, "end_at": created + PAID_PERIOD_MS}
+    elif status == "expired":
+        record["end_at"] = created
+    return record | fields
+
+
+@dataclass
+class Number:
+    """A number with what the API keeps to itself: the credentials, and its former states."""
+
+    fields: dict[str, Any]
+    auth_username: str | None = None
+    auth_password: str | None = None
+    history: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    """Each state with the time.monotonic() at which it came about, oldest first."""
+
+    def write(self, now: int, **changes: Any) -> None:
+        """Change fields at the unix time `now` in milliseconds."""
+        self.fields = self.fields | changes | {"updated_at": now}
+        self.history.append((time.monotonic(), self.fields))
+
+    def seen(self, lag: float) -> dict[str, Any] | None:
+        """Return the state of `lag` seconds ago, None if the number did not exist then."""
+        if not lag:
+            return self.fields
+        horizon = time.monotonic() - lag
+        return next((fields for at, fields in reversed(self.history) if at <= horizon), None)
+
+
+@dataclass
+class Organization:
+    """What one API key gives access to. Agents carry their `created_at`, which the API does not show."""
+
+    key: str
+    numbers: dict[str, Number] = field(default_factory=dict)
+    agents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    admitted: deque[float] = field(default_factory=deque)
+    """The time.monotonic() of the last minute's requests, for the rate limit."""
+
+    def number(self, number_id: str) -> Number:
+        """Return a number by id; ApiError 404 for one that is not this organization's."""
+        if number_id not in self.numbers:
+            raise ApiError(404, "전화번호를 찾을 수 없습니다.")
+        return self.numbers[number_id]
+
+    def admit(self, per_second: int, per_minute: int) -> bool:
+        """Count a request against the rate limit; False if it is over one of the two."""
+        now = time.monotonic()
+        while self.admitted and self.admitted[0] <= now - 60:
+            self.admitted.popleft()
+        last_second = sum(at > now - 1 for at in self.admitted)
+        if last_second >= per_second or len(self.admitted) >= per_minute:
+            return False
+        self.admitted.append(now)
+        return True
+
+
+class World:
+    """Everything one simulator knows."""
+
+    def __init__(self, keys: Iterable[str], switches: Switches | None = None) -> None:
+        self.switches = switches or Switches()
+        self.organizations = {key: Organization(key) for key in keys}
+        self.requests: list[LoggedRequest] = []
+        self.faults: list[Fault] = []
+        self._cursors: dict[str, tuple[str, Any]] = {}
+        self._last_ms = 0
+
+    def now(self) -> int:
+        """Return the time in unix milliseconds, later than at any call before: creation times never tie."""
+        self._last_ms = max(self._last_ms + 1, now_ms())
+        return self._last_ms
+
+    def show(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return a number's fields as the API answers with them."""
+        return fields | {"address": self.shown_address(fields["address"])}
+
+    def shown_address(self, address: str | None) -> str | None:
+        """Return an address as the API echoes it."""
+        return address if address is None or self.switches.echo_sip else address.removeprefix("sip:")
+
+    def page(
+        self,
+        items: Iterable[dict[str, Any]],
+        position: Callable[[dict[str, Any]], Any],
+        *,
+        scope: str,
+        cursor: str | None,
+        limit: int,
+        descending: bool,
+    ) -> dict[str, Any]:
+        """Return one page `{items, total_count, next_cursor}` of the items, in the order of their unique positions.
+
+        A cursor holds for the `scope` it was given out for; any other is an ApiError 400.
+        """
+        ordered = sorted(items, key=position, reverse=descending)
+        rest = ordered
+        if cursor is not None:
+            issued_for, last = self._cursors.get(cursor, (None, None))
+            if issued_for != scope:
+                raise ApiError(400, "커서가 올바르지 않습니다.", field="cursor", reason="invalid_cursor")
+            rest = [item for item in ordered if (position(item) < last if descending else position(item) > last)]
+        shown, next_cursor = rest[:limit], None
+        if len(rest) > limit:
+            next_cursor = secrets.token_urlsafe(18)
+            self._cursors[next_cursor] = (scope, position(shown[-1]))
+        return {"items": shown, "total_count": len(ordered), "next_cursor": next_cursor}
