@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 2, the API client: endpoints, pace, retries, typed errors.
+
+Speaks the terms of the vox.ai v3 reference; knows nothing of wanted states.
+What may be repeated is repeated here. What must not be (a registration whose
+fate is unknown) raises an error that is ``uncertain``, for the domain to look.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+import typing as t
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
+
+from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, Response, TransportError
+from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
+
+Record = dict[str, t.Any]
+"""A telephone number as the API returns it, unknown fields included."""
+
+PAGE_SIZE = 100
+"""The most that a list endpoint returns at once."""
+
+MAX_PAGES = 10_000
+"""A million records: a list that goes on is not one."""
+
+_TRANSIENT = frozenset((500, 502, 503, 504))
+_MAX_RETRY_AFTER = 60.0
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class ApiError(Exception):
+    """The API refused, or could not be reached.
+
+    ``http_status``, ``code``, ``message``, ``details``: as they came, None where nothing came.
+    ``uncertain``: the request may have been processed all the same.
+    ``repeated``: an earlier try of the same request may have been processed.
+    ``hint``: what the user can do about it, in our words.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        http_status: int | None = None,
+        code: str | None = None,
+        details: t.Any = None,
+        uncertain: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.http_status = http_status
+        self.code = code
+        self.details = details
+        self.uncertain = uncertain
+        self.repeated = False
+        self.hint = ""
+
+    def __str__(self) -> str:
+        origin = " ".join(str(part) for part in ("HTTP", self.http_status, self.code) if part)
+        text = f"{origin}: {self.message}" if self.http_status else self.message
+        return f"{text}. {self.hint}" if self.hint else text
+
+
+def is_id(value: t.Any) -> bool:
+    """Whether ``value`` can be a resource's id: it becomes part of a path."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+class Api:
+    """The organization's telephone numbers, one method for each call.
+
+    ``retries``: further tries of one request.
+    ``requests_sent``: tries made so far, of all calls together.
+    """
+
+    def __init__(
+        self, http: HttpSession, pace: Pace, retries: int, sleep: t.Callable[[float], None] = time.sleep
+    ) -> None:
+        self._http = http
+        self._pace = pace
+        self._sleep = sleep
+        self.retries = retries
+        self.requests_sent = 0
+
+    def counter(self) -> t.Callable[[], int]:
+        """A function that tells how many requests have been sent since now."""
+        before = self.requests_sent
+        return lambda: self.requests_sent - before
+
+    # Numbers
+
+    def numbers(self, status: str) -> t.Iterator[list[Record]]:
+        """Pages of the numbers in one status, newest first. A page is asked for when it is wanted."""
+        for page in self._pages("/organization-telephone-numbers", [("status", status)]):
+            yield [_record(item) for item in page]
+
+    def number(self, record_id: str) -> Record | None:
+        """One number, whatever its status; None if there is none by that id."""
+        try:
+            return _record(self._call("GET", _path(record_id)))
+        except ApiError as error:
+            if error.http_status == 404:
+                return None
+            raise
+
+    def register(self, body: t.Mapping[str, t.Any]) -> Record:
+        """Register a custom number. Never repeated once it may have been processed."""
+        return _record(self._call("POST", "/telephone-numbers/register", body=body, repeatable=False))
+
+    def revoke_cancel(self, record_id: str) -> Record | None:
+        """Take back a pending cancellation. Never repeated once it may have been processed."""
+        return _record_if_any(self._call("POST", _path(record_id, "/revoke-cancel"), repeatable=False), record_id)
+
+    def update_memo(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
+        return self._update(record_id, "", body)
+
+    def update_sip(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
+        return self._update(record_id, "/sip", body)
+
+    def update_agents(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
+        return self._update(record_id, "/agent", body)
+
+    def delete(self, record_id: str) -> None:
+        """Give a number up: a custom one at once, a vox one at the end of its paid period."""
+        self._call("DELETE", _path(record_id))
+
+    # Agents
+
+    def agents(self, name: str) -> list[Record]:
+        """All agents with ``name`` as a part of theirs."""
+        found = [agent for page in self._pages("/agents", [("q", name)]) for agent in page]
+        if not all(isinstance(agent, dict) and is_id(agent.get("agent_id")) for agent in found):
+            raise _unexpected("an agent without an agent_id")
+        return found
+
+    # Waiting
+
+    def backoff(self, attempt: int, first: float = 0.5) -> float:
+        """Seconds to wait after try ``attempt`` (from 0): doubled each time, spread by up to a quarter."""
+        return float(first * 2 ** min(attempt, 5) * random.uniform(1, 1.25))
+
+    def wait(self, seconds: float) -> None:
+        self._sleep(seconds)
+
+    # One call
+
+    def _pages(self, path: str, query: list[tuple[str, str]]) -> t.Iterator[list[t.Any]]:
+        cursor: str | None = None
+        seen: set[str] = set()
+        while True:
+            page = [("limit", str(PAGE_SIZE))] + ([("cursor", cursor)] if cursor else [])
+            answer = self._call("GET", path, query=[*query, *page])
+            items = answer.get("items") if isinstance(answer, dict) else None
+            if not isinstance(items, list):
+                raise _unexpected("a list without items")
+            yield items
+            cursor = answer.get("next_cursor")
+            if not cursor:
+                return
+            if not isinstance(cursor, str) or cursor in seen or len(seen) == MAX_PAGES:
+                raise _unexpected("a list that has no end")
+            seen.add(cursor)
+
+    def _update(self, record_id: str, part: str, body: t.Mapping[str, t.Any]) -> Record | None:
+        return _record_if_any(self._call("PATCH", _path(record_id, part), body=body), record_id)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: t.Sequence[tuple[str, str]] = (),
+        body: t.Mapping[str, t.Any] | None = None,
+        repeatable: bool = True,
+    ) -> t.Any:
+        """Send a request until it is answered; return the decoded JSON of a 2xx answer.
+
+        A request that is not ``repeatable`` is sent again only when it surely was not processed.
+        """
+        repeated = False
+        for attempt in range(self.retries + 1):
+            self._pace.wait()
+            self.requests_sent += 1
+            response: Response | None = None
+            try:
+                response = self._http.exchange(method, path, query, body)
+                return _decode(response)
+            except TransportError as exc:
+                error = ApiError(str(exc), uncertain=exc.sent)
+                transient = not exc.permanent
+            except ApiError as exc:
+                error = exc
+                transient = exc.uncertain or exc.http_status == 429
+            error.repeated = repeated
+            repeated = repeated or error.uncertain
+            if attempt == self.retries or not transient or (error.uncertain and not repeatable):
+                break
+            if response is not None and response.status == 429:
+                # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
+                self._pace.hold(_retry_after(response) or self.backoff(attempt, first=2.0))
+            else:
+                self._sleep((response and _retry_after(response)) or self.backoff(attempt))
+        raise error
+
+
+def _path(record_id: str, action: str = "") -> str:
+    return f"/organization-telephone-numbers/{quote(record_id, safe='')}{action}"
+
+
+def _record(item: t.Any) -> Record:
+    """``item`` if it can be a telephone number. An answer that is none leaves a write's outcome unknown."""
+    if isinstance(item, dict) and is_id(item.get("id")) and isinstance(item.get("number"), str):
+        return item
+    raise _unexpected("a telephone number without id or number")
+
+
+def _record_if_any(answer: t.Any, record_id: str) -> Record | None:
+    """The record that a change was answered with. What a PATCH answers with is not documented: maybe none."""
+    return answer if isinstance(answer, dict) and answer.get("id") == record_id and "number" in answer else None
+
+
+def _unexpected(what: str) -> ApiError:
+    return ApiError(f"the server answered with {what}", uncertain=True)
+
+
+def _decode(response: Response) -> t.Any:
+    """The JSON of a 2xx answer. Raises ApiError for any other."""
+    try:
+        content = json.loads(response.body) if response.body else None
+    except (ValueError, RecursionError):
+        content = None
+        readable = False
+    else:
+        readable = True
+    status = response.status
+    if 200 <= status < 300:
+        if readable:
+            return content
+        raise ApiError(
+            "the answer is not JSON; is api_url the API's address, and nothing in between?", status, uncertain=True
+        )
+    if 300 <= status < 400:
+        raise ApiError("the server redirects; the API key goes to the host of api_url and nowhere else", status)
+    envelope = content.get("error") if isinstance(content, dict) else None
+    envelope = envelope if isinstance(envelope, dict) else {}
+    error = ApiError(
+        str(envelope.get("message") or "no message in the answer"),
+        status,
+        code=envelope.get("code"),
+        details=envelope.get("details"),
+        uncertain=status in _TRANSIENT,
+    )
+    if status in (401, 403):
+        error.hint = "Check api_key (or VOX_API_KEY): is it this organization's, and still valid?"
+    raise error
+
+
+def _retry_after(response: Response) -> float | None:
+    """Seconds that the server asks to wait, at most a minute; None if it doesn't say."""
+    value = response.headers.get("Retry-After")
+    if not value:
+        return None
+    try:
+        seconds = float(value) if value.isdigit() else parsedate_to_datetime(value).timestamp() - time.time()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), _MAX_RETRY_AFTER)

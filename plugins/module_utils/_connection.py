@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 4, glue: the connection options, and what requests with the same ones share."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible.module_utils.errors import AnsibleFallbackNotFound
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
+from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, is_loopback
+from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+
+
+def _from_environment(name: str) -> str:
+    """The variable's value. An empty one counts as unset: so AWX hands over fields left blank."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
+
+
+CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
+    "api_key": {"type": "str", "required": True, "no_log": True, "fallback": (_from_environment, ["VOX_API_KEY"])},
+    "api_url": {
+        "type": "str",
+        "default": "https://client-api.tryvox.co/v3",
+        "fallback": (_from_environment, ["VOX_API_URL"]),
+    },
+    "validate_certs": {"type": "bool", "default": True, "fallback": (_from_environment, ["VOX_VALIDATE_CERTS"])},
+    "ca_path": {"type": "path", "fallback": (_from_environment, ["VOX_CA_PATH"])},
+    "timeout": {"type": "int", "default": 30, "fallback": (_from_environment, ["VOX_TIMEOUT"])},
+    "retries": {"type": "int", "default": 5, "fallback": (_from_environment, ["VOX_RETRIES"])},
+    "requests_per_second": {
+        "type": "int",
+        "default": 5,
+        "fallback": (_from_environment, ["VOX_REQUESTS_PER_SECOND"]),
+    },
+    "requests_per_minute": {
+        "type": "int",
+        "default": 120,
+        "fallback": (_from_environment, ["VOX_REQUESTS_PER_MINUTE"]),
+    },
+}
+
+_LEAST = {"timeout": 1, "retries": 0, "requests_per_second": 0, "requests_per_minute": 0}
+
+
+class Organization(t.NamedTuple):
+    """One organization as one API key sees it: the calls, and what they have shown so far."""
+
+    api: Api
+    holdings: Holdings
+
+
+def connect(options: t.Mapping[str, t.Any]) -> Organization:
+    """Make ready for requests; sends none. Raises InputError."""
+    for option, least in _LEAST.items():
+        if options[option] is None or options[option] < least:
+            raise InputError(f"{option} is {options[option]}: write {least} or more")
+    url = _check_url(options["api_url"])
+    verify: bool | str = options["validate_certs"] is not False
+    if verify and options["ca_path"]:
+        verify = _check_bundle(options["ca_path"])
+    http = HttpSession(url, _check_key(options["api_key"]), verify, options["timeout"])
+    pace = Pace(options["requests_per_second"], options["requests_per_minute"])
+    api = Api(http, pace, options["retries"])
+    return Organization(api, Holdings(api))
+
+
+def _check_key(key: str | None) -> str:
+    if not key:
+        raise InputError("api_key is empty: give the organization's API key, or set VOX_API_KEY")
+    if not re.fullmatch(r"[\x21-\x7e]+", key):
+        raise InputError(
+            "api_key has characters that no API key has (a space, a line break, or not ASCII): copy it once more"
+        )
+    return key
+
+
+def _check_url(url: str | None) -> str:
+    """The URL without a slash at its end."""
+    example = "write it like https://client-api.tryvox.co/v3"
+    try:
+        parts = urlsplit(url or "")
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        raise InputError(f"api_url is no URL: {example}") from None
+    if parts.username is not None or parts.password is not None:
+        raise InputError(f"api_url must carry no user or password: {example}, and the key in api_key")
+    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", url or ""):
+        raise InputError(f"api_url is {url!r}, which is no URL: {example}")
+    if parts.query or parts.fragment:
+        raise InputError(f"api_url is {url!r}, which has a query or a fragment: {example}")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise InputError(
+            f"api_url is {url!r}, and without TLS the API key could be read on its way: write https."
+            " (Plain http is for loopback addresses alone, such as a simulator's.)"
+        )
+    return (url or "").rstrip("/")
+
+
+def _check_bundle(path: str) -> str:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except OSError as exc:
+        # strerror of a file that holds no certificate names OpenSSL's internals.
+        reason = "it holds no PEM certificates" if isinstance(exc, ssl.SSLError) else exc.strerror
+        raise InputError(f"ca_path {path!r} can't be used ({reason}): name a PEM bundle of CA certificates") from None
+    return path

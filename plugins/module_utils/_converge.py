@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 3, the domain: bring one number to its wanted state, exactly once.
+
+What a plan says is done step by step. Where the world has moved on since the
+record was read, or the fate of a write is unknown, the number is read again
+and planned again; nothing is ever sent twice on a guess.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, Holdings
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
+    Desired,
+    Plan,
+    Step,
+    make_plan,
+    resolve_agents,
+)
+
+_REFUSED_AS_DUPLICATE = (400, 409, 422)
+"""Which of them a duplicate registration is answered with is not documented."""
+
+
+@dataclass
+class Outcome:
+    """What has come of one number so far; complete after a failure, too.
+
+    ``plan`` is the plan that was made first; ``before`` of it is what the user had.
+    """
+
+    plan: Plan | None = None
+    record: Record | None = None
+    actions: list[str] = field(default_factory=list)
+
+
+class _Moved(Exception):
+    """The number is not what it was when the plan was made. ``record``: what it is now, if that is known."""
+
+    def __init__(self, record: Record | None = None) -> None:
+        super().__init__()
+        self.record = record
+
+
+def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, outcome: Outcome) -> None:
+    """Plan, and unless in check mode, do. Keeps ``outcome`` up to date all along.
+
+    Raises InputError before anything is written, ApiError at any time.
+    """
+    record = _look_up(api, holdings, desired)
+    outcome.record = record
+    if not desired.absent:
+        desired = resolve_agents(desired, holdings.agent_id)
+    plan = outcome.plan = make_plan(desired, record)
+    if check_mode:
+        outcome.record, outcome.actions = plan.after, plan.actions
+        return
+    try:
+        _apply(api, holdings, plan, outcome)
+    except _Moved as moved:
+        outcome.record = moved.record or _look_up(api, holdings, desired)
+        plan = make_plan(desired, outcome.record)
+        if "registered" not in outcome.actions:
+            outcome.plan = plan
+        try:
+            _apply(api, holdings, plan, outcome)
+        except _Moved:
+            raise ApiError("the number keeps changing while it is worked on: is something else managing it?") from None
+
+
+def _look_up(api: Api, holdings: Holdings, desired: Desired) -> Record | None:
+    if desired.record_id is not None:
+        return api.number(desired.record_id)
+    return holdings.find(str(desired.number))
+
+
+def _apply(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> None:
+    if not plan.steps:
+        outcome.record = plan.after
+    for step in plan.steps:
+        if step.call == "register":
+            outcome.record = _register(api, holdings, step, outcome)
+        else:
+            outcome.record = _change(api, holdings, t.cast(Record, outcome.record), step, outcome)
+        if outcome.record:
+            holdings.keep(outcome.record)
+
+
+def _register(api: Api, holdings: Holdings, step: Step, outcome: Outcome) -> Record:
+    """Register, at most twice, and the second time only after the first surely left nothing behind.
+
+    Raises _Moved with the record if the number turns out to be held: by an answer
+    that was lost, or because somebody else was faster.
+    """
+    number = step.body["number"]
+    maybe_ours = False
+    for last in (False, True):
+        try:
+            record = api.register(step.body)
+        except ApiError as error:
+            maybe_ours = maybe_ours or error.uncertain or error.repeated
+            if not error.uncertain and error.http_status not in _REFUSED_AS_DUPLICATE:
+                raise
+            # A conflict can only be a duplicate, so it is worth waiting for a list that lags. Other
+            # refusals are more likely just that: one more look is enough, unless an answer was lost.
+            looks = api.retries + 1 if maybe_ours or error.http_status == 409 else 2
+            found = _read_back(api, holdings, number, looks, error)
+            if found:
+                if maybe_ours:
+                    outcome.actions.extend(step.actions)
+                raise _Moved(found) from None
+            if not error.uncertain:
+                raise
+            if last:
+                error.hint = (
+                    "The number could not be found afterwards, but may appear later."
+                    " Run the task again: it looks before it registers"
+                )
+                raise
+        else:
+            outcome.actions.extend(step.actions)
+            return record
+    raise AssertionError("unreachable")
+
+
+def _read_back(api: Api, holdings: Holdings, number: str, looks: int, lost: ApiError) -> Record | None:
+    """Look for a number again and again: a list may lag behind writes."""
+    for look in range(looks):
+        if look:
+            api.wait(api.backoff(look - 1))
+        try:
+            found = holdings.find_again(number)
+        except ApiError as error:
+            error.hint = (
+                f"Before that, the registration was answered with: {lost}. Whether it took effect could not be"
+                " found out. Run the task again: it looks before it registers"
+            )
+            raise
+        if found:
+            return found
+    return None
+
+
+def _change(api: Api, holdings: Holdings, record: Record, step: Step, outcome: Outcome) -> Record | None:
+    """Do a step to a number that is there. Returns the record after it, None when it was given up."""
+    try:
+        after = _send(api, record["id"], step)
+    except ApiError as error:
+        after = _after_error(api, record["id"], step, error, outcome)
+    else:
+        outcome.actions.extend(step.actions)
+        if after is None and step.actions != ("deleted",):
+            after = api.number(record["id"])
+            if after is None and step.call != "delete":
+                raise _Moved
+    if step.call == "delete" and after is None:
+        holdings.drop(record["number"])
+    return after
+
+
+def _send(api: Api, record_id: str, step: Step) -> Record | None:
+    """The record, where the call is answered with it."""
+    if step.call == "delete":
+        api.delete(record_id)
+        return None
+    if step.call == "revoke_cancel":
+        return api.revoke_cancel(record_id)
+    return t.cast("Record | None", getattr(api, step.call)(record_id, step.body))
+
+
+def _after_error(api: Api, record_id: str, step: Step, error: ApiError, outcome: Outcome) -> Record | None:
+    """See what the number is now: a refusal may be the echo of an own lost answer, or of somebody else's change.
+
+    Returns the record if the step's aim is reached all the same (None: given up).
+    """
+    if error.http_status in (401, 403, 429) or (error.uncertain and step.call != "revoke_cancel"):
+        raise error
+    try:
+        now = api.number(record_id)
+    except ApiError:
+        raise error from None
+    status = now.get("status") if now else "expired"
+    reached = {"delete": ("expired", "cancel_requested"), "revoke_cancel": ("active", "scheduled")}
+    if status in reached.get(step.call, ()):
+        if error.repeated or error.uncertain:
+            outcome.actions.extend(step.actions)
+        return now if status in HELD else None
+    if status not in HELD:
+        raise _Moved
+    if error.uncertain:
+        raise _Moved(now)
+    if step.call == "update_sip" and "auth_password" not in step.body:
+        error.hint = "The API asks for the password whenever address changes: give auth_password, too"
+    raise error

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 3, the domain: what an organization holds, read no further than asked for."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+
+HELD = ("active", "scheduled", "cancel_requested")
+"""The statuses of a number that is held, most frequent first. The API lists one at a time."""
+
+
+class Holdings:
+    """The numbers an organization holds, found by number through paging.
+
+    Kept for a whole loop, so that its items share one listing. Each number is answered
+    from the listing once: who asks again (a task with ``until``, an item after a
+    failed write) wants news, and gets it from the server.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._agents: dict[str, str] = {}
+        self._records: dict[str, Record] = {}
+        self._answered: set[str] = set()
+        self._start_over()
+
+    def find(self, number: str) -> Record | None:
+        """The record of a number that is held, or None. Sends as few requests as that takes."""
+        if number in self._answered:
+            return self.find_again(number)
+        self._answered.add(number)
+        while number not in self._records and not self._complete:
+            self._read_page()
+        return self._records.get(number)
+
+    def find_again(self, number: str) -> Record | None:
+        """The same, with what is known of the number read anew."""
+        known = self._records.pop(number, None)
+        record = self._api.number(known["id"]) if known else None
+        if record is None or record.get("status") not in HELD:
+            # It may be held under another id by now, and any page may be an old one.
+            self._records.clear()
+            self._answered.clear()
+            self._start_over()
+            return self.find(number)
+        self.keep(record)
+        return record
+
+    def keep(self, record: Record) -> None:
+        """Remember what a write answered with."""
+        self._records[record["number"]] = record
+        self._answered.add(record["number"])
+
+    def drop(self, number: str) -> None:
+        """Forget a number that was given up."""
+        self._records.pop(number, None)
+        if not self._complete:
+            # What was behind the cursor may have moved up to where it was read already.
+            self._start_over()
+
+    def agent_id(self, name: str) -> str:
+        """The id of the one agent with exactly this name."""
+        if name in self._agents:
+            return self._agents[name]
+        candidates = self._api.agents(name)
+        matches = [agent for agent in candidates if agent.get("name") == name]
+        if len(matches) == 1:
+            self._agents[name] = str(matches[0]["agent_id"])
+            return self._agents[name]
+        listed = ", ".join(f"{agent.get('name')!r} ({agent['agent_id']})" for agent in matches or candidates)
+        if matches:
+            raise InputError(f"{len(matches)} agents are named {name!r}: {listed}. Give agent_id instead of agent_name")
+        raise InputError(
+            f"no agent is named {name!r}. "
+            + (f"There are: {listed}" if listed else "No agent's name contains it either")
+        )
+
+    def _start_over(self) -> None:
+        self._pages = self._list()
+        self._complete = False
+
+    def _read_page(self) -> None:
+        try:
+            page = next(self._pages, None)
+        except BaseException:
+            # A generator that has raised is at its end. What it did not come to is not "not held".
+            self._start_over()
+            raise
+        if page is None:
+            self._complete = True
+            return
+        for record in page:
+            # The first one wins: an active record is never hidden by another.
+            self._records.setdefault(record["number"], record)
+
+    def _list(self) -> t.Iterator[list[Record]]:
+        for status in HELD:
+            for page in self._api.numbers(status):
+                # Whatever a server makes of the filter: an expired record is not the number.
+                yield [record for record in page if record.get("status") != "expired"]

@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 1, HTTP: one exchange with one server.
+
+Knows TLS, proxies, time and size limits; knows neither the API nor retries.
+The API key goes to the server that was named and nowhere else: no redirect is
+followed, no ``.netrc`` entry replaces it, and plain HTTP is for loopback alone.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+import traceback
+import typing as t
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+try:
+    import requests
+    import urllib3
+except ImportError:
+    REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+    _AuthBase: t.Any = object
+else:
+    REQUESTS_IMPORT_ERROR = None
+    _AuthBase = requests.auth.AuthBase
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of a decoded answer. A page of 100 numbers takes some 60 kB."""
+
+_CHUNK = 64 * 1024
+
+
+class TransportError(Exception):
+    """No complete answer came back.
+
+    ``sent``: the server may have received, and so processed, the request.
+    ``permanent``: trying again can't help (a certificate that is not trusted, say).
+    """
+
+    def __init__(self, message: str, sent: bool, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.permanent = permanent
+
+
+class Response(t.NamedTuple):
+    status: int
+    headers: t.Mapping[str, str]
+    body: bytes
+
+
+class _Bearer(_AuthBase):
+    """An auth object of our own keeps requests from looking into ``.netrc``."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: t.Any) -> t.Any:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class HttpSession:
+    """Exchanges with one server over kept-alive connections.
+
+    ``verify``: what requests takes: True, False, or the path of a PEM bundle.
+    ``timeout``: seconds for one exchange.
+    """
+
+    def __init__(self, base_url: str, token: str, verify: bool | str, timeout: float) -> None:
+        self._base_url = base_url
+        self._auth = _Bearer(token)
+        self._verify = verify
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.headers["Accept"] = "application/json"
+        self._session.headers["User-Agent"] = "ansible-voxai.telephony"
+        # A proxy can't reach this machine's loopback, and would see the key of a plain-HTTP request.
+        loopback = is_loopback(urlsplit(base_url).hostname or "")
+        self._proxies: dict[str, t.Any] = {"http": None, "https": None, "all": None} if loopback else {}
+        if verify is False:
+            # The user asked for it, with validate_certs: a warning on each request tells nothing new.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        query: t.Sequence[tuple[str, str]] = (),
+        body: t.Mapping[str, t.Any] | None = None,
+    ) -> Response:
+        """Send one request and read the whole answer, whatever its status.
+
+        Raises TransportError when no complete answer came.
+        """
+        answer = self._try(method, path, query, body)
+        if isinstance(answer, TransportError):
+            # Raised where no exception is being handled: no traceback carries the one with the request in it.
+            raise answer
+        return answer
+
+    def _try(
+        self, method: str, path: str, query: t.Sequence[tuple[str, str]], body: t.Mapping[str, t.Any] | None
+    ) -> Response | TransportError:
+        deadline = time.monotonic() + self._timeout
+        try:
+            with self._session.request(
+                method,
+                self._base_url + path,
+                params=list(query),
+                data=None if body is None else json.dumps(body).encode(),
+                headers=None if body is None else {"Content-Type": "application/json"},
+                auth=self._auth,
+                # Given for each request: on the session, REQUESTS_CA_BUNDLE would override it.
+                verify=self._verify,
+                proxies=self._proxies,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                return Response(answer.status_code, answer.headers, self._read(answer, deadline))
+        except TransportError as error:
+            return error
+        except (requests.RequestException, OSError) as exc:
+            return _transport_error(exc, self._timeout)
+
+    def _read(self, answer: t.Any, deadline: float) -> bytes:
+        body = bytearray()
+        for chunk in answer.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise TransportError(f"the answer is larger than {MAX_BODY // 2**20} MiB", sent=True, permanent=True)
+            if time.monotonic() > deadline:
+                raise requests.ReadTimeout()
+        return bytes(body)
+
+
+def _transport_error(exc: BaseException, timeout: float) -> TransportError:
+    """Say what happened in few words, without anything of the request."""
+    chain = list(_chain(exc))
+
+    def wraps(*types: type[BaseException]) -> bool:
+        return any(isinstance(link, types) for link in chain)
+
+    untrusted = next((link for link in chain if isinstance(link, ssl.SSLCertVerificationError)), None)
+    if untrusted:
+        reason = f"the server's certificate is not trusted ({untrusted.verify_message})"
+        return TransportError(reason, sent=False, permanent=True)
+    if not isinstance(exc, requests.RequestException):
+        # Not of the network: a bundle named by REQUESTS_CA_BUNDLE that can't be read, say.
+        return TransportError(str(exc), sent=False, permanent=True)
+    if isinstance(exc, ValueError):
+        # A URL or proxy setting that requests can't use. Its text may quote a proxy's password.
+        reason = f"the request could not be made ({type(exc).__name__}): check the proxy variables"
+        return TransportError(reason, sent=False, permanent=True)
+    if wraps(urllib3.exceptions.NewConnectionError):
+        return TransportError(f"no connection to the server ({_innermost(chain)})", sent=False)
+    if wraps(requests.ConnectTimeout):
+        return TransportError(f"no connection within {timeout:g} s", sent=False)
+    if wraps(requests.Timeout, urllib3.exceptions.TimeoutError):
+        return TransportError(f"no complete answer within {timeout:g} s", sent=True)
+    return TransportError(f"the connection broke before the answer was complete ({_innermost(chain)})", sent=True)
+
+
+def _chain(exc: BaseException | None) -> t.Iterator[BaseException]:
+    """The exception and those it wraps, outermost first."""
+    seen: set[int] = set()
+    while exc is not None and id(exc) not in seen:
+        seen.add(id(exc))
+        yield exc
+        wrapped = getattr(exc, "reason", None)
+        if not isinstance(wrapped, BaseException):
+            wrapped = next((arg for arg in exc.args if isinstance(arg, BaseException)), None)
+        exc = wrapped or exc.__cause__ or exc.__context__
+
+
+def _innermost(chain: list[BaseException]) -> str:
+    """The operating system's word for it, or the kind of the innermost exception."""
+    inner = chain[-1]
+    return inner.strerror if isinstance(inner, OSError) and inner.strerror else type(inner).__name__

@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 4, glue: a task run as a module."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import connect
+from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
+from ansible_collections.voxai.telephony.plugins.module_utils._task import Options, Task
+
+
+def run_module(task: Task) -> None:
+    """Run the task with this process's arguments, print its result, and exit."""
+
+    class Module(AnsibleModule):
+        params: Options
+
+        def _load_params(self) -> None:
+            super()._load_params()
+            self.params = task.prepare(self.params)
+
+    module = Module(argument_spec=task.spec, supports_check_mode=True, **task.constraints)
+    if REQUESTS_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    result = task.run(module.params, connect, module.check_mode)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    if not module._diff:
+        del result["diff"]
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,256 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 3, the domain: what is wanted, and what has to be done for it.
+
+A plan is a pure value, made before any write. Check mode, the diff and the
+writes all read the same plan, so that none can tell another story.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field, replace
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Record, is_id
+from ansible_collections.voxai.telephony.plugins.module_utils._values import (
+    AgentWish,
+    InputError,
+    parse_address,
+    parse_agent,
+    parse_number,
+    same_address,
+)
+
+AGENT_OPTIONS = ("inbound_agent", "outbound_agent", "sms_inbound_agent")
+MAX_MEMO = 200
+
+RECORD_FIELDS = (
+    "id",
+    "number",
+    "provider",
+    "status",
+    "start_at",
+    "created_at",
+    "updated_at",
+    "monthly_fee",
+    "address",
+    "inbound_trunk_id",
+    "outbound_trunk_id",
+    "inbound_agent",
+    "outbound_agent",
+    "sms_inbound_agent",
+    "memo",
+    "end_at",
+    "cancel_requested_at",
+)
+"""The fields of a number that the API's reference names."""
+
+_DIFF_FIELDS = ("number", "provider", "status", "address", "memo", *AGENT_OPTIONS)
+
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+"""What Ansible prints for a secret."""
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The wanted state of one number. None means: left out, so leave it alone."""
+
+    number: str | None
+    record_id: str | None
+    absent: bool
+    address: str | None
+    auth_username: str | None
+    auth_password: str | None = field(repr=False)
+    always_password: bool
+    memo: str | None
+    agents: dict[str, AgentWish | None]
+    cancel_vox_number: bool
+
+    @property
+    def label(self) -> str:
+        """What messages call the number."""
+        return self.number or f"id {self.record_id}"
+
+
+def parse_desired(options: t.Mapping[str, t.Any]) -> Desired:
+    """The wanted state that a module's options describe. Raises InputError."""
+    number = None if options.get("id") is not None else parse_number(options["number"])
+    record_id = options.get("id")
+    if record_id is not None and not is_id(record_id):
+        raise InputError(f"id {record_id!r} is no record's id: write the id that the API returned, or number instead")
+    for option in ("auth_username", "auth_password"):
+        if options[option] is not None and not options[option].strip():
+            raise InputError(
+                f"{option} is empty: leave it out, or give default(omit, true) where it comes from a variable"
+            )
+    always = options["update_password"] == "always"
+    if always and options["auth_password"] is None and options["state"] == "present":
+        raise InputError(
+            "update_password is always, and there is no auth_password to send: give it, or write on_create"
+        )
+    memo = options["memo"]
+    if memo is not None and len(memo) > MAX_MEMO:
+        raise InputError(f"memo has {len(memo)} characters: at most {MAX_MEMO} are possible")
+    address = options["address"]
+    return Desired(
+        number=number,
+        record_id=record_id,
+        absent=options["state"] == "absent",
+        address=None if address is None else parse_address(address),
+        auth_username=options["auth_username"],
+        auth_password=options["auth_password"],
+        always_password=always,
+        memo=memo,
+        agents={
+            option: parse_agent(option, options[option]) for option in AGENT_OPTIONS if options[option] is not None
+        },
+        cancel_vox_number=options["cancel_vox_number"],
+    )
+
+
+def resolve_agents(desired: Desired, agent_id: t.Callable[[str], str]) -> Desired:
+    """The same, with each agent's name replaced by its id."""
+    return replace(
+        desired,
+        agents={
+            option: wish._replace(agent_id=agent_id(wish.agent_name)) if wish and wish.agent_name else wish
+            for option, wish in desired.agents.items()
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request that writes, and what it does in the words of the result's ``actions``."""
+
+    call: t.Literal["register", "revoke_cancel", "update_sip", "update_memo", "update_agents", "delete"]
+    actions: tuple[str, ...]
+    body: dict[str, t.Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do, in order, to get from ``before`` to ``after`` (None: not held)."""
+
+    before: Record | None
+    after: Record | None
+    steps: tuple[Step, ...]
+
+    @property
+    def actions(self) -> list[str]:
+        return [action for step in self.steps for action in step.actions]
+
+
+def make_plan(desired: Desired, record: Record | None) -> Plan:
+    """Compare the wanted state with the record that is held. Pure. Raises InputError."""
+    if desired.absent:
+        return _plan_absent(desired, record)
+    if record is None:
+        return _plan_registration(desired)
+    return _plan_update(desired, record)
+
+
+def _plan_absent(desired: Desired, record: Record | None) -> Plan:
+    if record is None or record.get("status") == "expired":
+        return Plan(None, None, ())
+    if record.get("status") == "cancel_requested":
+        return Plan(record, record, ())
+    if record.get("provider") == "custom":
+        return Plan(record, None, (Step("delete", ("deleted",)),))
+    if not desired.cancel_vox_number:
+        raise InputError(
+            "it was bought from vox.ai, and giving it up ends a paid contract:"
+            " set cancel_vox_number to true if that is meant"
+        )
+    after = {**record, "status": "cancel_requested"}
+    return Plan(record, after, (Step("delete", ("cancel_requested",)),))
+
+
+def _plan_registration(desired: Desired) -> Plan:
+    if desired.number is None:
+        raise InputError("there is no number by this id: check it, or give number and address to register one")
+    if desired.address is None:
+        raise InputError("it is not held yet, and to register it the SIP trunk is needed: give address")
+    wanted = {
+        "number": desired.number,
+        "address": desired.address,
+        "auth_username": desired.auth_username,
+        "auth_password": desired.auth_password,
+        "memo": desired.memo or None,
+    }
+    body = {option: value for option, value in wanted.items() if value is not None}
+    registered = {
+        **dict.fromkeys(RECORD_FIELDS),
+        "number": desired.number,
+        "provider": "custom",
+        "status": "active",
+        "address": desired.address,
+        "memo": desired.memo or None,
+    }
+    return _with_agents(desired, None, registered, [Step("register", ("registered",), body)])
+
+
+def _plan_update(desired: Desired, record: Record) -> Plan:
+    if record.get("status") == "expired":
+        raise InputError("the record of this id has expired: register the number anew, by number instead of id")
+    if record.get("provider") == "vox" and (desired.address is not None or desired.always_password):
+        raise InputError(
+            "it was bought from vox.ai, and has no SIP trunk of its own:"
+            " leave address out, and update_password at on_create"
+        )
+    steps: list[Step] = []
+    after = dict(record)
+    if record.get("status") == "cancel_requested":
+        steps.append(Step("revoke_cancel", ("cancel_revoked",)))
+        after.update(status="active", cancel_requested_at=None, end_at=None)
+
+    memo: dict[str, t.Any] = {}
+    if desired.memo is not None and desired.memo != (record.get("memo") or ""):
+        memo = {"memo": desired.memo or None}
+    sip: dict[str, t.Any] = {}
+    if desired.address is not None and not same_address(desired.address, record.get("address")):
+        sip = {"address": desired.address}
+    after.update(memo)
+    after.update(sip)
+    if sip or desired.always_password:
+        # The API never returns credentials: they go along with what can be compared, or always.
+        credentials = {"auth_username": desired.auth_username, "auth_password": desired.auth_password}
+        sip.update({option: value for option, value in credentials.items() if value is not None})
+        # This call takes the memo too.
+        steps.append(Step("update_sip", ("sip_updated", *(["memo_updated"] if memo else [])), {**sip, **memo}))
+    elif memo:
+        steps.append(Step("update_memo", ("memo_updated",), memo))
+
+    return _with_agents(desired, record, after, steps)
+
+
+def _with_agents(desired: Desired, before: Record | None, after: Record, steps: list[Step]) -> Plan:
+    """The plan, with a step for the agents that differ, if any."""
+    wishes = {name: wish for name, wish in desired.agents.items() if _differs(wish, after.get(name))}
+    if wishes:
+        body = {name: wish.as_body() if wish else None for name, wish in wishes.items()}
+        steps = [*steps, Step("update_agents", ("agents_updated",), body)]
+        # Without a version the API takes the draft.
+        after = {**after, **{name: {"agent_version": "current", **new} if new else None for name, new in body.items()}}
+    return Plan(before, after, tuple(steps))
+
+
+def _differs(wish: AgentWish | None, mapped: t.Any) -> bool:
+    return bool(mapped) if wish is None else not wish.is_met_by(mapped)
+
+
+def make_diff(plan: Plan) -> dict[str, dict[str, t.Any]]:
+    """``before`` and ``after``: what the plan can change, by the names of the API. Holds no secret."""
+
+    def shown(record: Record | None) -> dict[str, t.Any]:
+        return {name: record.get(name) for name in _DIFF_FIELDS} if record else {}
+
+    before, after = shown(plan.before), shown(plan.after)
+    for step in plan.steps:
+        if step.body.get("auth_username") is not None:
+            after["auth_username"] = step.body["auth_username"]
+        if step.body.get("auth_password") is not None:
+            after["auth_password"] = HIDDEN
+    return {"before": before, "after": after}

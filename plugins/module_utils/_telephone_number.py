@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 4, glue: the task ``vox_telephone_number``, from options to result.
+
+The module and the action plugin both run this, so that they can't differ.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
+from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome, converge
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS, make_diff, parse_desired
+from ansible_collections.voxai.telephony.plugins.module_utils._task import Connect, Options, Result, Task, failure_of
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, number_warning
+
+_AGENT_SPEC = {
+    "type": "dict",
+    "options": {"agent_id": {"type": "str"}, "agent_name": {"type": "str"}, "agent_version": {"type": "str"}},
+}
+
+NUMBER_SPEC: dict[str, dict[str, t.Any]] = {
+    "number": {"type": "raw"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "address": {"type": "str"},
+    "auth_username": {"type": "str"},
+    "auth_password": {"type": "str", "no_log": True},
+    "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
+    "memo": {"type": "str"},
+    **dict.fromkeys(AGENT_OPTIONS, _AGENT_SPEC),
+    "cancel_vox_number": {"type": "bool", "default": False},
+}
+
+
+def blank_nulls(arguments: Options) -> Options:
+    """The arguments with ``agent_name: null`` made ``agent_name: ""``.
+
+    To Ansible a null is an option left out, and ``{}`` unmaps: a variable that happens
+    to be null would silence a line. A blank name is refused instead.
+    """
+    return {
+        option: {key: "" if value is None else value for key, value in written.items()}
+        if option in AGENT_OPTIONS and isinstance(written, dict)
+        else written
+        for option, written in arguments.items()
+    }
+
+
+def run(options: Options, connect: Connect, check_mode: bool) -> Result:
+    """Bring one number to its wanted state."""
+    outcome = Outcome()
+    failed: Result = {}
+    label = ""
+    warnings = []
+    requests_sent: t.Callable[[], int] = int
+    try:
+        desired = parse_desired(options)
+        label = f"{desired.label}: "
+        warning = desired.number and number_warning(desired.number)
+        if warning:
+            warnings.append(warning)
+        api, holdings = connect(options)
+        requests_sent = api.counter()
+        converge(api, holdings, desired, check_mode, outcome)
+        text = _done(outcome.actions, check_mode)
+    except (InputError, ApiError) as error:
+        failed = {"failed": True, "failure": failure_of(error)}
+        text = str(error)
+        if outcome.actions:
+            text += f" (done before: {', '.join(outcome.actions)})"
+    return {
+        **failed,
+        "changed": bool(outcome.actions),
+        "msg": label + text,
+        "telephone_number": outcome.record,
+        "actions": outcome.actions,
+        "api_requests": requests_sent(),
+        "diff": make_diff(outcome.plan) if outcome.plan else {"before": {}, "after": {}},
+        "warnings": warnings,
+    }
+
+
+def _done(actions: list[str], check_mode: bool) -> str:
+    if not actions:
+        return "as wanted already"
+    return f"{'would be ' if check_mode else ''}{', '.join(actions)}"
+
+
+TASK = Task(
+    spec={**CONNECTION_SPEC, "id": {"type": "str"}, **NUMBER_SPEC},
+    constraints={"required_one_of": [("number", "id")], "mutually_exclusive": [("number", "id")]},
+    prepare=blank_nulls,
+    run=run,
+)

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What users write, as values: numbers, SIP addresses, agents. Pure; no request, no file.
+
+Raises InputError with a text that says what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+MAX_DIGITS = 20
+COUNTRY_CODE = "82"
+
+_WRITTEN = re.compile(r"\+?[0-9 -]*[0-9][0-9 -]*")
+_REPRESENTATIVE = re.compile(r"1[568][0-9]{6}")
+_AGENT_VERSION = re.compile(r"current|production|v[1-9][0-9]*")
+_SIP_ADDRESS = re.compile(
+    r"(?:(?P<scheme>sips?):)?(?:(?P<user>[^@]*)@)?"
+    r"(?P<host>\[[0-9a-f:.]+\]|[^:;?\[\]]+)(?::(?P<port>[0-9]+))?(?P<parameters>[;?].*)?",
+    re.IGNORECASE,
+)
+
+
+class InputError(Exception):
+    """Something the user wrote can't be meant. The text says what to write."""
+
+
+def parse_number(written: t.Any) -> str:
+    """The digits of a telephone number as people write it, as the API wants them."""
+    if isinstance(written, (bool, int, float)):
+        raise InputError(
+            f"number is {written!r}, which is no string: YAML reads digits without quotes as a number, and as an octal"
+            " one if they begin with 0, so that another number may be meant here than was written. Put it in quotes:"
+            " number: '07011112222'. Where quotes get lost (an AWX survey, extra variables), write it with hyphens:"
+            " 070-1111-2222"
+        )
+    if not isinstance(written, str) or not written.strip():
+        raise InputError("number is empty: write it as a string of digits, such as '07011112222'")
+    text = re.sub(r"\((\+?[0-9 -]+)\)", r"\1", written.strip())
+    if not _WRITTEN.fullmatch(text):
+        raise InputError(
+            f"number {written!r} is no telephone number: write digits (0-9), if you like with hyphens, spaces or"
+            " parentheses between them, such as '070-1111-2222' or '+82 70-1111-2222'"
+        )
+    digits = re.sub("[^0-9]", "", text)
+    if text.startswith("+"):
+        if not digits.startswith(COUNTRY_CODE):
+            raise InputError(
+                f"number {written!r} has another country code than +{COUNTRY_CODE}: only Korean numbers can be"
+                " registered; write it in the national form, such as '07011112222'"
+            )
+        national = digits[len(COUNTRY_CODE) :]
+        # "+82 (0)70": the 0 in parentheses is for callers inside the country.
+        national = national[1:] if national.startswith("0") else national
+        if not national:
+            raise InputError(f"number {written!r} ends after the country code: write all of it")
+        digits = national if _REPRESENTATIVE.fullmatch(national) else "0" + national
+    if len(digits) > MAX_DIGITS:
+        raise InputError(f"number {written!r} has {len(digits)} digits: at most {MAX_DIGITS} are possible")
+    return digits
+
+
+def number_warning(digits: str) -> str | None:
+    """A warning for a number that may have been an octal integer before it became a string."""
+    if digits.startswith("0") or _REPRESENTATIVE.fullmatch(digits):
+        return None
+    return (
+        f"number {digits} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx). If it was written"
+        " without quotes in YAML, it was read as an octal integer and is not the number that was meant:"
+        " put it in quotes where it is defined, such as '07011112222'"
+    )
+
+
+def parse_address(written: str) -> str:
+    """The address as written, if it can be a SIP trunk's."""
+    if not written.strip():
+        raise InputError(
+            "address is empty, which would leave the number without a trunk: leave the option out to keep the address,"
+            " or write one, such as 'sip:trunk.example.com:5060'"
+        )
+    match = _SIP_ADDRESS.fullmatch(written)
+    if not match or re.search(r"[\s\x00-\x1f\x7f]", written):
+        raise InputError("address is no host with or without a port: write it like 'sip:trunk.example.com:5060'")
+    if ":" in (match["user"] or ""):
+        raise InputError(
+            "address carries a password: write credentials in auth_username and auth_password,"
+            " and the address like 'sip:trunk.example.com:5060'"
+        )
+    return written
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Whether two addresses name the same trunk.
+
+    They do if they differ in the scheme ``sip:`` (left out or not), in the letter case of
+    scheme and host, or in a default port 5060 that one spells out.
+    """
+    return _canonical(one or "") == _canonical(other or "")
+
+
+def _canonical(address: str) -> tuple[str, ...]:
+    match = _SIP_ADDRESS.fullmatch(address)
+    if not match:
+        return (address,)
+    scheme = (match["scheme"] or "sip").lower()
+    port = match["port"] or ("5060" if scheme == "sip" else "5061")
+    return scheme, match["user"] or "", match["host"].lower(), port, match["parameters"] or ""
+
+
+class AgentWish(t.NamedTuple):
+    """An agent that a number is to be mapped to, by id or, until it is resolved, by name.
+
+    ``version`` None: what is mapped stays if the agent is the same, else the API's default.
+    """
+
+    agent_id: str | None
+    agent_name: str | None
+    version: str | None
+
+    def is_met_by(self, mapped: t.Any) -> bool:
+        """Whether ``mapped``, the record's field, is what is wished."""
+        if not isinstance(mapped, dict) or str(mapped.get("agent_id")).lower() != str(self.agent_id).lower():
+            return False
+        return self.version in (None, mapped.get("agent_version"))
+
+    def as_body(self) -> dict[str, str]:
+        body = {"agent_id": str(self.agent_id)}
+        return {**body, "agent_version": self.version} if self.version else body
+
+
+def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None:
+    """The agent that an option names; None for ``{}``, which unmaps."""
+    given = {key: value for key, value in written.items() if value is not None}
+    if not given:
+        return None
+    for key, value in given.items():
+        if not str(value).strip():
+            raise InputError(f"{option}: {key} is empty: leave {option} out to keep the mapping, write {{}} to unmap")
+    if ("agent_id" in given) == ("agent_name" in given):
+        raise InputError(f"{option}: give either agent_id or agent_name, or {{}} to unmap")
+    version = given.get("agent_version")
+    if version is not None and not _AGENT_VERSION.fullmatch(version):
+        raise InputError(f"{option}: agent_version is {version!r}: write current, production, or v1, v2 and so on")
+    return AgentWish(given.get("agent_id"), given.get("agent_name"), version)

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run a module's work inside the controller, where the task would run there anyway.
+
+A Python module on localhost starts an interpreter for each item of a loop, and lists
+the organization's numbers anew. Ansible runs all items of a task's loop for one host in
+one worker process: here they share one HTTP session, one pace and one listing.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import typing as t
+from contextlib import contextmanager
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action.normal import ActionModule as NormalAction
+
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import (
+    CONNECTION_SPEC,
+    Organization,
+    connect,
+)
+from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
+from ansible_collections.voxai.telephony.plugins.module_utils._task import Result, Task
+
+
+class _Shared:
+    """What the items of one task's loop share. Lives in the worker process, as long as the task does."""
+
+    task: t.Any = None
+    organizations: t.ClassVar[dict[t.Any, Organization]] = {}
+
+    @classmethod
+    def connect(cls, task: t.Any, environment: t.Mapping[str, str], options: t.Mapping[str, t.Any]) -> Organization:
+        if cls.task != task:
+            cls.task = task
+            cls.organizations.clear()
+        key = (tuple(options[name] for name in CONNECTION_SPEC), tuple(sorted(environment.items())))
+        if key not in cls.organizations:
+            cls.organizations[key] = connect(options)
+        return cls.organizations[key]
+
+
+class InControllerAction(NormalAction):
+    """Runs ``TASK`` in this process, or hands over to the module of the same name."""
+
+    TASK: Task
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> Result:
+        if not self._runs_here():
+            return t.cast(Result, super().run(tmp, task_vars))
+        environment: dict[str, t.Any] = {}
+        self._compute_environment_string(environment)
+        environment = {name: str(value) for name, value in environment.items()}
+        with _set_in_environment(environment):
+            return self._run_here(environment, task_vars or {})
+
+    def _runs_here(self) -> bool:
+        """Whether a module would run on the controller, as this user and in this task's time, with requests."""
+        if REQUESTS_IMPORT_ERROR or self._task.async_val or self._connection.transport != "local":
+            return False
+        become = self._connection.become
+        if become is None:
+            return True
+        return bool(become.get_option("become_user", playcontext=self._play_context) == _user())
+
+    def _run_here(self, environment: dict[str, str], task_vars: dict[str, t.Any]) -> Result:
+        task = self.TASK
+        validator = ModuleArgumentSpecValidator(task.spec, **task.constraints)
+        # The arguments as a module would receive them: plain values, and secrets decrypted.
+        validated = validator.validate(task.prepare(_plain(self._task.args)))
+        options = validated.validated_parameters
+        result: Result
+        if validated.error_messages:
+            message = validated.errors.msg
+            if isinstance(validated.errors[0], UnsupportedError):
+                message = f"Unsupported parameters for ({self._task.action}) module: {message}"
+            result = {"failed": True, "msg": message}
+        else:
+            result = task.run(
+                options, lambda options: _Shared.connect(self._task._uuid, environment, options), self._task.check_mode
+            )
+            if not result["warnings"]:
+                del result["warnings"]
+            if not self._task.diff:
+                del result["diff"]
+        if _shows_invocation(task_vars):
+            result["invocation"] = {"module_args": options}
+        kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
+        return {**remove_values(result, validated._no_log_values), **kept}
+
+
+def _plain(value: t.Any) -> t.Any:
+    if isinstance(value, t.Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)  # A vaulted string decrypts itself (ansible-core before 2.19).
+
+
+def _shows_invocation(task_vars: dict[str, t.Any]) -> bool:
+    """Results name their arguments always before ansible-core 2.21, and on demand since."""
+    try:
+        return bool(C.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+    except AnsibleError:
+        return True
+
+
+def _user() -> str:
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+@contextmanager
+def _set_in_environment(variables: t.Mapping[str, str]) -> t.Iterator[None]:
+    """The task's ``environment:`` as a module would find it: the API key, proxies."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Doubles that the plugins' unit tests share: an HTTP conversation that is written down beforehand."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
+from ansible_collections.voxai.telephony.plugins.module_utils._http import Response, TransportError
+from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
+
+LIST = "/organization-telephone-numbers"
+REGISTER = "/telephone-numbers/register"
+
+
+class Conversation:
+    """Stands in for HttpSession. Each exchange is expected beforehand; a missing or an extra one fails the test."""
+
+    def __init__(self) -> None:
+        self._expected: list[tuple[tuple[str, str, dict[str, str], t.Any], t.Any]] = []
+        self.waits: list[float] = []
+        self.now = 1000.0
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+    def api(self, retries: int = 2) -> Api:
+        pace = Pace(0, 0, clock=lambda: self.now, sleep=self.sleep)
+        return Api(t.cast(t.Any, self), pace, retries, sleep=self.sleep)
+
+    def holdings(self, retries: int = 2) -> tuple[Api, Holdings]:
+        api = self.api(retries)
+        return api, Holdings(api)
+
+    def expect(
+        self,
+        request: str,
+        answer: t.Any = None,
+        status: int = 200,
+        query: dict[str, str] | None = None,
+        body: t.Any = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        """``request``: method and path. ``answer``: JSON, bytes as they are, or a TransportError to raise."""
+        method, _space, path = request.partition(" ")
+        if not isinstance(answer, (bytes, TransportError)):
+            answer = json.dumps(answer).encode()
+        response = answer if isinstance(answer, TransportError) else Response(status, headers or {}, answer)
+        self._expected.append(((method, path, query or {}, body), response))
+
+    def expect_list(self, status: str, *records: t.Any, cursor: str = "", next_cursor: str | None = None) -> None:
+        query = {"status": status, "limit": "100", **({"cursor": cursor} if cursor else {})}
+        page = {"items": list(records), "total_count": 999, "next_cursor": next_cursor}
+        self.expect(f"GET {LIST}", page, query=query)
+
+    def expect_not_held(self) -> None:
+        for status in ("active", "scheduled", "cancel_requested"):
+            self.expect_list(status)
+
+    def refuse(self, request: str, status: int, message: str = "거부", body: t.Any = None, **more: t.Any) -> None:
+        error = {"code": "VALIDATION_ERROR", "message": message, "details": {}}
+        self.expect(request, {"error": error}, status, body=body, **more)
+
+    def exchange(self, method: str, path: str, query: t.Sequence[tuple[str, str]] = (), body: t.Any = None) -> Response:
+        assert self._expected, f"not expected: {method} {path} {query} {body}"
+        expected, answer = self._expected.pop(0)
+        assert (method, path, dict(query), body) == expected
+        if isinstance(answer, TransportError):
+            raise answer
+        return t.cast(Response, answer)
+
+    def assert_over(self) -> None:
+        assert not self._expected, f"never sent: {[request for request, _answer in self._expected]}"
+
+
+@pytest.fixture
+def conversation() -> t.Iterator[Conversation]:
+    """Fails the test if something that was expected was not sent."""
+    script = Conversation()
+    yield script
+    script.assert_over()
+
+
+@pytest.fixture
+def record() -> t.Callable[..., dict[str, t.Any]]:
+    """Makes records as the API returns them."""
+
+    def make(**fields: t.Any) -> dict[str, t.Any]:
+        return {
+            "id": "id-1",
+            "number": "07011112222",
+            "provider": "custom",
+            "status": "active",
+            "address": "sip:trunk.example.com:5060",
+            "memo": None,
+            "inbound_agent": None,
+            "outbound_agent": None,
+            "sms_inbound_agent": None,
+            **fields,
+        }
+
+    return make

@@ -1,0 +1,221 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
+
+LIST = "/organization-telephone-numbers"
+ONE = f"{LIST}/id-1"
+REFUSED = TransportError("no connection", sent=False)
+LOST = TransportError("broke", sent=True)
+RECORD = {"id": "id-1", "number": "07011112222", "new_field": 7}
+REGISTER = "POST /telephone-numbers/register"
+
+
+@pytest.fixture
+def api(conversation: t.Any) -> Api:
+    return t.cast(Api, conversation.api(retries=2))
+
+
+CALLS: list[tuple[str, t.Callable[[Api], t.Any], t.Any]] = [
+    (f"GET {ONE}", lambda api: api.number("id-1"), None),
+    (f"PATCH {ONE}", lambda api: api.update_memo("id-1", {"memo": "m"}), {"memo": "m"}),
+    (f"PATCH {ONE}/sip", lambda api: api.update_sip("id-1", {"address": "a"}), {"address": "a"}),
+    (f"PATCH {ONE}/agent", lambda api: api.update_agents("id-1", {"inbound_agent": None}), {"inbound_agent": None}),
+    (f"DELETE {ONE}", lambda api: api.delete("id-1"), None),
+]
+
+
+@pytest.mark.parametrize(("request_line", "call", "body"), CALLS)
+@pytest.mark.parametrize("trouble", [REFUSED, LOST, 429, 500, 502, 503, 504, b"<html>", b'{"id": "id-', b"[" * 10**6])
+def test_what_may_be_repeated_is(
+    conversation: t.Any, api: Api, request_line: str, call: t.Any, body: t.Any, trouble: t.Any
+) -> None:
+    for _index in range(2):
+        if isinstance(trouble, int):
+            conversation.refuse(request_line, trouble, body=body)
+        else:
+            conversation.expect(request_line, trouble, body=body)
+    conversation.expect(request_line, RECORD, body=body)
+    assert call(api) in (RECORD, None)
+    assert api.requests_sent == 3
+    assert len(conversation.waits) == 2
+
+
+@pytest.mark.parametrize("trouble", [400, 401, 403, 404, 409, 422, 418])
+def test_a_refusal_is_not_repeated_and_told_as_it_came(conversation: t.Any, api: Api, trouble: int) -> None:
+    conversation.refuse(f"PATCH {ONE}", trouble, "안 됩니다", body={"memo": "m"})
+    with pytest.raises(ApiError) as caught:
+        api.update_memo("id-1", {"memo": "m"})
+    error = caught.value
+    assert (error.http_status, error.code, error.message, error.details) == (
+        trouble,
+        "VALIDATION_ERROR",
+        "안 됩니다",
+        {},
+    )
+    assert not error.uncertain
+    assert str(error).startswith(f"HTTP {trouble} VALIDATION_ERROR: 안 됩니다")
+    assert ("Check api_key" in str(error)) == (trouble in (401, 403))
+
+
+@pytest.mark.parametrize("trouble", [REFUSED, 429])
+def test_a_registration_that_was_not_processed_is_repeated(conversation: t.Any, api: Api, trouble: t.Any) -> None:
+    body = {"number": "07011112222"}
+    if isinstance(trouble, int):
+        conversation.refuse(REGISTER, trouble, body=body)
+    else:
+        conversation.expect(REGISTER, trouble, body=body)
+    conversation.expect(REGISTER, RECORD, 201, body=body)
+    assert api.register(body) == RECORD
+
+
+@pytest.mark.parametrize("trouble", [LOST, 500, 502, 503, 504, b"<html>", {"id": 7, "number": "0"}, None, []])
+def test_a_registration_that_may_have_been_processed_is_not_repeated(
+    conversation: t.Any, api: Api, trouble: t.Any
+) -> None:
+    if isinstance(trouble, int):
+        conversation.refuse(REGISTER, trouble, body={})
+    else:
+        conversation.expect(REGISTER, trouble, 201, body={})
+    with pytest.raises(ApiError) as caught:
+        api.register({})
+    assert caught.value.uncertain
+    assert api.requests_sent == 1
+
+
+def test_a_revoked_cancellation_is_not_repeated(conversation: t.Any, api: Api) -> None:
+    conversation.expect(f"POST {ONE}/revoke-cancel", LOST)
+    with pytest.raises(ApiError) as caught:
+        api.revoke_cancel("id-1")
+    assert caught.value.uncertain
+
+
+def test_retries_end(conversation: t.Any, api: Api) -> None:
+    for _index in range(3):
+        conversation.refuse(f"GET {ONE}", 503)
+    with pytest.raises(ApiError, match="HTTP 503") as caught:
+        api.number("id-1")
+    assert caught.value.repeated
+    assert len(conversation.waits) == 2
+
+
+def test_waits_grow_and_are_spread(conversation: t.Any) -> None:
+    api = conversation.api(retries=4)
+    for _index in range(5):
+        conversation.expect(f"GET {ONE}", REFUSED)
+    with pytest.raises(ApiError):
+        api.number("id-1")
+    for wait, least in zip(conversation.waits, (0.5, 1, 2, 4), strict=True):
+        assert least <= wait <= 1.25 * least
+    assert len({api.backoff(3) for _index in range(9)}) > 1
+
+
+def test_what_can_not_get_better_is_not_repeated(conversation: t.Any, api: Api) -> None:
+    conversation.expect(f"GET {ONE}", TransportError("certificate", sent=False, permanent=True))
+    with pytest.raises(ApiError, match="certificate"):
+        api.number("id-1")
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        ("7", 7, 7),
+        ("100000", 60, 60),
+        ("0", 2, 2.5),
+        ("soon", 2, 2.5),
+        ("-5", 2, 2.5),
+        ("9" * 400, 60, 60),
+        (format_datetime(datetime.now(timezone.utc) + timedelta(days=1), usegmt=True), 60, 60),
+        (format_datetime(datetime.now(timezone.utc) - timedelta(days=1), usegmt=True), 2, 2.5),
+    ],
+)
+def test_retry_after_is_heeded_within_a_minute(
+    conversation: t.Any, api: Api, value: str, least: float, most: float
+) -> None:
+    conversation.refuse(f"GET {ONE}", 429, headers={"Retry-After": value})
+    conversation.expect(f"GET {ONE}", RECORD)
+    api.number("id-1")
+    assert least <= sum(conversation.waits) <= most + 0.001
+
+
+def test_retry_after_of_a_busy_server_is_heeded(conversation: t.Any, api: Api) -> None:
+    conversation.refuse(f"GET {ONE}", 503, headers={"Retry-After": "9"})
+    conversation.expect(f"GET {ONE}", RECORD)
+    api.number("id-1")
+    assert conversation.waits == [9]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_refused(conversation: t.Any, api: Api, status: int) -> None:
+    conversation.expect(f"GET {ONE}", None, status, headers={"Location": "https://elsewhere.example.com"})
+    with pytest.raises(ApiError, match="redirects"):
+        api.number("id-1")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"Bad Gateway", {"error": "text"}, {"error": {}}, ["x"], {"error": {"message": 7}}]
+)
+def test_an_error_without_the_envelope_is_an_error(conversation: t.Any, api: Api, answer: t.Any) -> None:
+    conversation.expect(f"GET {ONE}", answer, 400)
+    with pytest.raises(ApiError, match="HTTP 400"):
+        api.number("id-1")
+
+
+def test_no_number_by_an_id_is_none(conversation: t.Any, api: Api) -> None:
+    conversation.refuse(f"GET {ONE}", 404)
+    assert api.number("id-1") is None
+
+
+@pytest.mark.parametrize("answer", [{}, None, {"id": "other", "number": "1"}, [], "ok"])
+def test_a_change_may_be_answered_with_no_record(conversation: t.Any, api: Api, answer: t.Any) -> None:
+    conversation.expect(f"PATCH {ONE}", answer, body={"memo": None})
+    assert api.update_memo("id-1", {"memo": None}) is None
+
+
+def test_pages_are_asked_for_when_wanted_and_followed_to_their_end(conversation: t.Any, api: Api) -> None:
+    conversation.expect_list("active", RECORD, next_cursor="c 1/")
+    pages = api.numbers("active")
+    assert next(pages) == [RECORD]
+    conversation.assert_over()
+    conversation.expect_list("active", cursor="c 1/", next_cursor="c2")
+    conversation.expect_list("active", RECORD, cursor="c2")
+    assert list(pages) == [[], [RECORD]]
+
+
+def test_a_list_without_an_end_is_an_error(conversation: t.Any, api: Api) -> None:
+    conversation.expect_list("active", next_cursor="c1")
+    conversation.expect_list("active", cursor="c1", next_cursor="c2")
+    conversation.expect_list("active", cursor="c2", next_cursor="c1")
+    with pytest.raises(ApiError, match="no end"):
+        list(api.numbers("active"))
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, None, [], {"items": None}, {"items": {}}, {"items": [{"number": "1"}]}, {"items": [RECORD, "x"]}]
+)
+def test_a_list_that_is_none_is_an_error(conversation: t.Any, api: Api, answer: t.Any) -> None:
+    conversation.expect(f"GET {LIST}", answer, query={"status": "active", "limit": "100"})
+    with pytest.raises(ApiError, match="the server answered with"):
+        list(api.numbers("active"))
+
+
+def test_agents_are_asked_for_by_a_part_of_the_name(conversation: t.Any, api: Api) -> None:
+    desk, desks = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "Desks"}
+    conversation.expect("GET /agents", {"items": [desk], "next_cursor": "c"}, query={"q": "Desk", "limit": "100"})
+    conversation.expect("GET /agents", {"items": [desks]}, query={"q": "Desk", "limit": "100", "cursor": "c"})
+    assert api.agents("Desk") == [desk, desks]
+
+
+def test_an_agent_without_an_id_is_an_error(conversation: t.Any, api: Api) -> None:
+    conversation.expect("GET /agents", {"items": [{"name": "Desk"}]}, query={"q": "Desk", "limit": "100"})
+    with pytest.raises(ApiError, match="without an agent_id"):
+        api.agents("Desk")

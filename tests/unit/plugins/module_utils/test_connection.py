@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, connect
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+
+GOOD: dict[str, t.Any] = {
+    "api_key": "the-key",
+    "api_url": "https://client-api.tryvox.co/v3",
+    "validate_certs": True,
+    "ca_path": None,
+    "timeout": 30,
+    "retries": 5,
+    "requests_per_second": 5,
+    "requests_per_minute": 120,
+}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://client-api.tryvox.co/v3/",
+        "https://127.0.0.1:8443/v3",
+        "http://127.0.0.1:8080/v3",
+        "http://localhost:8080",
+        "http://[::1]:8080/v3",
+    ],
+)
+def test_where_the_api_may_be(url: str) -> None:
+    assert connect({**GOOD, "api_url": url}).api.requests_sent == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "complaint"),
+    [
+        ("api_key", "", "api_key is empty"),
+        ("api_key", None, "api_key is empty"),
+        ("api_key", "the-key\n", "api_key has characters"),
+        ("api_key", "the key", "api_key has characters"),
+        ("api_key", "the\r\nX-Header: key", "api_key has characters"),
+        ("api_key", "열쇠", "api_key has characters"),
+        ("api_url", "", "is no URL"),
+        ("api_url", None, "is no URL"),
+        ("api_url", "client-api.tryvox.co/v3", "is no URL"),
+        ("api_url", "ftp://client-api.tryvox.co", "is no URL"),
+        ("api_url", "https://", "is no URL"),
+        ("api_url", "https://host:port/v3", "is no URL"),
+        ("api_url", "https://[::1", "is no URL"),
+        ("api_url", "https://client-api.tryvox.co/v3 ", "is no URL"),
+        ("api_url", "https://someone:s3cret@client-api.tryvox.co/v3", "no user or password"),
+        ("api_url", "https://client-api.tryvox.co/v3?x=1", "query"),
+        ("api_url", "http://client-api.tryvox.co/v3", "write https"),
+        ("api_url", "http://10.0.0.1/v3", "write https"),
+        ("api_url", "http://127.0.0.1.example.com/v3", "write https"),
+        ("timeout", 0, "timeout is 0: write 1 or more"),
+        ("timeout", None, "timeout is None: write 1 or more"),
+        ("retries", -1, "retries is -1: write 0 or more"),
+        ("requests_per_second", -1, "requests_per_second is -1"),
+        ("requests_per_minute", -1, "requests_per_minute is -1"),
+        ("ca_path", "/does/not/exist.pem", "No such file"),
+    ],
+)
+def test_what_can_not_be_connected_to_is_refused(option: str, value: t.Any, complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint) as caught:
+        connect({**GOOD, option: value})
+    assert "s3cret" not in str(caught.value)
+    assert "the-key" not in str(caught.value)
+
+
+def test_a_bundle_without_certificates_is_refused(tmp_path: Path) -> None:
+    bundle = tmp_path / "empty.pem"
+    bundle.write_text("no certificate\n", encoding="utf-8")
+    with pytest.raises(InputError, match="holds no PEM certificates"):
+        connect({**GOOD, "ca_path": str(bundle)})
+
+
+def test_a_bundle_is_not_needed_where_nothing_is_validated() -> None:
+    connect({**GOOD, "ca_path": "/does/not/exist.pem", "validate_certs": False})
+
+
+ENVIRONMENT = {
+    "VOX_API_KEY": ("api_key", "env-key"),
+    "VOX_API_URL": ("api_url", "https://localhost/v3"),
+    "VOX_VALIDATE_CERTS": ("validate_certs", False),
+    "VOX_CA_PATH": ("ca_path", "/ca.pem"),
+    "VOX_TIMEOUT": ("timeout", 7),
+    "VOX_RETRIES": ("retries", 0),
+    "VOX_REQUESTS_PER_SECOND": ("requests_per_second", 9),
+    "VOX_REQUESTS_PER_MINUTE": ("requests_per_minute", 0),
+}
+
+
+def validated(**given: t.Any) -> t.Any:
+    return ArgumentSpecValidator(CONNECTION_SPEC).validate(given)
+
+
+@pytest.mark.parametrize("variable", ENVIRONMENT)
+def test_the_environment_stands_in_for_options_that_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    option, value = ENVIRONMENT[variable]
+    monkeypatch.setenv(variable, str(value))
+    assert validated().validated_parameters[option] == value
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ENVIRONMENT:
+        monkeypatch.setenv(variable, " ")
+    result = validated()
+    assert result.error_messages == ["missing required arguments: api_key"]
+    assert {**result.validated_parameters, "api_key": "the-key"} == GOOD
+
+
+def test_a_key_from_the_environment_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOX_API_KEY", "env-key")
+    assert "env-key" in validated()._no_log_values

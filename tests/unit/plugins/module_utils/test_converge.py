@@ -1,0 +1,329 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome, converge
+from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import parse_desired
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+
+ONE = "/organization-telephone-numbers/id-1"
+REGISTER = "POST /telephone-numbers/register"
+ADDRESS = "sip:trunk.example.com:5060"
+BODY = {"number": "07011112222", "address": ADDRESS}
+LOST = TransportError("broke", sent=True)
+DESK = {"agent_id": "a-1", "agent_version": "current"}
+
+
+def converge_to(
+    conversation: t.Any, check_mode: bool = False, retries: int = 1, **options: t.Any
+) -> tuple[Outcome, Exception | None]:
+    """What has come of a number, and what was raised."""
+    defaults: dict[str, t.Any] = dict.fromkeys(
+        ("number", "id", "address", "auth_username", "auth_password", "memo", "inbound_agent", "outbound_agent")
+    )
+    defaults.update(sms_inbound_agent=None, state="present", update_password="on_create", cancel_vox_number=False)
+    if "id" not in options:
+        defaults["number"] = "07011112222"
+    api, holdings = conversation.holdings(retries)
+    outcome = Outcome()
+    try:
+        converge(api, holdings, parse_desired({**defaults, **options}), check_mode, outcome)
+    except (ApiError, InputError) as error:
+        return outcome, error
+    return outcome, None
+
+
+def test_registers_and_maps(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, record(), 201, body=BODY)
+    mapped = record(inbound_agent=DESK)
+    conversation.expect(f"PATCH {ONE}/agent", mapped, body={"inbound_agent": {"agent_id": "a-1"}})
+    outcome, error = converge_to(conversation, address=ADDRESS, inbound_agent={"agent_id": "a-1"})
+    assert error is None
+    assert (outcome.record, outcome.actions) == (mapped, ["registered", "agents_updated"])
+
+
+def test_check_mode_sends_no_write_and_tells_the_same(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    outcome, error = converge_to(conversation, check_mode=True, address=ADDRESS, inbound_agent={"agent_id": "a-1"})
+    assert error is None
+    assert outcome.actions == ["registered", "agents_updated"]
+    assert outcome.record and outcome.record["inbound_agent"] == DESK
+
+
+def test_a_lost_answer_is_read_back(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=BODY)
+    conversation.expect_not_held()  # the list lags
+    conversation.expect_list("active", record())
+    outcome, error = converge_to(conversation, address=ADDRESS)
+    assert error is None
+    assert (outcome.record, outcome.actions) == (record(), ["registered"])
+    assert outcome.plan and outcome.plan.before is None
+
+
+def test_after_a_lost_answer_what_is_left_is_done(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=BODY)
+    conversation.expect_list("active", record())
+    mapped = record(inbound_agent=DESK)
+    conversation.expect(f"PATCH {ONE}/agent", mapped, body={"inbound_agent": {"agent_id": "a-1"}})
+    outcome, _error = converge_to(conversation, address=ADDRESS, inbound_agent={"agent_id": "a-1"})
+    assert (outcome.record, outcome.actions) == (mapped, ["registered", "agents_updated"])
+
+
+def test_is_sent_anew_only_when_it_can_not_be_found(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=BODY)
+    conversation.expect_not_held()
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, record(), 201, body=BODY)
+    outcome, error = converge_to(conversation, address=ADDRESS)
+    assert error is None
+    assert outcome.actions == ["registered"]
+
+
+def test_sent_anew_and_refused_as_a_duplicate_it_was_ours(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=BODY)
+    conversation.expect_not_held()
+    conversation.expect_not_held()
+    conversation.refuse(REGISTER, 400, body=BODY)
+    conversation.expect_not_held()
+    conversation.expect_list("active", record())
+    outcome, error = converge_to(conversation, address=ADDRESS)
+    assert error is None
+    assert outcome.actions == ["registered"]
+
+
+def test_lost_twice_and_not_found_is_a_failure_that_says_so(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    for _index in range(2):
+        conversation.expect(REGISTER, LOST, body=BODY)
+        conversation.expect_not_held()
+        conversation.expect_not_held()
+    outcome, error = converge_to(conversation, address=ADDRESS)
+    assert "may appear later. Run the task again" in str(error)
+    assert outcome.actions == []
+
+
+def test_a_failure_while_reading_back_tells_of_the_registration(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=BODY)
+    conversation.refuse("GET /organization-telephone-numbers", 403, "금지", query={"status": "active", "limit": "100"})
+    _outcome, error = converge_to(conversation, address=ADDRESS)
+    assert "금지" in str(error) and "the registration was answered with: broke" in str(error)
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_who_was_faster_is_built_on(conversation: t.Any, record: t.Any, status: int) -> None:
+    conversation.expect_not_held()
+    conversation.refuse(REGISTER, status, body={**BODY, "memo": "m"})
+    conversation.expect_list("active", record(memo="other"))
+    conversation.expect(f"PATCH {ONE}", record(memo="m"), body={"memo": "m"})
+    outcome, error = converge_to(conversation, address=ADDRESS, memo="m")
+    assert error is None
+    assert outcome.actions == ["memo_updated"]
+    assert outcome.plan and outcome.plan.before == record(memo="other")
+
+
+@pytest.mark.parametrize(("status", "looks"), [(400, 2), (422, 2), (409, 4)])
+def test_a_refusal_stays_one_if_the_number_is_not_there(conversation: t.Any, status: int, looks: int) -> None:
+    conversation.expect_not_held()
+    conversation.refuse(REGISTER, status, "주소가 잘못되었습니다", body=BODY)
+    for _index in range(looks):
+        conversation.expect_not_held()
+    outcome, error = converge_to(conversation, retries=3, address=ADDRESS)
+    assert str(error) == f"HTTP {status} VALIDATION_ERROR: 주소가 잘못되었습니다"
+    assert outcome.actions == []
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_that_can_be_no_duplicate_is_told_at_once(conversation: t.Any, status: int) -> None:
+    conversation.expect_not_held()
+    conversation.refuse(REGISTER, status, body=BODY)
+    _outcome, error = converge_to(conversation, address=ADDRESS)
+    assert isinstance(error, ApiError) and error.http_status == status
+
+
+def test_a_failed_mapping_tells_of_the_registration(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, record(), 201, body=BODY)
+    conversation.refuse(f"PATCH {ONE}/agent", 400, body={"inbound_agent": {"agent_id": "a-1"}})
+    conversation.expect(f"GET {ONE}", record())
+    outcome, error = converge_to(conversation, address=ADDRESS, inbound_agent={"agent_id": "a-1"})
+    assert isinstance(error, ApiError)
+    assert (outcome.record, outcome.actions) == (record(), ["registered"])
+
+
+def test_a_change_that_is_answered_with_nothing_is_read(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record())
+    conversation.expect(f"PATCH {ONE}", {}, body={"memo": "m"})
+    conversation.expect(f"GET {ONE}", record(memo="m"))
+    outcome, _error = converge_to(conversation, memo="m")
+    assert outcome.record == record(memo="m")
+
+
+def test_a_number_that_was_lost_meanwhile_is_registered_anew(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record())
+    body = {**BODY, "memo": "m"}
+    conversation.refuse(f"PATCH {ONE}", 409, body={"memo": "m"})
+    conversation.expect(f"GET {ONE}", record(status="expired"))
+    conversation.expect(f"GET {ONE}", record(status="expired"))
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, record(id="id-2", memo="m"), 201, body=body)
+    outcome, error = converge_to(conversation, address=ADDRESS, memo="m")
+    assert error is None
+    assert outcome.actions == ["registered"]
+
+
+def test_a_number_that_keeps_changing_is_a_failure(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record())
+    for record_id in ("id-1", "id-2"):
+        path = f"/organization-telephone-numbers/{record_id}"
+        conversation.refuse(f"PATCH {path}", 404, body={"memo": "m"})
+        conversation.refuse(f"GET {path}", 404)
+        if record_id == "id-1":
+            conversation.refuse(f"GET {path}", 404)
+            conversation.expect_list("active", record(id="id-2"))
+    _outcome, error = converge_to(conversation, memo="m")
+    assert "keeps changing" in str(error)
+
+
+def test_the_refusal_of_a_change_is_told_even_if_the_number_can_not_be_read(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record())
+    conversation.refuse(f"PATCH {ONE}", 422, "메모", body={"memo": "m"})
+    conversation.refuse(f"GET {ONE}", 403)
+    _outcome, error = converge_to(conversation, memo="m")
+    assert "메모" in str(error)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_change_of_address_without_a_password_that_is_refused_names_the_option(
+    conversation: t.Any, record: t.Any, given: bool
+) -> None:
+    password: dict[str, t.Any] = {"auth_password": "s3cret"} if given else {}
+    conversation.expect_list("active", record())
+    conversation.refuse(f"PATCH {ONE}/sip", 400, body={"address": "b.example.com", **password})
+    conversation.expect(f"GET {ONE}", record())
+    _outcome, error = converge_to(conversation, address="b.example.com", **password)
+    assert ("give auth_password" in str(error)) is not given
+
+
+def test_deletes_once(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record())
+    conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
+    outcome, error = converge_to(conversation, state="absent")
+    assert error is None
+    assert (outcome.record, outcome.actions) == (None, ["deleted"])
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_the_echo_of_an_own_lost_deletion_means_done(conversation: t.Any, record: t.Any, status: int) -> None:
+    conversation.expect_list("active", record())
+    conversation.expect(f"DELETE {ONE}", LOST)
+    conversation.refuse(f"DELETE {ONE}", status)
+    conversation.expect(f"GET {ONE}", record(status="expired"))
+    outcome, error = converge_to(conversation, state="absent")
+    assert error is None
+    assert (outcome.record, outcome.actions) == (None, ["deleted"])
+
+
+def test_what_somebody_else_deleted_is_no_change(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record())
+    conversation.refuse(f"DELETE {ONE}", 404)
+    conversation.refuse(f"GET {ONE}", 404)
+    outcome, error = converge_to(conversation, state="absent")
+    assert error is None
+    assert (outcome.record, outcome.actions) == (None, [])
+
+
+def test_a_deletion_that_is_refused_is_a_failure(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record())
+    conversation.refuse(f"DELETE {ONE}", 409, "안 됩니다")
+    conversation.expect(f"GET {ONE}", record())
+    _outcome, error = converge_to(conversation, state="absent")
+    assert "안 됩니다" in str(error)
+
+
+def test_a_vox_number_stays_until_its_end(conversation: t.Any, record: t.Any) -> None:
+    pending = record(provider="vox", status="cancel_requested")
+    conversation.expect_list("active", record(provider="vox"))
+    conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
+    conversation.expect(f"GET {ONE}", pending)
+    outcome, _error = converge_to(conversation, state="absent", cancel_vox_number=True)
+    assert (outcome.record, outcome.actions) == (pending, ["cancel_requested"])
+
+
+def test_a_done_cancellation_is_told_even_if_the_number_can_not_be_read(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record(provider="vox"))
+    conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
+    conversation.refuse(f"GET {ONE}", 403)
+    outcome, error = converge_to(conversation, state="absent", cancel_vox_number=True)
+    assert error is not None
+    assert outcome.actions == ["cancel_requested"]
+
+
+PENDING = {"provider": "vox", "status": "cancel_requested"}
+
+
+def expect_pending(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active")
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested", record(**PENDING))
+
+
+def test_a_cancellation_is_taken_back(conversation: t.Any, record: t.Any) -> None:
+    expect_pending(conversation, record)
+    conversation.expect(f"POST {ONE}/revoke-cancel", record(provider="vox"))
+    outcome, error = converge_to(conversation)
+    assert error is None
+    assert (outcome.record, outcome.actions) == (record(provider="vox"), ["cancel_revoked"])
+
+
+def test_a_lost_answer_to_taking_back_is_read_back(conversation: t.Any, record: t.Any) -> None:
+    expect_pending(conversation, record)
+    conversation.expect(f"POST {ONE}/revoke-cancel", LOST)
+    conversation.expect(f"GET {ONE}", record(provider="vox"))
+    outcome, error = converge_to(conversation)
+    assert error is None
+    assert outcome.actions == ["cancel_revoked"]
+
+
+def test_taking_back_is_sent_anew_if_it_was_not_done(conversation: t.Any, record: t.Any) -> None:
+    expect_pending(conversation, record)
+    conversation.expect(f"POST {ONE}/revoke-cancel", LOST)
+    conversation.expect(f"GET {ONE}", record(**PENDING))
+    conversation.expect(f"POST {ONE}/revoke-cancel", record(provider="vox"))
+    outcome, error = converge_to(conversation)
+    assert error is None
+    assert outcome.actions == ["cancel_revoked"]
+
+
+def test_by_id_nothing_is_listed(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect(f"GET {ONE}", record())
+    conversation.expect(f"PATCH {ONE}", record(memo="m"), body={"memo": "m"})
+    outcome, _error = converge_to(conversation, id="id-1", memo="m")
+    assert outcome.actions == ["memo_updated"]
+
+
+def test_by_an_id_that_is_gone_absent_is_reached(conversation: t.Any) -> None:
+    conversation.refuse(f"GET {ONE}", 404)
+    outcome, error = converge_to(conversation, id="id-1", state="absent")
+    assert error is None
+    assert (outcome.record, outcome.actions) == (None, [])
+
+
+def test_an_agent_that_is_not_there_stops_before_a_write(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect("GET /agents", {"items": []}, query={"q": "Desk", "limit": "100"})
+    outcome, error = converge_to(conversation, address=ADDRESS, inbound_agent={"agent_name": "Desk"})
+    assert isinstance(error, InputError)
+    assert outcome.actions == []

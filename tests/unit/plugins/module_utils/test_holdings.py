@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+
+ONE = "/organization-telephone-numbers/id-1"
+
+
+def test_reads_no_further_than_the_number(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record(), next_cursor="c")
+    assert holdings.find("07011112222") == record()
+
+
+def test_reads_on_where_it_stopped(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record(number="1"), record(number="2"), next_cursor="c")
+    assert holdings.find("1") and holdings.find("2")
+    conversation.expect_list("active", record(number="3"), cursor="c")
+    conversation.expect_list("scheduled", record(number="4", status="scheduled"))
+    assert holdings.find("3") and holdings.find("4")
+    conversation.expect_list("cancel_requested")
+    assert holdings.find("5") is None
+    assert holdings.find("6") is None
+
+
+def test_an_expired_record_is_not_the_number(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record(status="expired"), record(id="id-2"))
+    assert holdings.find("07011112222") == record(id="id-2")
+
+
+def test_who_asks_again_gets_news(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record())
+    holdings.find("07011112222")
+    conversation.expect(f"GET {ONE}", record(memo="new"))
+    assert holdings.find("07011112222") == record(memo="new")
+
+
+@pytest.mark.parametrize("answer", [404, "expired"])
+def test_a_number_that_is_gone_is_looked_for_anew(conversation: t.Any, record: t.Any, answer: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record())
+    holdings.find("07011112222")
+    if answer == 404:
+        conversation.refuse(f"GET {ONE}", 404)
+    else:
+        conversation.expect(f"GET {ONE}", record(status="expired"))
+    conversation.expect_list("active", record(id="id-2"))
+    assert holdings.find("07011112222") == record(id="id-2")
+
+
+def test_a_number_that_was_not_held_is_looked_for_anew(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_not_held()
+    assert holdings.find("07011112222") is None
+    conversation.expect_list("active", record())
+    assert holdings.find("07011112222") == record()
+
+
+def test_a_listing_that_broke_off_is_not_taken_for_a_whole_one(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record(number="1"), next_cursor="c")
+    conversation.refuse(
+        "GET /organization-telephone-numbers", 400, query={"status": "active", "limit": "100", "cursor": "c"}
+    )
+    with pytest.raises(ApiError):
+        holdings.find("2")
+    conversation.expect_list("active", record(number="1"), next_cursor="c")
+    conversation.expect_list("active", record(number="3"), cursor="c")
+    assert holdings.find("3") == record(number="3")
+
+
+def test_what_was_behind_a_number_that_is_given_up_is_not_missed(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record(number="1"), next_cursor="c")
+    holdings.find("1")
+    holdings.drop("1")
+    # Where a cursor is a position, number 2 has moved up to the first page.
+    conversation.expect_list("active", record(number="2"), next_cursor="c")
+    assert holdings.find("2") == record(number="2")
+
+
+def test_after_a_whole_listing_a_number_given_up_costs_nothing(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record())
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    assert holdings.find("1") is None
+    holdings.find("07011112222")
+    holdings.drop("07011112222")
+    assert holdings.find("2") is None
+
+
+DESK, OTHER = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "Desk 2"}
+
+
+@pytest.mark.parametrize(
+    ("agents", "found"),
+    [
+        ([OTHER, DESK], "a-1"),
+        ([OTHER], r"no agent is named 'Desk'. There are: 'Desk 2' \(a-2\)"),
+        ([], "no agent is named 'Desk'. No agent's name contains it either"),
+        (
+            [DESK, {**DESK, "agent_id": "a-3"}, OTHER],
+            r"2 agents are named 'Desk': 'Desk' \(a-1\), 'Desk' \(a-3\)\. Give",
+        ),
+    ],
+)
+def test_an_agent_is_found_by_its_exact_name(conversation: t.Any, agents: list[t.Any], found: str) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect("GET /agents", {"items": agents}, query={"q": "Desk", "limit": "100"})
+    if found == "a-1":
+        assert holdings.agent_id("Desk") == found
+        assert holdings.agent_id("Desk") == found, "asked for once"
+    else:
+        with pytest.raises(InputError, match=found):
+            holdings.agent_id("Desk")
+
+
+def test_an_agent_that_was_not_there_is_asked_for_again(conversation: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect("GET /agents", {"items": []}, query={"q": "Desk", "limit": "100"})
+    with pytest.raises(InputError):
+        holdings.agent_id("Desk")
+    conversation.expect("GET /agents", {"items": [DESK]}, query={"q": "Desk", "limit": "100"})
+    assert holdings.agent_id("Desk") == "a-1"

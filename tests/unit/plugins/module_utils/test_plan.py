@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
+    HIDDEN,
+    RECORD_FIELDS,
+    Plan,
+    make_diff,
+    make_plan,
+    parse_desired,
+    resolve_agents,
+)
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+
+MakeRecord = t.Callable[..., dict[str, t.Any]]
+
+LEFT_OUT: dict[str, t.Any] = {
+    "number": None,
+    "id": None,
+    "state": "present",
+    "address": None,
+    "auth_username": None,
+    "auth_password": None,
+    "update_password": "on_create",
+    "memo": None,
+    "inbound_agent": None,
+    "outbound_agent": None,
+    "sms_inbound_agent": None,
+    "cancel_vox_number": False,
+}
+CREDENTIALS = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
+
+
+def plan_for(record: dict[str, t.Any] | None, **options: t.Any) -> Plan:
+    number = {} if "id" in options else {"number": "070-1111-2222"}
+    desired = parse_desired({**LEFT_OUT, **number, **options})
+    return make_plan(resolve_agents(desired, lambda name: f"id of {name}"), record)
+
+
+def steps_of(plan: Plan) -> list[tuple[str, dict[str, t.Any]]]:
+    return [(step.call, step.body) for step in plan.steps]
+
+
+def test_registration_sends_what_was_given_and_nothing_else() -> None:
+    everything = {"address": "sip:trunk.example.com:5060", **CREDENTIALS, "memo": "본사"}
+    plan = plan_for(None, **everything)
+    assert steps_of(plan) == [("register", {"number": "07011112222", **everything})]
+    assert plan.actions == ["registered"]
+    least = plan_for(None, address="trunk.example.com", memo="")
+    assert steps_of(least) == [("register", {"number": "07011112222", "address": "trunk.example.com"})]
+
+
+def test_registration_foretells_all_fields_that_are_known() -> None:
+    plan = plan_for(None, address="trunk.example.com", memo="m", inbound_agent={"agent_name": "Desk"})
+    assert plan.before is None
+    assert plan.after == {
+        **dict.fromkeys(RECORD_FIELDS),
+        "number": "07011112222",
+        "provider": "custom",
+        "status": "active",
+        "address": "trunk.example.com",
+        "memo": "m",
+        "inbound_agent": {"agent_id": "id of Desk", "agent_version": "current"},
+    }
+    assert steps_of(plan)[1:] == [("update_agents", {"inbound_agent": {"agent_id": "id of Desk"}})]
+    assert plan.actions == ["registered", "agents_updated"]
+
+
+@pytest.mark.parametrize(
+    ("held", "options", "steps", "actions"),
+    [
+        ({}, {}, [], []),
+        ({}, {"address": "TRUNK.example.com"}, [], []),
+        ({"address": "trunk.example.com"}, {"address": "sip:trunk.example.com:5060", **CREDENTIALS}, [], []),
+        ({"memo": "m"}, {"memo": "m"}, [], []),
+        ({"memo": None}, {"memo": ""}, [], []),
+        ({"memo": "m"}, {"memo": ""}, [("update_memo", {"memo": None})], ["memo_updated"]),
+        ({"memo": "m"}, {"memo": "n"}, [("update_memo", {"memo": "n"})], ["memo_updated"]),
+        ({}, {"address": "b.example.com"}, [("update_sip", {"address": "b.example.com"})], ["sip_updated"]),
+        (
+            {"memo": "m"},
+            {"address": "b.example.com", **CREDENTIALS, "memo": ""},
+            [("update_sip", {"address": "b.example.com", **CREDENTIALS, "memo": None})],
+            ["sip_updated", "memo_updated"],
+        ),
+        (
+            {},
+            {"auth_password": "s3cret", "update_password": "always"},
+            [("update_sip", {"auth_password": "s3cret"})],
+            ["sip_updated"],
+        ),
+        (
+            {"inbound_agent": {"agent_id": "a-1", "agent_version": "v2"}},
+            {"inbound_agent": {"agent_id": "a-1"}, "outbound_agent": {}, "sms_inbound_agent": {}},
+            [],
+            [],
+        ),
+        (
+            {
+                "inbound_agent": {"agent_id": "a-1", "agent_version": "v2"},
+                "outbound_agent": {"agent_id": "a-1", "agent_version": "v2"},
+            },
+            {
+                "inbound_agent": {"agent_id": "a-1", "agent_version": "v3"},
+                "outbound_agent": {},
+                "sms_inbound_agent": {"agent_id": "a-2"},
+            },
+            [
+                (
+                    "update_agents",
+                    {
+                        "inbound_agent": {"agent_id": "a-1", "agent_version": "v3"},
+                        "outbound_agent": None,
+                        "sms_inbound_agent": {"agent_id": "a-2"},
+                    },
+                )
+            ],
+            ["agents_updated"],
+        ),
+        (
+            {"provider": "vox", "status": "cancel_requested", "memo": "m"},
+            {"memo": "n", **CREDENTIALS},
+            [("revoke_cancel", {}), ("update_memo", {"memo": "n"})],
+            ["cancel_revoked", "memo_updated"],
+        ),
+        ({"status": "scheduled"}, {"address": "trunk.example.com"}, [], []),
+    ],
+)
+def test_what_is_held_is_changed_only_where_it_differs(
+    record: MakeRecord,
+    held: dict[str, t.Any],
+    options: dict[str, t.Any],
+    steps: list[t.Any],
+    actions: list[str],
+) -> None:
+    before = record(**held)
+    plan = plan_for(before, **options)
+    assert steps_of(plan) == steps
+    assert plan.actions == actions
+    assert plan.before == before
+    if not steps:
+        assert plan.after == before
+
+
+def test_after_a_change_all_else_is_foretold_to_stay(record: MakeRecord) -> None:
+    before = record(memo="m", new_field=7)
+    plan = plan_for(before, memo="n", address="b.example.com")
+    assert plan.after == {**before, "memo": "n", "address": "b.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("held", "options", "actions", "after"),
+    [
+        (None, {}, [], None),
+        ({"status": "expired"}, {}, [], None),
+        ({}, {}, ["deleted"], None),
+        ({"provider": "vox"}, {"cancel_vox_number": True}, ["cancel_requested"], "cancel_requested"),
+        ({"provider": "vox", "status": "cancel_requested"}, {}, [], "cancel_requested"),
+    ],
+)
+def test_absent(record: MakeRecord, held: t.Any, options: t.Any, actions: list[str], after: str | None) -> None:
+    plan = plan_for(None if held is None else record(**held), state="absent", **options)
+    assert plan.actions == actions
+    assert (plan.after or {}).get("status") == after
+
+
+@pytest.mark.parametrize(
+    ("held", "options", "complaint"),
+    [
+        (None, {}, "give address"),
+        (None, {"id": "id-1"}, "no number by this id"),
+        ({"status": "expired"}, {"id": "id-1"}, "has expired"),
+        ({"provider": "vox"}, {"address": "trunk.example.com"}, "leave address out"),
+        ({"provider": "vox"}, {"update_password": "always", "auth_password": "x"}, "update_password at on_create"),
+        ({"provider": "vox"}, {"state": "absent"}, "cancel_vox_number"),
+        ({"provider": None}, {"state": "absent"}, "cancel_vox_number"),
+    ],
+)
+def test_what_can_not_be_done_is_refused_before_a_step(
+    record: MakeRecord, held: t.Any, options: t.Any, complaint: str
+) -> None:
+    with pytest.raises(InputError, match=complaint):
+        plan_for(None if held is None else record(**held), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"memo": "m" * 201}, "201 characters"),
+        ({"auth_username": ""}, "auth_username is empty"),
+        ({"auth_password": " "}, "auth_password is empty"),
+        ({"update_password": "always"}, "no auth_password"),
+        ({"address": ""}, "address is empty"),
+        ({"id": "../agents"}, "no record's id"),
+        ({"id": ""}, "no record's id"),
+        ({"inbound_agent": {"agent_version": "v1"}}, "inbound_agent"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused(options: dict[str, t.Any], complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        plan_for(None, **options)
+
+
+def test_200_characters_of_memo_are_possible() -> None:
+    assert parse_desired({**LEFT_OUT, "number": "07011112222", "memo": "본" * 200}).memo == "본" * 200
+
+
+def test_the_diff_shows_what_changes_and_no_secret(record: MakeRecord) -> None:
+    diff = make_diff(plan_for(record(memo="m"), address="b.example.com", **CREDENTIALS))
+    changed = {name for name in diff["after"] if diff["after"][name] != diff["before"].get(name)}
+    assert changed == {"address", "auth_username", "auth_password"}
+    assert diff["after"]["auth_password"] == HIDDEN
+    assert "auth_password" not in diff["before"]
+
+
+def test_the_diff_of_nothing_to_do_is_even(record: MakeRecord) -> None:
+    diff = make_diff(plan_for(record(memo="m"), memo="m", **CREDENTIALS))
+    assert diff["before"] == diff["after"] != {}
+
+
+def test_the_diff_of_a_number_that_comes_or_goes_has_an_empty_side(record: MakeRecord) -> None:
+    assert make_diff(plan_for(None, address="b.example.com"))["before"] == {}
+    assert make_diff(plan_for(record(), state="absent"))["after"] == {}
+
+
+def test_no_repr_holds_a_password(record: MakeRecord) -> None:
+    desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": "a.example.com", **CREDENTIALS})
+    assert "s3cret" not in repr(desired)
+    assert "s3cret" not in repr(make_plan(desired, None))

@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._values import (
+    AgentWish,
+    InputError,
+    number_warning,
+    parse_address,
+    parse_agent,
+    parse_number,
+    same_address,
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "digits"),
+    [
+        ("07011112222", "07011112222"),
+        (" 07011112222\n", "07011112222"),
+        ("070-1111-2222", "07011112222"),
+        ("070 1111 2222", "07011112222"),
+        ("(070) 1111-2222", "07011112222"),
+        ("+82 70-1111-2222", "07011112222"),
+        ("+82-70-1111-2222", "07011112222"),
+        ("+827011112222", "07011112222"),
+        ("+82-(0)70-1111-2222", "07011112222"),
+        ("+82 (0)70 1111 2222", "07011112222"),
+        ("+82 070-1111-2222", "07011112222"),
+        ("(+82) 70-1111-2222", "07011112222"),
+        ("02-123-4567", "021234567"),
+        ("+82 2 123 4567", "021234567"),
+        ("1588-0000", "15880000"),
+        ("+82 1588-0000", "15880000"),
+        ("+82 1688 0000", "16880000"),
+        ("+821877-0000", "18770000"),
+        ("+82 1788-0000", "017880000"),
+        ("+82 15-880-0000", "0158800000"),
+        ("1", "1"),
+        ("1" * 20, "1" * 20),
+    ],
+)
+def test_number_written_for_people(written: str, digits: str) -> None:
+    assert parse_number(written) == digits
+
+
+@pytest.mark.parametrize("written", [0o7011112222, 15880000, 0, -7, 7.5, True])
+def test_a_number_that_is_no_string_is_refused_with_the_remedy(written: object) -> None:
+    with pytest.raises(InputError, match=r"quotes.*070-1111-2222"):
+        parse_number(written)
+
+
+@pytest.mark.parametrize("written", [None, "", "   ", [], {}, ["07011112222"], b"070"])
+def test_a_number_that_is_nothing_is_refused(written: object) -> None:
+    with pytest.raises(InputError, match="number is empty"):
+        parse_number(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("070-1111-222x", "no telephone number"),
+        ("- ()", "no telephone number"),
+        ("070.1111.2222", "no telephone number"),
+        ("15880000.0", "no telephone number"),
+        ("(070 1111-2222", "no telephone number"),
+        (")070( 1111-2222", "no telephone number"),
+        ("()07011112222", "no telephone number"),
+        ("070+11112222", "no telephone number"),
+        ("070\n11112222", "no telephone number"),
+        ("070\t11112222", "no telephone number"),
+        ("\uff10\uff17\uff1011112222", "no telephone number"),
+        ("\u0660\u0667\u066011112222", "no telephone number"),
+        ("070\u20111111\u20112222", "no telephone number"),
+        ("+1 212 555 0100", "country code"),
+        ("+8", "country code"),
+        ("+82", "all of it"),
+        ("+82 (0)", "all of it"),
+        ("1" * 21, "21 digits"),
+        ("+82" + "1" * 20, "21 digits"),
+    ],
+)
+def test_a_number_that_is_none_is_refused(written: str, complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        parse_number(written)
+
+
+@pytest.mark.parametrize(
+    ("digits", "warned"),
+    [("07011112222", False), ("15880000", False), ("18770000", False), ("941921426", True), ("17880000", True)],
+)
+def test_a_number_that_may_have_been_octal_is_warned_of(digits: str, warned: bool) -> None:
+    assert (number_warning(digits) is not None) == warned
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sip:trunk.example.com:5060",
+        "trunk.example.com",
+        "203.0.113.7:5080",
+        "sips:trunk.example.com;transport=tls",
+        "sip:user@trunk.example.com",
+        "[2001:db8::1]:5060",
+    ],
+)
+def test_an_address_stays_as_it_was_written(address: str) -> None:
+    assert parse_address(address) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "complaint"),
+    [
+        ("", "is empty"),
+        ("  ", "is empty"),
+        ("sip:", "no host"),
+        ("sip:trunk.example.com:", "no host"),
+        ("trunk.example.com:sip", "no host"),
+        ("2001:db8::1", "no host"),
+        ("trunk example.com", "no host"),
+        ("trunk.example.com\n", "no host"),
+        ("trunk\x00.example.com", "no host"),
+        ("sip:user:s3cret@trunk.example.com", "carries a password"),
+        ("user:s3cret@trunk.example.com", "carries a password"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_quoting_it(address: str, complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint) as caught:
+        parse_address(address)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("sip:trunk.example.com:5060", "trunk.example.com", True),
+        ("SIP:Trunk.Example.COM", "sip:trunk.example.com:5060", True),
+        ("sip:trunk.example.com:5061", "sip:trunk.example.com", False),
+        ("sips:trunk.example.com:5061", "sips:trunk.example.com", True),
+        ("sips:trunk.example.com", "sip:trunk.example.com", False),
+        ("sip:a@trunk.example.com", "sip:A@trunk.example.com", False),
+        ("sip:trunk.example.com;transport=tcp", "trunk.example.com:5060;transport=tcp", True),
+        ("sip:trunk.example.com;transport=tcp", "sip:trunk.example.com", False),
+        ("sip:[2001:DB8::1]", "[2001:db8::1]:5060", True),
+        ("sip:trunk.example.com", None, False),
+        ("sip:trunk.example.com", "", False),
+    ],
+)
+def test_addresses_of_the_same_trunk(one: str, other: str | None, same: bool) -> None:
+    for pair in ((one, other), (other, one)):
+        assert same_address(*pair) is same
+
+
+def test_an_agent_is_named_by_id_or_by_name() -> None:
+    assert parse_agent("inbound_agent", {"agent_id": "a-1"}) == AgentWish("a-1", None, None)
+    assert parse_agent("inbound_agent", {"agent_name": "Desk", "agent_version": "v3"}) == AgentWish(None, "Desk", "v3")
+    assert parse_agent("inbound_agent", {"agent_id": None, "agent_name": None, "agent_version": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ({"agent_id": "a-1", "agent_name": "Desk"}, "either"),
+        ({"agent_version": "v3"}, "either"),
+        ({"agent_id": " "}, "agent_id is empty"),
+        ({"agent_name": ""}, "agent_name is empty"),
+        ({"agent_id": "a-1", "agent_version": "v0"}, "write current, production, or v1"),
+        ({"agent_id": "a-1", "agent_version": "latest"}, "write current, production, or v1"),
+        ({"agent_id": "a-1", "agent_version": "V1"}, "write current, production, or v1"),
+    ],
+)
+def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: str) -> None:
+    with pytest.raises(InputError, match=f"^outbound_agent.*{complaint}"):
+        parse_agent("outbound_agent", written)
+
+
+@pytest.mark.parametrize(
+    ("version", "mapped", "met"),
+    [
+        (None, {"agent_id": "A-1", "agent_version": "v2"}, True),
+        ("v2", {"agent_id": "a-1", "agent_version": "v2"}, True),
+        ("v3", {"agent_id": "a-1", "agent_version": "v2"}, False),
+        (None, {"agent_id": "a-2", "agent_version": "v2"}, False),
+        (None, None, False),
+    ],
+)
+def test_when_a_mapping_is_as_wished(version: str | None, mapped: object, met: bool) -> None:
+    assert AgentWish("a-1", None, version).is_met_by(mapped) is met

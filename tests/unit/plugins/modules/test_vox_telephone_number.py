@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible.module_utils import basic
+
+from ansible_collections.voxai.telephony.plugins.module_utils import _module
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import blank_nulls
+from ansible_collections.voxai.telephony.plugins.modules import vox_telephone_number
+
+
+@pytest.fixture
+def run_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> t.Callable[..., dict[str, t.Any]]:
+    """Runs the module with arguments as Ansible hands them over, in this process."""
+
+    def run(**arguments: t.Any) -> dict[str, t.Any]:
+        wrapped = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", wrapped)
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        monkeypatch.delenv("VOX_API_KEY", raising=False)
+        with pytest.raises(SystemExit) as caught:
+            vox_telephone_number.main()
+        result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
+        assert bool(caught.value.code) == result.get("failed", False)
+        return result
+
+    return run
+
+
+def test_argument_errors_are_in_ansible_s_words(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+    assert run_module(number="070")["msg"] == "missing required arguments: api_key"
+    assert run_module(api_key="k")["msg"] == "one of the following is required: number, id"
+    assert run_module(api_key="k", number="070", id="x")["msg"] == "parameters are mutually exclusive: number|id"
+
+
+def test_an_input_error_has_the_shape_of_every_result(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+    result = run_module(api_key="the-key", number=941921426, _ansible_diff=True)
+    result.pop("invocation", None)
+    assert "Put it in quotes" in result["msg"]
+    assert result == {
+        "failed": True,
+        "changed": False,
+        "msg": result["msg"],
+        "telephone_number": None,
+        "actions": [],
+        "api_requests": 0,
+        "diff": {"before": {}, "after": {}},
+        "failure": {"http_status": None, "code": None, "message": result["msg"], "details": None},
+    }
+
+
+def test_a_warning_is_the_module_s(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+    result = run_module(api_key="", number="941921426")
+    assert "api_key is empty" in result["msg"]
+    assert "octal" in str(result["warnings"])
+    assert "diff" not in result
+
+
+def test_requests_missing_gives_the_usual_message(
+    run_module: t.Callable[..., dict[str, t.Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback: no module named requests")
+    message = run_module(api_key="k", number="070")["msg"]
+    assert message.startswith("Failed to import the required Python library (requests) on ")
+
+
+def test_a_null_inside_of_an_agent_is_a_blank_and_refused(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+    result = run_module(api_key="k", number="070", inbound_agent={"agent_name": None})
+    assert "agent_name is empty" in result["msg"]
+
+
+def test_other_nulls_stay_what_they_are() -> None:
+    arguments: dict[str, t.Any] = {
+        "memo": None,
+        "inbound_agent": None,
+        "outbound_agent": {},
+        "sms_inbound_agent": "text",
+    }
+    assert blank_nulls(arguments) == arguments
