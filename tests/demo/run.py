@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection's main job on one screen: a real playbook against the simulator, no account needed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from checkout import collections_path
+from simulator import Simulator
+
+PLAYBOOK = Path(__file__).parent / "number.yml"
+NEW_MEMO = ("-e", '{"memo": "본사 대표번호 (야간 포함)"}')
+RUNS = (
+    ("The number is not held yet: it is registered, and an agent mapped to it by name.", ()),
+    ("Once more: nothing changes, and nothing is written.", ()),
+    ("Another memo, tried out first.", ("--check", "--diff", *NEW_MEMO)),
+    (
+        "And for real. The record comes back to the playbook.",
+        (*NEW_MEMO, "--tags", "all,show"),
+    ),
+)
+
+
+def main() -> int:
+    python = Path(sys.executable)
+    with Simulator(keys=("demo-key",)) as simulator:
+        simulator.add_agent(name="Front desk")
+        environment = {
+            **os.environ,
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "COLUMNS": "80",
+            "LC_ALL": "C.UTF-8",
+            "SIP_PASSWORD": "only-for-the-demo",
+            "VOX_API_KEY": "demo-key",
+            "VOX_API_URL": simulator.url,
+        }
+        for title, options in RUNS:
+            print(f"\n# {title}\n$ ansible-playbook {shlex.join((PLAYBOOK.name, *options))}", flush=True)
+            simulator.clear_log()
+            command = [str(python.parent / "ansible-playbook"), str(PLAYBOOK), *options]
+            run = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE, text=True)
+            print("\n".join(line for line in run.stdout.splitlines() if line.strip()))
+            sent = Counter(request.method for request in simulator.requests)
+            print("# The API saw: " + ", ".join(f"{count} {method}" for method, count in sent.items()))
+            if run.returncode:
+                return run.returncode
+        print("\nNext: `make simulator` leaves the simulated API running for playbooks of your own.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
