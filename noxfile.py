@@ -181,7 +181,9 @@ for core in CORES:
     @with_core("integration", core, "-r", "tests/requirements/controller.txt")
     def integration(session: nox.Session, core: str, python: str) -> None:
         """Run playbooks with one ansible-core against the simulator."""
-        command = ["-m", "pytest", "tests/integration", "--ansible-bin", session.bin, *session.posargs]
+        # A file's tests share a run of ansible-playbook.
+        spread = ("-n", "auto", "--dist", "loadfile")
+        command = ["-m", "pytest", "tests/integration", "--ansible-bin", session.bin, *spread, *session.posargs]
         if core == NEWEST:
             command = ["-m", "coverage", "run", *command]
         session.run(sys.executable, *command, external=True)

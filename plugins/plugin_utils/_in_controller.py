@@ -103,7 +103,9 @@ def _plain(value: t.Any) -> t.Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):
         return [_plain(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if isinstance(value, str):
+        return str.__str__(value)  # Without what Ansible hangs on its strings: types of its own show in messages.
+    if value is None or isinstance(value, (bool, int, float)):
         return value
     return str(value)  # A vaulted string decrypts itself (ansible-core before 2.19).
 

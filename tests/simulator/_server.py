@@ -54,7 +54,9 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready: Future[None] = Future()
         self._stopping: asyncio.Event
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name=f"simulator:{self.port}")
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve()), name=f"simulator:{self.port}", daemon=True
+        )
 
     def start(self) -> None:
         """Return when the port is open."""

@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run ansible-playbook, and see what each task came to and what it sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simulator import Simulator
+from simulator._exchange import LoggedRequest
+
+HERE = Path(__file__).parent
+MODULE = "voxai.telephony.vox_telephone_number"
+KEY, OTHER_KEY = "vox-key-Xyzzy-1", "vox-key-Xyzzy-2"
+SECRET = "Xyzzy"
+"""A part of every secret that the tests hand out: it must not show in any output."""
+
+LIST = "GET /organization-telephone-numbers"
+GET = "GET /organization-telephone-numbers/{id}"
+AGENTS = "GET /agents"
+REGISTER = "POST /telephone-numbers/register"
+REVOKE_CANCEL = "POST /organization-telephone-numbers/{id}/revoke-cancel"
+PATCH_MEMO = "PATCH /organization-telephone-numbers/{id}"
+PATCH_SIP = "PATCH /organization-telephone-numbers/{id}/sip"
+PATCH_AGENTS = "PATCH /organization-telephone-numbers/{id}/agent"
+DELETE = "DELETE /organization-telephone-numbers/{id}"
+UNKNOWN = [LIST, LIST, LIST]
+"""What it takes to know that a number is not held: one list for each status."""
+
+NUMBER = "07011112222"
+PASSWORD = "sip-Xyzzy"
+VENDOR_EXAMPLE = {
+    "number": NUMBER,
+    "address": "sip:trunk.example.com:5060",
+    "auth_username": "vox-customer-12",
+    "auth_password": PASSWORD,
+    "memo": "본사 대표번호",
+}
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+_UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+@dataclass
+class Seen:
+    """One task on one host."""
+
+    host: str
+    action: str
+    event: str
+    """`ok`, `failed` or `unreachable`."""
+    check_mode: bool
+    result: dict[str, Any]
+    start: float
+    end: float
+
+    @property
+    def failed(self) -> bool:
+        return self.event == "failed"
+
+    @property
+    def message(self) -> str:
+        return str(self.result["msg"])
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The number after the task."""
+        record: dict[str, Any] = self.result["telephone_number"]
+        return record
+
+    def logged(self, simulator: Simulator) -> list[LoggedRequest]:
+        """What the simulator was asked while the task ran."""
+        return [request for request in simulator.requests if self.start <= request.at <= self.end]
+
+    def requests(self, simulator: Simulator) -> list[str]:
+        """The same in words, like `GET /agents`; `{id}` stands for an id."""
+        return [f"{request.method} {re.sub(_UUID, '{id}', request.path)}" for request in self.logged(simulator)]
+
+    def bodies(self, simulator: Simulator) -> list[Any]:
+        """What was written while the task ran."""
+        return [request.body for request in self.logged(simulator) if request.method != "GET"]
+
+
+@dataclass
+class Run:
+    """A run of ansible-playbook that is over."""
+
+    code: int
+    stdout: str
+    stderr: str
+    tasks: list[Seen]
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+    def of(self, host: str) -> list[Seen]:
+        return [seen for seen in self.tasks if seen.host == host]
+
+    def modules(self, host: str) -> int:
+        """How many times a module (and not only the controller) was at work for a host."""
+        return self.stdout.count(f"<{host}> EXEC ")
+
+
+@dataclass
+class Ansible:
+    """An ansible-core, in a home of its own below `directory`, with an environment made from nothing.
+
+    Neither the user's files and variables nor the machine's proxies and certificates get in.
+    """
+
+    bin: Path
+    collections_path: Path
+    root: Path
+    directory: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        return self.directory / "home"
+
+    @property
+    def python(self) -> str:
+        return str(self.bin / "python")
+
+    def version(self) -> tuple[int, ...]:
+        """The ansible-core's version."""
+        code = "import ansible.release; print(ansible.release.__version__)"
+        text = subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=True).stdout
+        return tuple(int(part) for part in text.split(".")[:2])
+
+    def run(
+        self,
+        playbook: str | Sequence[Mapping[str, Any]],
+        hosts: Mapping[str, Mapping[str, Any]],
+        *options: str,
+        **environment: str,
+    ) -> Run:
+        """Run a playbook (YAML text, or plays as data) on hosts, each with its variables."""
+        self.home.mkdir(exist_ok=True)
+        (self.directory / "ansible.cfg").touch()
+        text = playbook if isinstance(playbook, str) else as_yaml(playbook)
+        written = self.directory / "playbook.yml"
+        written.write_text(text, encoding="utf-8")
+        inventory = self.directory / "inventory.yml"
+        inventory.write_text(as_yaml({"all": {"hosts": hosts}}), encoding="utf-8")
+        record = self.directory / "record.jsonl"
+        record.unlink(missing_ok=True)
+        done = subprocess.run(
+            [str(self.bin / "ansible-playbook"), "-i", str(inventory), str(written), "-vvvv", *options],
+            env=self._environment(record) | environment,
+            # Where coverage looks for the plugins.
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+        return Run(done.returncode, done.stdout, done.stderr, [Seen(**json.loads(line)) for line in lines])
+
+    def _environment(self, record: Path) -> dict[str, str]:
+        return {
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
+            "PATH": os.pathsep.join([str(self.bin), os.defpath]),
+            "HOME": str(self.home),
+            "TMPDIR": str(self.directory),
+            "LANG": "C.UTF-8",
+            # Some of Ansible's messages list a set.
+            "PYTHONHASHSEED": "0",
+            "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
+            "ANSIBLE_HOME": str(self.home / ".ansible"),
+            # These two would be taken from the user database, not from HOME.
+            "ANSIBLE_REMOTE_TMP": str(self.home / ".ansible" / "tmp"),
+            "ANSIBLE_ASYNC_DIR": str(self.home / ".ansible_async"),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections_path),
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_CONNECTION_PLUGINS": str(HERE / "connection_plugins"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_PIPELINING": "1",
+            "ANSIBLE_FORKS": "4",
+            "RECORD_FILE": str(record),
+            "VOX_REQUESTS_PER_SECOND": "0",
+            "VOX_REQUESTS_PER_MINUTE": "0",
+            **self.environment,
+        }
+
+    def host(self, way: str, **variables: Any) -> dict[str, Any]:
+        """Variables of a host whose tasks go the way: `action` (in the controller) or `module`."""
+        connection = {"action": "local", "module": "elsewhere"}[way]
+        return {
+            "ansible_connection": connection,
+            "ansible_python_interpreter": self.python,
+            "sip_password": PASSWORD,
+            **variables,
+        }
+
+
+def as_yaml(value: Any) -> str:
+    """JSON is YAML; the leading line keeps Ansible from another parser, which knows no tags."""
+    return f"---\n{json.dumps(value, ensure_ascii=False)}\n"
+
+
+def vox(arguments: Mapping[str, Any], **keywords: Any) -> dict[str, Any]:
+    """A task with the module under test. It doesn't end the play when it fails.
+
+    The password comes from a variable: Ansible prints the lines of a playbook that a failure comes from.
+    """
+    written = {name: "{{ sip_password }}" if value == PASSWORD else value for name, value in arguments.items()}
+    return {MODULE: written, "ignore_errors": True, **keywords}

@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Scenarios: what a service holds, the tasks that meet it, and what must come of them.
+
+A scenario is a generator function. It gets a simulator of its own and prepares it, yields its tasks (data, or YAML
+text), gets what each of them came to, and asserts. All scenarios of a file take part in a single run of
+ansible-playbook, each on two hosts: on one its tasks run in the controller, on the other as modules.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from difflib import unified_diff
+from typing import Any
+
+import pytest
+
+from integration._playbook import KEY, MODULE, OTHER_KEY, SECRET, Ansible, Run, Seen, as_yaml
+from simulator import Simulator
+
+BOTH = ("action", "module")
+CONTROLLER = ("action",)
+"""For what is the same code whichever way a task goes: a module takes a third of a second, and the controller none."""
+Tasks = Sequence[Mapping[str, Any]] | str
+Script = Generator[Tasks, list[Seen], None]
+
+_VOLATILE = (
+    "id",
+    "created_at",
+    "updated_at",
+    "start_at",
+    "end_at",
+    "cancel_requested_at",
+    "inbound_trunk_id",
+    "outbound_trunk_id",
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A script with its surroundings."""
+
+    script: Callable[[Simulator], Script]
+    ways: tuple[str, ...]
+    tls: bool
+    variables: Mapping[str, Any] = field(hash=False)
+
+    @property
+    def name(self) -> str:
+        return self.script.__name__.removeprefix("test_")
+
+
+def scenario(
+    ways: tuple[str, ...] = BOTH, alike: bool | None = None, tls: bool = False, **variables: Any
+) -> Callable[[Callable[[Simulator], Script]], Callable[..., None]]:
+    """Make a test of a script: one for each way, and one for whether the ways are `alike` (where there are both).
+
+    `variables` are variables of its hosts. `api_url` and `api_key` are set for all of its tasks.
+    """
+    alike = ways == BOTH if alike is None else alike
+
+    def decorate(script: Callable[[Simulator], Script]) -> Callable[..., None]:
+        played = Scenario(script, ways, tls, variables)
+
+        @pytest.mark.parametrize("way", [*ways, *(["alike"] if alike else [])])
+        def test(playing: Playing, way: str) -> None:
+            if way == "alike":
+                playing.compare(played)
+            else:
+                playing.check(played, way)
+
+        test.scenario = played  # type: ignore[attr-defined]
+        test.__doc__ = script.__doc__
+        return test
+
+    return decorate
+
+
+@dataclass
+class _Part:
+    """A scenario on one host."""
+
+    sim: Simulator
+    script: Script
+
+
+class Playing:
+    """The run of some scenarios."""
+
+    def __init__(self, ansible: Ansible, scenarios: list[Scenario]) -> None:
+        self._parts: dict[str, _Part] = {}
+        self.run: Run
+        self._ansible, self._scenarios = ansible, scenarios
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Playing:
+        with self._stack:
+            self._play()
+            # Reached when nothing was raised: the simulators go on until the tests are over.
+            self._stack = self._stack.pop_all()
+        return self
+
+    def _play(self) -> None:
+        ansible, hosts = self._ansible, {}
+        for scenario in self._scenarios:
+            for way in scenario.ways:
+                host = _host(scenario, way)
+                sim = self._stack.enter_context(Simulator(keys=(KEY, OTHER_KEY), tls=scenario.tls))
+                script = scenario.script(sim)
+                part = self._parts[host] = _Part(sim, script)
+                tasks = ansible.directory / f"{host}.yml"
+                wanted = next(part.script)
+                tasks.write_text(wanted if isinstance(wanted, str) else as_yaml(wanted), encoding="utf-8")
+                connection = {"api_url": sim.url, "api_key": KEY, "ca_path": sim.ca_path}
+                hosts[host] = ansible.host(way, tasks=str(tasks), **{**connection, **scenario.variables})
+        self.run = ansible.run(_PLAYBOOK, hosts)
+        assert self.run.tasks, self.run.output
+
+    def __exit__(self, *_exception: object) -> None:
+        for part in self._parts.values():
+            part.script.close()
+        self._stack.close()
+
+    def check(self, scenario: Scenario, way: str) -> None:
+        """Let the script see what came of its tasks, and check what holds for each task."""
+        host = _host(scenario, way)
+        part, seen = self._parts[host], self._seen(host)
+        for task in seen:
+            _check_always(task, part.sim)
+        if way == "module":
+            assert self.run.modules(host) >= len([task for task in seen if task.action == MODULE])
+        else:
+            assert self.run.modules(host) == 0
+        try:
+            part.script.send(seen)
+        except StopIteration:
+            return
+        raise AssertionError("a script yields once")
+
+    def compare(self, scenario: Scenario) -> None:
+        """Check that both ways came to the same, key for key and type for type."""
+        action, module = (
+            [_comparable(task, self._parts[host].sim) for task in self._seen(host)]
+            for host in (_host(scenario, way) for way in BOTH)
+        )
+        assert action, "the scenario has no task"
+        if action != module:
+            pytest.fail("\n".join(unified_diff("\n".join(action).split("\n"), "\n".join(module).split("\n"), *BOTH)))
+
+    def secrets_shown(self) -> list[str]:
+        """Lines of the output with a secret in them. Ansible itself prints what `environment:` gives to a module."""
+        return [line for line in self.run.output.splitlines() if SECRET in line and "VOX_API_KEY=" not in line]
+
+    def _seen(self, host: str) -> list[Seen]:
+        return [seen for seen in self.run.of(host) if "include" not in seen.action]
+
+
+_PLAYBOOK = """\
+- hosts: all
+  gather_facts: false
+  strategy: free
+  module_defaults:
+    group/voxai.telephony.vox:
+      api_url: "{{ api_url }}"
+      api_key: "{{ api_key }}"
+      ca_path: "{{ ca_path | default(omit, true) }}"
+      retries: 1
+  tasks:
+    - ansible.builtin.include_tasks: "{{ tasks }}"
+"""
+
+
+def _host(scenario: Scenario, way: str) -> str:
+    return f"{scenario.name}-{way}"
+
+
+def _check_always(task: Seen, sim: Simulator) -> None:
+    """What holds for each task, whatever it is about."""
+    if task.check_mode:
+        assert not task.bodies(sim)
+    items = task.result.get("results", [task.result])
+    for item in items:
+        if "actions" in item:
+            assert item["changed"] == bool(item["actions"])
+            assert {"telephone_number", "msg", "api_requests"} <= set(item)
+    # Where nobody listens, a request that was sent is not received.
+    refusing = any(request.fault == "refuse" for request in sim.requests)
+    # Of several attempts, the result is the last one's.
+    if all("api_requests" in item and "attempts" not in item for item in items) and not refusing:
+        assert sum(item["api_requests"] for item in items) == len(task.requests(sim))
+
+
+def _comparable(task: Seen, sim: Simulator) -> str:
+    """A result as text, without what differs from run to run."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                name: "made up" if name in _VOLATILE and item is not None else plain(item)
+                for name, item in value.items()
+                if not name.startswith("_ansible_")
+            }
+        return [plain(item) for item in value] if isinstance(value, list) else value
+
+    text = json.dumps([task.event, plain(task.result)], sort_keys=True, indent=1, ensure_ascii=False)
+    for number, record in enumerate(sim.numbers()):
+        text = text.replace(record["id"], f"id-{number}")
+    return re.sub(r"127\.0\.0\.1:[0-9]+", "host", text)

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Numbers that are given up."""
+
+from __future__ import annotations
+
+from integration._playbook import DELETE, GET, LIST, NUMBER, UNKNOWN, vox
+from integration._scenario import CONTROLLER, Script, scenario
+from simulator import Simulator
+
+GONE = {"number": NUMBER, "state": "absent"}
+ID = "55555555-5555-4555-8555-555555555555"
+
+
+@scenario()
+def test_a_number_of_ones_own_is_deleted(sim: Simulator) -> Script:
+    sim.add(NUMBER)
+    checked, deleted, again, checked_again = yield [
+        vox(GONE, check_mode=True, diff=True),
+        vox(GONE, diff=True),
+        vox(GONE, diff=True),
+        vox(GONE, check_mode=True),
+    ]
+    assert checked.requests(sim) == [LIST]
+    assert deleted.requests(sim) == [LIST, DELETE]
+    for task in (checked, deleted):
+        assert task.result["actions"] == ["deleted"]
+        assert task.record is None
+        assert task.result["diff"]["before"]["number"] == NUMBER
+        assert task.result["diff"]["after"] == {}
+    for task in (again, checked_again):
+        assert task.requests(sim) == UNKNOWN
+        assert task.result["changed"] is False
+        assert task.record is None
+    assert again.result["diff"] == {"before": {}, "after": {}}
+    assert [number["status"] for number in sim.numbers()] == ["expired"]
+
+
+@scenario()
+def test_a_number_that_was_bought_is_not_cancelled_by_accident(sim: Simulator) -> Script:
+    sim.add(NUMBER, provider="vox")
+    refused, checked, cancelled, again, again_by_accident = yield [
+        vox(GONE, check_mode=True),
+        vox(GONE | {"cancel_vox_number": True}, check_mode=True),
+        vox(GONE | {"cancel_vox_number": True}),
+        vox(GONE | {"cancel_vox_number": True}),
+        vox(GONE),
+    ]
+    assert refused.failed
+    assert "cancel_vox_number" in refused.message
+    assert refused.record["status"] == "active"
+    assert checked.result["actions"] == cancelled.result["actions"] == ["cancel_requested"]
+    assert checked.record["status"] == "cancel_requested"
+    assert cancelled.requests(sim) == [LIST, DELETE, GET]
+    assert cancelled.record == sim.numbers()[0]
+    assert cancelled.record["status"] == "cancel_requested"
+    for task in (again, again_by_accident):
+        assert task.requests(sim) == UNKNOWN
+        assert task.result["changed"] is False
+        assert task.record["status"] == "cancel_requested"
+    assert len(sim.writes) == 1
+
+
+@scenario(CONTROLLER)
+def test_a_number_that_was_bought_is_refused_outside_check_mode_too(sim: Simulator) -> Script:
+    sim.add(NUMBER, provider="vox")
+    (refused,) = yield [vox(GONE)]
+    assert refused.failed
+    assert sim.writes == []
+
+
+@scenario(CONTROLLER)
+def test_a_number_that_was_never_held(sim: Simulator) -> Script:
+    sim.add("07099990000")
+    sim.add(NUMBER, status="expired")
+    by_number, by_id = yield [vox(GONE), vox({"id": ID, "state": "absent"})]
+    assert by_number.requests(sim) == UNKNOWN
+    assert by_id.requests(sim) == [GET]
+    for task in (by_number, by_id):
+        assert not task.failed
+        assert task.result["changed"] is False
+        assert task.record is None
+
+
+@scenario(CONTROLLER)
+def test_by_id(sim: Simulator) -> Script:
+    sim.add(NUMBER, id=ID)
+    by_id = {"id": ID, "state": "absent"}
+    deleted, again = yield [vox(by_id), vox(by_id)]
+    assert deleted.requests(sim) == [GET, DELETE]
+    assert deleted.result["actions"] == ["deleted"]
+    assert again.requests(sim) == [GET]
+    assert again.result["changed"] is False
+
+
+@scenario(CONTROLLER)
+def test_a_deletion_whose_answer_is_lost(sim: Simulator) -> Script:
+    sim.fault("close_after", "DELETE", "/organization-telephone-numbers/{id}")
+    sim.add(NUMBER)
+    (seen,) = yield [vox(GONE)]
+    # The second DELETE meets a 404: done.
+    assert seen.requests(sim) == [LIST, DELETE, DELETE, GET]
+    assert seen.result["actions"] == ["deleted"]
+    assert seen.record is None
+
+
+@scenario(CONTROLLER)
+def test_a_deletion_that_somebody_else_was_faster_with(sim: Simulator) -> Script:
+    sim.fault("answer", "DELETE", "/organization-telephone-numbers/{id}", status=404, body={}, processed=True)
+    sim.add(NUMBER)
+    (seen,) = yield [vox(GONE)]
+    assert not seen.failed
+    assert seen.result["actions"] == []
+    assert seen.record is None

@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever goes wrong around a registration, there is one record in the end, and each run tells the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integration._playbook import GET, LIST, NUMBER, REGISTER, UNKNOWN, VENDOR_EXAMPLE, vox
+from integration._scenario import CONTROLLER, Script, scenario
+from simulator import Simulator
+
+NUMBERS = "/organization-telephone-numbers"
+
+
+def _live(sim: Simulator) -> list[dict[str, Any]]:
+    return [number for number in sim.numbers() if number["status"] == "active"]
+
+
+# fault, its parameters, and what the one run sends: the number is looked for wherever the POST's fate is unknown.
+FAULTS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+    "close_before": ("close_before", {}, [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, REGISTER]),
+    "close_after": ("close_after", {}, [*UNKNOWN, REGISTER, LIST]),
+    "error_500_before": ("error_before", {"status": 500}, [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, REGISTER]),
+    "error_503_before": ("error_before", {"status": 503}, [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, REGISTER]),
+    "error_500_after": ("error_after", {"status": 500}, [*UNKNOWN, REGISTER, LIST]),
+    "error_503_after": ("error_after", {"status": 503}, [*UNKNOWN, REGISTER, LIST]),
+    "truncated": ("truncated", {}, [*UNKNOWN, REGISTER, LIST]),
+    "html_before": ("html", {"processed": False}, [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, REGISTER]),
+    "html_after": ("html", {"processed": True}, [*UNKNOWN, REGISTER, LIST]),
+    "slow": ("slow", {"seconds": 10}, [*UNKNOWN, REGISTER, LIST]),
+    "limited": ("rate_limited", {}, [*UNKNOWN, REGISTER, REGISTER]),
+    "limited_for_a_second": ("rate_limited", {"retry_after": 1}, [*UNKNOWN, REGISTER, REGISTER]),
+}
+
+
+def _around_a_registration(name: str) -> Any:
+    action, parameters, conversation = FAULTS[name]
+
+    def script(sim: Simulator) -> Script:
+        sim.fault(action, **parameters)
+        done, again = yield [vox(VENDOR_EXAMPLE | {"timeout": 1}), vox(VENDOR_EXAMPLE)]
+        assert not done.failed
+        assert done.requests(sim) == conversation
+        assert done.result["actions"] == ["registered"]
+        assert [done.record] == _live(sim)
+        assert again.result["changed"] is False
+        assert again.requests(sim) == [LIST]
+        if name == "limited_for_a_second":
+            first, second = [request.at for request in sim.writes]
+            assert 1 <= second - first < 1.9
+
+    script.__name__ = f"test_{name}"
+    return scenario(CONTROLLER)(script)
+
+
+for _name in FAULTS:
+    globals()[f"test_{_name}"] = _around_a_registration(_name)
+
+
+@scenario()
+def test_an_answer_lost_and_a_list_that_lags(sim: Simulator) -> Script:
+    sim.switches.list_lag = 1.2
+    sim.fault("close_after")
+    done, again = yield [
+        vox(VENDOR_EXAMPLE | {"retries": 3}),
+        # By then the list shows it.
+        vox(VENDOR_EXAMPLE, retries=4, delay=0.5, register="seen", until="seen is succeeded"),
+    ]
+    assert not done.failed
+    assert done.result["actions"] == ["registered"]
+    assert done.requests(sim).count(REGISTER) == 1
+    assert [done.record] == _live(sim)
+    assert again.result["changed"] is False
+    assert len(sim.writes) == 1
+
+
+@scenario(CONTROLLER)
+def test_an_answer_lost_and_a_list_that_lags_for_long(sim: Simulator) -> Script:
+    sim.switches.list_lag = 3600
+    sim.fault("close_after")
+    (done,) = yield [vox(VENDOR_EXAMPLE)]
+    # The second POST is told of the duplicate, which the list doesn't show.
+    assert done.failed
+    assert len(_live(sim)) == 1
+    assert "again" in done.message or "409" in done.message
+
+
+@scenario(CONTROLLER)
+def test_a_server_that_always_fails(sim: Simulator) -> Script:
+    sim.fault("error_before", occurrence=0)
+    (failed,) = yield [vox(VENDOR_EXAMPLE)]
+    assert failed.failed
+    assert failed.result["failure"]["http_status"] == 500
+    assert failed.result["failure"]["code"] == "INTERNAL_ERROR"
+    assert failed.result["actions"] == []
+    assert failed.record is None
+    assert failed.requests(sim).count(REGISTER) == 2
+    assert "Run the task again" in failed.message
+
+
+@scenario(CONTROLLER)
+def test_a_run_that_fails_and_one_that_finishes(sim: Simulator) -> Script:
+    # The answer is lost, and no listing works to look what came of it: 1 try, and 1 retry.
+    sim.fault("close_after")
+    for _index in range(2):
+        sim.fault("error_before", "GET", NUMBERS, occurrence=4)
+    failed, finished = yield [vox(VENDOR_EXAMPLE), vox(VENDOR_EXAMPLE)]
+    assert failed.failed
+    assert failed.requests(sim) == [*UNKNOWN, REGISTER, LIST, LIST]
+    assert failed.result["failure"]["http_status"] == 500
+    assert "Run the task again" in failed.message
+    assert not finished.failed
+    assert finished.requests(sim) == [LIST]
+    assert len(_live(sim)) == 1
+
+
+def _somebody_else_was_faster(status: int) -> Any:
+    def script(sim: Simulator) -> Script:
+        sim.switches.duplicate_status = status  # type: ignore[assignment]
+        theirs = sim.add(NUMBER, memo="theirs")
+        for _index in range(3):
+            sim.fault("answer", "GET", NUMBERS, body={"items": [], "total_count": 0, "next_cursor": None})
+        (seen,) = yield [vox(VENDOR_EXAMPLE)]
+        assert not seen.failed
+        assert seen.requests(sim) == [
+            *UNKNOWN,
+            REGISTER,
+            LIST,
+            "PATCH /organization-telephone-numbers/{id}",
+        ]
+        assert seen.result["actions"] == ["memo_updated"]
+        assert seen.record["id"] == theirs["id"]
+        assert seen.record["memo"] == VENDOR_EXAMPLE["memo"]
+        assert len(sim.numbers()) == 1
+
+    script.__name__ = f"test_duplicate_{status}"
+    return scenario(CONTROLLER)(script)
+
+
+for _status in (400, 409, 422):
+    globals()[f"test_duplicate_{_status}"] = _somebody_else_was_faster(_status)
+
+
+@scenario(CONTROLLER)
+def test_lists_that_fail_at_first(sim: Simulator) -> Script:
+    sim.add(NUMBER)
+    for action in ("close_before", "error_before", "truncated", "html"):
+        sim.fault(action, "GET", NUMBERS)
+    sim.fault("rate_limited", "GET", NUMBERS, retry_after=1)
+    (seen,) = yield [vox({"number": NUMBER, "retries": 5})]
+    assert not seen.failed
+    assert seen.requests(sim) == [LIST] * 6
+
+
+@scenario(CONTROLLER)
+def test_what_no_retry_helps(sim: Simulator) -> Script:
+    for status in (400, 401, 403, 404, 418):
+        sim.fault("answer", "GET", NUMBERS, status=status, body={"error": {"code": "C", "message": "거부"}})
+    seen = yield [vox({"number": NUMBER}) for _index in range(5)]
+    for task, status in zip(seen, (400, 401, 403, 404, 418), strict=True):
+        assert task.failed
+        assert task.requests(sim) == [LIST]
+        assert task.result["failure"] == {"http_status": status, "code": "C", "message": "거부", "details": None}
+
+
+@scenario(api_key="unknown-Xyzzy")
+def test_a_key_that_is_not_known(sim: Simulator) -> Script:
+    (seen,) = yield [vox({"number": NUMBER})]
+    assert seen.failed
+    assert seen.result["failure"]["http_status"] == 401
+    assert seen.requests(sim) == [LIST]
+    assert seen.result["api_requests"] == 1
+
+
+@scenario(CONTROLLER)
+def test_nobody_listens(sim: Simulator) -> Script:
+    sim.fault("refuse", "GET", NUMBERS, seconds=1)
+    lost, found = yield [
+        vox({"number": NUMBER, "address": "sip:a", "retries": 0}),
+        vox({"number": NUMBER, "address": "sip:a", "retries": 5}),
+    ]
+    assert lost.failed
+    assert lost.result["failure"]["http_status"] is None
+    # Two attempts: one was answered, one found the port closed.
+    assert lost.result["api_requests"] == 2
+    assert not found.failed
+    assert [found.record] == sim.numbers()
+
+
+@scenario(CONTROLLER)
+def test_a_change_whose_answer_is_lost(sim: Simulator) -> Script:
+    sim.fault("close_after", "PATCH", f"{NUMBERS}/{{id}}")
+    sim.add(NUMBER)
+    (seen,) = yield [vox({"number": NUMBER, "memo": "new"})]
+    assert seen.result["actions"] == ["memo_updated"]
+    assert seen.requests(sim) == [LIST, "PATCH " + GET.split()[1], "PATCH " + GET.split()[1]]
+
+
+@scenario(CONTROLLER)
+def test_a_cancellation_taken_back_whose_answer_is_lost(sim: Simulator) -> Script:
+    sim.fault("close_after", "POST", f"{NUMBERS}/{{id}}/revoke-cancel")
+    sim.add(NUMBER, provider="vox", status="cancel_requested")
+    (seen,) = yield [vox({"number": NUMBER})]
+    assert not seen.failed
+    assert seen.result["actions"] == ["cancel_revoked"]
+    assert seen.record["status"] == "active"
+    assert len(sim.writes) == 1

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is refused before anything is written, in check mode as well as outside of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integration._playbook import NUMBER, VENDOR_EXAMPLE, vox
+from integration._scenario import CONTROLLER, Script, scenario
+from simulator import Simulator
+
+Case = tuple[dict[str, Any], str]
+"""What is written, and what the message must say."""
+
+IN_ANSIBLES_WORDS: list[Case] = [
+    ({"memo": "x"}, "one of the following is required: number, id"),
+    ({"number": NUMBER, "id": "x"}, "parameters are mutually exclusive: number|id"),
+    ({"number": NUMBER, "colour": "red"}, "Unsupported parameters for (voxai.telephony."),
+    ({"number": NUMBER, "inbound_agent": {"name": "x"}}, "inbound_agent.name"),
+    ({"number": NUMBER, "state": "gone"}, "value of state must be one of: present, absent, got: gone"),
+    ({"number": NUMBER, "cancel_vox_number": "maybe"}, "cancel_vox_number"),
+    ({"number": NUMBER, "timeout": "soon"}, "timeout"),
+]
+
+IN_WORDS_OF_OUR_OWN: list[Case] = [
+    ({"number": NUMBER, "memo": "가" * 201}, "memo has 201 characters"),
+    ({"number": NUMBER, "update_password": "always"}, "auth_password"),
+    (VENDOR_EXAMPLE | {"auth_password": ""}, "auth_password is empty"),
+    ({"number": NUMBER, "address": ""}, "address is empty"),
+    ({"number": NUMBER, "address": "sip:u:p@host"}, "auth_password"),
+    ({"number": NUMBER, "inbound_agent": {"agent_name": None}}, "agent_name is empty"),
+    ({"number": NUMBER, "api_url": "http://client-api.tryvox.co/v3"}, "write https"),
+    ({"number": NUMBER, "api_url": "client-api.tryvox.co"}, "no URL"),
+    ({"number": NUMBER, "api_url": "https://u:p@client-api.tryvox.co/v3"}, "api_url"),
+    ({"number": NUMBER, "timeout": 0}, "timeout is 0"),
+    ({"number": NUMBER, "retries": -1}, "retries is -1"),
+    ({"number": NUMBER, "ca_path": "/nonexistent/ca.pem"}, "ca_path"),
+    ({"number": NUMBER, "api_key": "two words"}, "api_key"),
+]
+
+
+@scenario()
+def test_arguments_that_ansible_refuses(sim: Simulator) -> Script:
+    seen = yield [vox(arguments) for arguments, _text in IN_ANSIBLES_WORDS]
+    assert sim.requests == []
+    for task, (_arguments, text) in zip(seen, IN_ANSIBLES_WORDS, strict=True):
+        assert task.failed, text
+        assert text in task.message
+
+
+@scenario(CONTROLLER)
+def test_arguments_that_mean_nothing(sim: Simulator) -> Script:
+    seen = yield [
+        vox(arguments, check_mode=check_mode)
+        for arguments, _text in IN_WORDS_OF_OUR_OWN
+        for check_mode in (True, False)
+    ]
+    assert sim.requests == []
+    for index, task in enumerate(seen):
+        assert task.failed
+        assert IN_WORDS_OF_OUR_OWN[index // 2][1] in task.message
+        assert set(task.result["failure"]) == {"http_status", "code", "message", "details"}
+        assert task.result["failure"]["http_status"] is None
+        assert task.result["actions"] == []
+        assert task.record is None
+
+
+@scenario(CONTROLLER)
+def test_a_long_memo(sim: Simulator) -> Script:
+    (seen,) = yield [vox(VENDOR_EXAMPLE | {"memo": "가" * 201})]
+    assert seen.failed
+    assert sim.requests == []
+
+
+@scenario(api_key="{{ omit }}")
+def test_no_key(sim: Simulator) -> Script:
+    seen = yield [
+        vox({"number": NUMBER}),
+        vox({"number": NUMBER}, environment={"VOX_API_KEY": ""}),
+        vox({"number": NUMBER}, environment={"VOX_API_KEY": " "}, check_mode=True),
+    ]
+    for task in seen:
+        assert task.failed
+        assert task.message == "missing required arguments: api_key"
+    assert sim.requests == []
+
+
+@scenario(CONTROLLER)
+def test_no_address_for_a_number_that_is_not_held(sim: Simulator) -> Script:
+    seen = yield [vox({"number": NUMBER, "memo": "x"}), vox({"number": NUMBER}, check_mode=True)]
+    for task in seen:
+        assert task.failed
+        assert "address" in task.message
+    assert sim.writes == []
+
+
+@scenario(CONTROLLER)
+def test_a_memo_of_200_characters(sim: Simulator) -> Script:
+    memo = "가" * 200
+    (seen,) = yield [vox(VENDOR_EXAMPLE | {"memo": memo})]
+    assert seen.record["memo"] == memo
