@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ansible-playbook, run once and measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checkout import collections_path
+
+from ._service import KEY, Service
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """``seconds``: from start to end of the process. ``peak``: bytes resident in its largest process.
+
+    ``began``: from task names to the time.monotonic() of their start, ``end`` being that of the last one's end.
+    """
+
+    seconds: float
+    peak: int
+    began: dict[str, float]
+    stderr: str
+
+
+class PlaybookFailed(Exception):
+    """Carries what the playbook printed."""
+
+
+class Ansible:
+    """One ansible-core, with a home of its own in ``directory``, and none of the caller's settings."""
+
+    def __init__(self, ansible_bin: Path, directory: Path, service: Service) -> None:
+        self._program = ansible_bin / "ansible-playbook"
+        self._directory = directory
+        hosts = {
+            name: {"ansible_connection": connection, "ansible_python_interpreter": str(ansible_bin / "python")}
+            for name, connection in (("here", "local"), ("elsewhere", "elsewhere"))
+        }
+        inventory = directory / "inventory.json"
+        inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+        settings = directory / "ansible.cfg"
+        settings.touch()
+        self._times = directory / "times.json"
+        # Built from nothing: no proxy, no CA bundle, no PYTHONDONTWRITEBYTECODE.
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(directory),
+            "ANSIBLE_CONFIG": str(settings),
+            "ANSIBLE_INVENTORY": str(inventory),
+            "ANSIBLE_INVENTORY_ENABLED": "yaml",
+            "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
+            "ANSIBLE_ACTION_PLUGINS": str(_HERE / "action_plugins"),
+            "ANSIBLE_CONNECTION_PLUGINS": str(_HERE / "connection_plugins"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(_HERE / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "task_times",
+            "BENCHMARK_TASK_TIMES": str(self._times),
+            "VOX_API_URL": service.url,
+            "VOX_API_KEY": KEY,
+            "VOX_REQUESTS_PER_SECOND": "0",
+            "VOX_REQUESTS_PER_MINUTE": "0",
+            **({"VOX_CA_PATH": service.ca_path} if service.ca_path else {}),
+        }
+
+    def run(self, host: str, tasks: Sequence[dict[str, Any]], environment: Mapping[str, str] | None = None) -> Run:
+        """Run a playbook. Raises PlaybookFailed."""
+        play = {"hosts": host, "gather_facts": False, "tasks": list(tasks)}
+        playbook = self._directory / "playbook.json"
+        playbook.write_text(json.dumps([play]), encoding="utf-8")
+        out, err = self._directory / "stdout", self._directory / "stderr"
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            start = time.perf_counter()
+            process = subprocess.Popen(
+                [self._program, playbook],
+                env=self._environment | dict(environment or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+            )
+            # Not process.wait(): this also tells the resources of this one process and its descendants.
+            _pid, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise PlaybookFailed(out.read_text(encoding="utf-8") + err.read_text(encoding="utf-8"))
+        began = json.loads(self._times.read_text(encoding="utf-8"))
+        return Run(seconds, usage.ru_maxrss * 1024, began, err.read_text(encoding="utf-8"))

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From samples to figures, and from figures to tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from ._contenders import ONE_LISTING, TARGETS
+
+
+@dataclass
+class Samples:
+    """One contender's figures, a value for each time it was measured, in the order of all contenders.
+
+    ``item``: seconds for one number more. ``single``: seconds of a playbook with one task. ``peak_single`` and
+    ``peak_loop``: bytes. ``gets`` and ``connections``: what the task for many numbers asked of the service.
+    """
+
+    item: list[float] = field(default_factory=list)
+    single: list[float] = field(default_factory=list)
+    peak_single: list[int] = field(default_factory=list)
+    peak_loop: list[int] = field(default_factory=list)
+    gets: list[int] = field(default_factory=list)
+    connections: list[int] = field(default_factory=list)
+    many: int = 0
+
+
+def ratio(samples: dict[str, Samples], quantity: str, subject: str, reference: str) -> float:
+    """Median of the ratios of neighbours in time: what slows both down is not in it."""
+    pairs = zip(getattr(samples[subject], quantity), getattr(samples[reference], quantity), strict=True)
+    return float(median(one / other for one, other in pairs))
+
+
+def targets(samples: dict[str, Samples], pages: int) -> list[dict[str, Any]]:
+    """What is expected, what was measured, and whether that will do."""
+    rows: list[dict[str, Any]] = []
+    signs = {"le": "≤", "ge": "≥", "lt": "<"}
+    names = {"item": "one number in a loop", "single": "playbook with one task"}
+    for target in TARGETS:
+        value = ratio(samples, target.quantity, target.subject, target.reference)
+        rows.append(
+            {
+                "target": f"{names[target.quantity]}: {target.subject} / {target.reference}",
+                "wanted": f"{signs[target.compare.__name__]} {target.limit:g}",
+                "measured": round(value, 2),
+                "reached": target.compare(value, target.limit),
+            }
+        )
+    for name in ONE_LISTING:
+        for what, wanted in (("gets", pages), ("connections", 1)):
+            value = max(getattr(samples[name], what))
+            rows.append(
+                {
+                    "target": f"{what.replace('gets', 'GETs')} for {samples[name].many} numbers: {name}",
+                    "wanted": f"= {wanted}",
+                    "measured": value,
+                    "reached": value == wanted,
+                }
+            )
+    return rows
+
+
+def print_report(result: dict[str, Any], samples: dict[str, Samples]) -> None:
+    """Ratios first: they hold on other machines, milliseconds don't."""
+    reference = next(iter(samples))
+    print(f"\n# Targets ({result['rounds']} rounds, {'TLS' if result['tls'] else 'plain HTTP'})\n")
+    _table(
+        ("", "wanted", "measured", "reached"),
+        [
+            (row["target"], row["wanted"], f"{row['measured']:g}", "yes" if row["reached"] else "NO")
+            for row in result["targets"]
+        ],
+    )
+    print("\n# One number more in a task\n")
+    _table(
+        ("", f"/ {reference}", "ms, median", "lowest", "highest", "of numbers", "GETs", "connections"),
+        [
+            (
+                name,
+                f"{ratio(samples, 'item', name, reference):.2f}",
+                *_milliseconds(sample.item),
+                str(sample.many),
+                f"{max(sample.gets)}",
+                f"{max(sample.connections)}",
+            )
+            for name, sample in samples.items()
+        ],
+    )
+    print("\n# A playbook with one task for one number\n")
+    _table(
+        ("", f"/ {reference}", "ms, median", "lowest", "highest", "peak MB", "peak MB, loop"),
+        [
+            (
+                name,
+                f"{ratio(samples, 'single', name, reference):.2f}",
+                *_milliseconds(sample.single),
+                f"{median(sample.peak_single) / 1e6:.0f}",
+                f"{median(sample.peak_loop) / 1e6:.0f}",
+            )
+            for name, sample in samples.items()
+        ],
+    )
+    print("\n# Imports by our task in the controller, beyond those of debug (profiled: slower than in earnest)\n")
+    imports: dict[str, float] = result["imports_ms"]
+    _table(
+        ("", "ms"),
+        [(name, f"{value:.1f}") for name, value in imports.items() if value >= 1]
+        + [("all", f"{sum(imports.values()):.1f}")],
+    )
+    print("\n# Machine\n")
+    _table(("", ""), [(name, str(value)) for name, value in result["machine"].items()])
+
+
+def _milliseconds(seconds: list[float]) -> list[str]:
+    return [f"{1000 * value:.1f}" for value in (median(seconds), min(seconds), max(seconds))]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """As Markdown, to be read here and pasted there."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        first, *others = zip(cells, widths, strict=True)
+        return "| " + " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]) + " |"
+
+    print(line(head))
+    print("|" + "|".join("-" * (width + 1) + (":" if index else "-") for index, width in enumerate(widths)) + "|")
+    for row in rows:
+        print(line(row))

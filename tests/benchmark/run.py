@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task of ours costs, beside Ansible's own cheapest and what people use instead.
+
+    make bench
+    PYTHONPATH=tests python tests/benchmark/run.py --rounds 9 --json figures.json
+
+Needs tests/requirements/demo.txt, and runs the ansible-playbook beside the running Python unless told otherwise.
+
+The service is the simulator, in a process of its own, over TLS; it holds 120 numbers, which is two pages. In each
+round every contender of `_contenders.py` runs its playbooks, in turn with the others, so that a machine that gets
+slower does so for all of them; before the first round each runs once, so that Python's caches are written.
+
+- One task for one number, as wall time of the whole process; three times in a round.
+- The same task for one number (whatever a first task costs is paid there), for few, and for many. What many cost
+  beyond few, by number, is what one number more costs.
+
+The client's own pace is off. No task changes anything: a request that is not a GET ends the run. Exits with 0 once
+everything was measured, whether or not targets were reached: this is no test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmark import _imports
+from benchmark._contenders import CONTENDERS, Contender
+from benchmark._machine import describe
+from benchmark._playbook import Ansible, PlaybookFailed
+from benchmark._report import Samples, print_report, targets
+from benchmark._service import Request, Service, serve
+
+HELD = 120
+# A playbook with one task is short, and what sets two of them apart is little: more samples, still in turn.
+SINGLES = 3
+IMPORTS = ("debug", "vox_telephone_number")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=7, help="how often everything is measured (default: 7)")
+    parser.add_argument("--quick", action="store_true", help="two rounds: to see that it works, not to quote")
+    parser.add_argument("--plain", action="store_true", help="without TLS")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples, too")
+    parser.add_argument(
+        "--ansible-bin",
+        type=Path,
+        default=Path(sys.executable).parent,
+        help="directory of the ansible-playbook to measure with (default: beside the running Python)",
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = _arguments()
+    rounds = 2 if arguments.quick else arguments.rounds
+    ansible_bin = arguments.ansible_bin.absolute()
+    machine = describe(ansible_bin)
+    with TemporaryDirectory(prefix="benchmark-") as directory, serve(HELD, tls=not arguments.plain) as service:
+        ansible = Ansible(ansible_bin, Path(directory), service)
+        try:
+            samples, imports = _measure(ansible, service, rounds)
+        except PlaybookFailed as failure:
+            print(failure, file=sys.stderr)
+            return 1
+    result = {
+        "rounds": rounds,
+        "tls": not arguments.plain,
+        "machine": machine,
+        "targets": targets(samples, service.pages),
+        "imports_ms": imports,
+        "samples": {name: asdict(sample) for name, sample in samples.items()},
+    }
+    print_report(result, samples)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+def _measure(ansible: Ansible, service: Service, rounds: int) -> tuple[dict[str, Samples], dict[str, float]]:
+    samples = {contender.name: Samples(many=contender.counts[1]) for contender in CONTENDERS}
+    imports: list[dict[str, float]] = []
+    for contender in CONTENDERS:
+        _time_single(ansible, service, contender, Samples())
+    for count in range(rounds):
+        print(f"round {count + 1} of {rounds}", file=sys.stderr)
+        # Forth and back, so that nobody always comes after the same one.
+        turn = CONTENDERS[:: -1 if count % 2 else 1]
+        for contender in turn * SINGLES:
+            _time_single(ansible, service, contender, samples[contender.name])
+        for contender in turn:
+            _time_numbers(ansible, service, contender, samples[contender.name])
+        imports.append(_time_imports(ansible, service))
+    return samples, {package: median(one.get(package, 0.0) for one in imports) for package in imports[0]}
+
+
+def _time_single(ansible: Ansible, service: Service, contender: Contender, samples: Samples) -> None:
+    run = ansible.run(contender.host, [_single(contender, service)])
+    _take_log(service, contender)
+    samples.single.append(run.seconds)
+    samples.peak_single.append(run.peak)
+
+
+def _time_numbers(ansible: Ansible, service: Service, contender: Contender, samples: Samples) -> None:
+    few, many = contender.counts
+    counts = {"first": 1, "few": few, "many": many}
+    tasks = [{"name": name, **contender.task(service, service.spread(count))} for name, count in counts.items()]
+    run = ansible.run(contender.host, tasks)
+    log = [request for request in _take_log(service, contender) if request.at > run.began["many"]]
+    for_few, for_many = run.began["many"] - run.began["few"], run.began["end"] - run.began["many"]
+    samples.item.append((for_many - for_few) / (many - few))
+    samples.peak_loop.append(run.peak)
+    samples.gets.append(len(log))
+    samples.connections.append(len({request.connection for request in log}))
+
+
+def _time_imports(ansible: Ansible, service: Service) -> dict[str, float]:
+    runs = [
+        ansible.run(contender.host, [_single(contender, service)], _imports.ENVIRONMENT)
+        for name in IMPORTS
+        for contender in CONTENDERS
+        if contender.name == name
+    ]
+    service.take_log()
+    return _imports.milliseconds(runs[1], runs[0])
+
+
+def _single(contender: Contender, service: Service) -> dict[str, Any]:
+    """The task for a number of the first page: one GET, as uri's."""
+    return contender.task(service, service.spread(2)[:1])
+
+
+def _take_log(service: Service, contender: Contender) -> list[Request]:
+    log = service.take_log()
+    if any(request.method != "GET" for request in log):
+        raise PlaybookFailed(f"{contender.name} wrote to the service, although it holds each number as wanted")
+    return log
+
+
+if __name__ == "__main__":
+    sys.exit(main())
