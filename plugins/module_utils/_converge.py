@@ -99,8 +99,8 @@ def _register(api: Api, holdings: Holdings, step: Step, outcome: Outcome) -> Rec
     that was lost, or because somebody else was faster.
     """
     number = step.body["number"]
-    maybe_ours = False
-    for last in (False, True):
+    maybe_ours = last = False
+    while True:
         try:
             record = api.register(step.body)
         except ApiError as error:
@@ -126,7 +126,7 @@ def _register(api: Api, holdings: Holdings, step: Step, outcome: Outcome) -> Rec
         else:
             outcome.actions.extend(step.actions)
             return record
-    raise AssertionError("unreachable")
+        last = True
 
 
 def _read_back(api: Api, holdings: Holdings, number: str, looks: int, lost: ApiError) -> Record | None:

@@ -136,7 +136,8 @@ class HttpSession:
                 return Response(answer.status_code, answer.headers, self._read(answer, deadline))
         except TransportError as error:
             return error
-        except (requests.RequestException, OSError) as exc:
+        # Older releases of requests let some of urllib3's own through while the body is read.
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
             return _transport_error(exc, self._timeout)
 
     def _read(self, answer: t.Any, deadline: float) -> bytes:
@@ -161,9 +162,9 @@ def _transport_error(exc: BaseException, timeout: float) -> TransportError:
     if untrusted:
         reason = f"the server's certificate is not trusted ({untrusted.verify_message})"
         return TransportError(reason, sent=False, permanent=True)
-    if not isinstance(exc, requests.RequestException):
-        # Not of the network: a bundle named by REQUESTS_CA_BUNDLE that can't be read, say.
-        return TransportError(str(exc), sent=False, permanent=True)
+    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
+        # A bundle named by REQUESTS_CA_BUNDLE that can't be read, say. requests wraps all that the network does.
+        return TransportError(str(exc), sent=True, permanent=True)
     if isinstance(exc, ValueError):
         # A URL or proxy setting that requests can't use. Its text may quote a proxy's password.
         reason = f"the request could not be made ({type(exc).__name__}): check the proxy variables"

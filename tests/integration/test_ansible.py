@@ -137,8 +137,8 @@ def test_registered_results_are_the_same(ansible: Ansible, sim: Simulator, way: 
     for result, (_task, _keywords, keys) in zip(results, wanted, strict=True):
         # Ansible's own, which depend on its version.
         assert set(result) - {"invocation", "exception"} == keys
-        assert type(result["changed"]) is bool
-        assert type(result["failed"]) is bool
+        assert isinstance(result["changed"], bool)
+        assert isinstance(result["failed"], bool)
     assert [result["failed"] for result in results] == [False, False, True, True]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import urllib3
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _http
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, TransportError, is_loopback
@@ -210,6 +211,28 @@ def test_a_bundle_of_the_machine_that_can_not_be_read_is_named(monkeypatch: pyte
     with pytest.raises(TransportError, match=r"nothing\.pem") as caught:
         HttpSession("https://127.0.0.1:9", "the-key", True, 5).exchange("GET", "/x")
     assert caught.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("raised", "sent", "permanent", "text"),
+    [
+        (requests.ConnectTimeout("t"), False, False, "no connection within 5 s"),
+        (requests.exceptions.InvalidProxyURL("http://user:pr0xy-secret@"), False, True, "check the proxy variables"),
+        (urllib3.exceptions.SSLError("bad record mac"), True, False, "broke"),
+        (ConnectionResetError(104, "Connection reset by peer"), True, True, "Connection reset by peer"),
+    ],
+)
+def test_what_can_hardly_be_provoked(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, sent: bool, permanent: bool, text: str
+) -> None:
+    def fail(*args: t.Any, **more: t.Any) -> t.NoReturn:
+        raise raised
+
+    monkeypatch.setattr(requests.Session, "request", fail)
+    with pytest.raises(TransportError, match=text) as caught:
+        HttpSession("https://api.example.com/v3", "the-key", True, 5).exchange("GET", "/x")
+    assert (caught.value.sent, caught.value.permanent) == (sent, permanent)
+    assert "pr0xy-secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
