@@ -96,9 +96,10 @@ class Api:
 
     # Numbers
 
-    def numbers(self, status: str) -> t.Iterator[list[Record]]:
+    def numbers(self, status: str, provider: str | None = None) -> t.Iterator[list[Record]]:
         """Pages of the numbers in one status, newest first. A page is asked for when it is wanted."""
-        for page in self._pages("/organization-telephone-numbers", [("status", status)]):
+        query = [("status", status), *([("provider", provider)] if provider else [])]
+        for page in self._pages("/organization-telephone-numbers", query):
             yield [_record(item) for item in page]
 
     def number(self, record_id: str) -> Record | None:

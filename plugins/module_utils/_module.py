@@ -30,7 +30,7 @@ def run_module(task: Task) -> None:
     for warning in result.pop("warnings"):
         module.warn(warning)
     if not module._diff:
-        del result["diff"]
+        result.pop("diff", None)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

@@ -23,8 +23,8 @@ class Task:
 
     ``spec`` and ``constraints``: what AnsibleModule takes as argument_spec and as further keywords.
     ``prepare``: what is done to the arguments as they were written, before they are validated.
-    ``run``: from validated options to the result: always the same keys, with ``diff`` and ``warnings``,
-    and on failure ``failed`` and ``failure``. Raises nothing that a user can cause.
+    ``run``: from validated options to the result: always the same keys, with ``warnings``, with ``diff`` if it
+    changes anything, and on failure with ``failed`` and ``failure``. Raises nothing that a user can cause.
     """
 
     spec: dict[str, dict[str, t.Any]]

@@ -39,7 +39,7 @@ def parse_number(written: t.Any) -> str:
             " 070-1111-2222"
         )
     if not isinstance(written, str) or not written.strip():
-        raise InputError("number is empty: write it as a string of digits, such as '07011112222'")
+        raise InputError("number is empty, or no string: write it as a string of digits, such as '07011112222'")
     text = re.sub(r"\((\+?[0-9 -]+)\)", r"\1", written.strip())
     if not _WRITTEN.fullmatch(text):
         raise InputError(

@@ -17,7 +17,7 @@ LAYERS = (
     ("_http",),
     ("_pace", "_api"),
     ("_values", "_holdings", "_plan", "_converge"),
-    ("_connection", "_task", "_telephone_number", "_module"),
+    ("_connection", "_task", "_telephone_number", "_telephone_number_info", "_module"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 4, glue: the task ``vox_telephone_number_info``, from options to result."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record, is_id
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD
+from ansible_collections.voxai.telephony.plugins.module_utils._task import Connect, Options, Result, Task, failure_of
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, number_warning, parse_number
+
+_FILTERS = ("number", "provider", "status")
+
+
+def run(options: Options, connect: Connect, check_mode: bool) -> Result:
+    """Read numbers. Check mode makes no difference."""
+    result: Result = {"changed": False, "telephone_numbers": [], "warnings": []}
+    requests_sent: t.Callable[[], int] = int
+    try:
+        numbers = _parse_numbers(options["number"])
+        if options["id"] is not None and not is_id(options["id"]):
+            raise InputError(f"id {options['id']!r} is no record's id: write the id that the API returned")
+        result["warnings"] = [warning for warning in map(number_warning, numbers or ()) if warning]
+        api = connect(options).api
+        requests_sent = api.counter()
+        if options["id"] is not None:
+            record = api.number(options["id"])
+            found = [record] if record else []
+        else:
+            found = _read(api, numbers, options["provider"], options["status"] or HELD)
+        result.update(telephone_numbers=found, msg=f"{len(found)} found")
+    except (InputError, ApiError) as error:
+        result.update(failed=True, failure=failure_of(error), msg=str(error))
+    return {**result, "api_requests": requests_sent()}
+
+
+def _parse_numbers(written: t.Any) -> list[str] | None:
+    if written is None:
+        return None
+    return [parse_number(number) for number in (written if isinstance(written, list) else [written])]
+
+
+def _read(api: Api, numbers: list[str] | None, provider: str | None, statuses: t.Iterable[str]) -> list[Record]:
+    """All records, or those of some numbers, in the order of statuses, newest first."""
+    found: dict[str, Record] = {}
+    missing = set(numbers or ())
+    for status in dict.fromkeys(statuses):
+        pages = api.numbers(status, provider)
+        # A number has one record that is held at most, but may have any number of expired ones.
+        while numbers is None or missing or (numbers and status not in HELD):
+            page = next(pages, None)
+            if page is None:
+                break
+            records = {record["id"]: record for record in page if numbers is None or record["number"] in numbers}
+            found.update(records)
+            if status in HELD:
+                missing.difference_update(record["number"] for record in records.values())
+    return list(found.values())
+
+
+TASK = Task(
+    spec={
+        **CONNECTION_SPEC,
+        "id": {"type": "str"},
+        "number": {"type": "raw"},
+        "provider": {"type": "str", "choices": ["vox", "custom"]},
+        "status": {"type": "list", "elements": "str", "choices": [*HELD, "expired"]},
+    },
+    constraints={"mutually_exclusive": [("id", name) for name in _FILTERS]},
+    prepare=dict,
+    run=run,
+)

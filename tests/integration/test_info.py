@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Numbers that are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integration._playbook import GET, LIST, NUMBER, Seen
+from integration._scenario import Script, scenario
+from simulator import Simulator
+
+
+def info(**arguments: Any) -> dict[str, Any]:
+    return {"voxai.telephony.vox_telephone_number_info": arguments}
+
+
+def numbers_of(task: Seen) -> list[str]:
+    assert not task.failed, task.message
+    assert task.result["changed"] is False
+    return [record["number"] for record in task.result["telephone_numbers"]]
+
+
+@scenario(ways=("module",))
+def test_numbers_are_read(sim: Simulator) -> Script:
+    for index in range(101):
+        sim.add(f"070{index:08}")
+    bought = sim.add("0212345678", provider="vox", status="cancel_requested", unknown={"new_field": 7})
+    expired = sim.add(NUMBER, status="expired")
+    everything, bought_ones, some, nothing, by_id, expired_ones, octal = yield [
+        info(),
+        info(provider="vox") | {"check_mode": True, "diff": True},
+        info(number=["+82 70 0000 0000", "070-0000-0002"]),
+        info(number=NUMBER),
+        info(id=expired["id"]),
+        info(number=NUMBER, status=["active", "expired"]),
+        info(number=0o7011112222) | {"ignore_errors": True},
+    ]
+    assert len(numbers_of(everything)) == 102
+    assert everything.requests(sim) == [LIST] * 4
+    assert bought_ones.result["telephone_numbers"] == [bought]
+    assert "diff" not in bought_ones.result
+    assert numbers_of(some) == ["07000000002", "07000000000"]
+    assert some.requests(sim) == [LIST] * 2
+    assert numbers_of(nothing) == []
+    assert by_id.result["telephone_numbers"] == expired_ones.result["telephone_numbers"] == [expired]
+    assert by_id.requests(sim) == [GET]
+    assert octal.failed
+    assert "Put it in quotes" in octal.message
+    assert sim.writes == []
