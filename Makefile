@@ -21,7 +21,7 @@ lint: .nox/ready  ## Run the static checks alone
 	.venv/bin/nox --no-install --reuse-existing-virtualenvs --session ruff mypy lint docs-check extra-checks build-import-check license-check ansible-lint
 
 simulator: .venv-demo/ready  ## Run the simulated API in the foreground
-	PYTHONPATH=tests .venv-demo/bin/python -m simulator
+	PYTHONPATH=tests .venv-demo/bin/python -m simulator --agent "Front desk" --agent "Night desk"
 
 bench: .venv-demo/ready  ## Measure against the simulator
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/run.py

@@ -15,7 +15,7 @@ options:
       - The organization's API key.
       - It is sent to the host of O(api_url) and nowhere else. No redirect is followed, and no C(.netrc) entry
         replaces it.
-      - If not set, the environment variable E(VOX_API_KEY) is used. An empty variable counts as unset.
+      - Required, here or in the environment variable E(VOX_API_KEY). An empty variable counts as unset.
     type: str
     required: true
   api_url:

@@ -65,7 +65,7 @@ class ApiError(Exception):
     def __str__(self) -> str:
         origin = " ".join(str(part) for part in ("HTTP", self.http_status, self.code) if part)
         text = f"{origin}: {self.message}" if self.http_status else self.message
-        return f"{text}. {self.hint}" if self.hint else text
+        return f"{text.rstrip('.')}. {self.hint}" if self.hint else text
 
 
 def is_id(value: t.Any) -> bool:
@@ -157,7 +157,12 @@ class Api:
         seen: set[str] = set()
         while True:
             page = [("limit", str(PAGE_SIZE))] + ([("cursor", cursor)] if cursor else [])
-            answer = self._call("GET", path, query=[*query, *page])
+            try:
+                answer = self._call("GET", path, query=[*query, *page])
+            except ApiError as error:
+                if error.http_status == 404:
+                    error.hint = "Check api_url (or VOX_API_URL): the API's own ends in /v3"
+                raise
             items = answer.get("items") if isinstance(answer, dict) else None
             if not isinstance(items, list):
                 raise _unexpected("a list without items")
@@ -194,6 +199,8 @@ class Api:
                 return _decode(response)
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
+                if not exc.sent and not exc.permanent:
+                    error.hint = "Check api_url (or VOX_API_URL), and the network"
                 transient = not exc.permanent
             except ApiError as exc:
                 error = exc
@@ -243,9 +250,9 @@ def _decode(response: Response) -> t.Any:
     if 200 <= status < 300:
         if readable:
             return content
-        raise ApiError(
-            "the answer is not JSON; is api_url the API's address, and nothing in between?", status, uncertain=True
-        )
+        error = ApiError("the answer is not JSON", status, uncertain=True)
+        error.hint = "Check api_url (or VOX_API_URL): is it the API's address, and nothing in between?"
+        raise error
     if 300 <= status < 400:
         raise ApiError("the server redirects; the API key goes to the host of api_url and nowhere else", status)
     envelope = content.get("error") if isinstance(content, dict) else None

@@ -77,8 +77,9 @@ class Holdings:
         if matches:
             raise InputError(f"{len(matches)} agents are named {name!r}: {listed}. Give agent_id instead of agent_name")
         raise InputError(
-            f"no agent is named {name!r}. "
-            + (f"There are: {listed}" if listed else "No agent's name contains it either")
+            f"no agent is named {name!r}"
+            + (f". Similar names: {listed}" if listed else ", and none has that in its name")
+            + ". Write the exact name, or give agent_id"
         )
 
     def _start_over(self) -> None:

@@ -84,6 +84,7 @@ class HttpSession:
 
     def __init__(self, base_url: str, token: str, verify: bool | str, timeout: float) -> None:
         self._base_url = base_url
+        self._server = urlsplit(base_url).netloc
         self._auth = _Bearer(token)
         self._verify = verify
         self._timeout = timeout
@@ -138,7 +139,7 @@ class HttpSession:
             return error
         # Older releases of requests let some of urllib3's own through while the body is read.
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
-            return _transport_error(exc, self._timeout)
+            return _transport_error(exc, self._server, self._timeout)
 
     def _read(self, answer: t.Any, deadline: float) -> bytes:
         body = bytearray()
@@ -151,7 +152,7 @@ class HttpSession:
         return bytes(body)
 
 
-def _transport_error(exc: BaseException, timeout: float) -> TransportError:
+def _transport_error(exc: BaseException, server: str, timeout: float) -> TransportError:
     """Say what happened in few words, without anything of the request."""
     chain = list(_chain(exc))
 
@@ -162,6 +163,8 @@ def _transport_error(exc: BaseException, timeout: float) -> TransportError:
     if untrusted:
         reason = f"the server's certificate is not trusted ({untrusted.verify_message})"
         return TransportError(reason, sent=False, permanent=True)
+    if any(isinstance(link, ssl.SSLError) and link.reason == "WRONG_VERSION_NUMBER" for link in chain):
+        return TransportError(f"{server} speaks no TLS at this port", sent=False, permanent=True)
     if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
         # A bundle named by REQUESTS_CA_BUNDLE that can't be read, say. requests wraps all that the network does.
         return TransportError(str(exc), sent=True, permanent=True)
@@ -169,10 +172,11 @@ def _transport_error(exc: BaseException, timeout: float) -> TransportError:
         # A URL or proxy setting that requests can't use. Its text may quote a proxy's password.
         reason = f"the request could not be made ({type(exc).__name__}): check the proxy variables"
         return TransportError(reason, sent=False, permanent=True)
+    peer = "the proxy" if wraps(requests.exceptions.ProxyError) else server
     if wraps(urllib3.exceptions.NewConnectionError):
-        return TransportError(f"no connection to the server ({_innermost(chain)})", sent=False)
+        return TransportError(f"no connection to {peer} ({_innermost(chain)})", sent=False)
     if wraps(requests.ConnectTimeout):
-        return TransportError(f"no connection within {timeout:g} s", sent=False)
+        return TransportError(f"no connection to {peer} within {timeout:g} s", sent=False)
     if wraps(requests.Timeout, urllib3.exceptions.TimeoutError):
         return TransportError(f"no complete answer within {timeout:g} s", sent=True)
     return TransportError(f"the connection broke before the answer was complete ({_innermost(chain)})", sent=True)

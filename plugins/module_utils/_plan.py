@@ -91,6 +91,8 @@ def parse_desired(options: t.Mapping[str, t.Any]) -> Desired:
             "update_password is always, and there is no auth_password to send: give it, or write on_create"
         )
     memo = options["memo"]
+    if memo and not memo.strip():
+        raise InputError('memo is blank: write "" to clear it, or leave it out to keep what is there')
     if memo is not None and len(memo) > MAX_MEMO:
         raise InputError(f"memo has {len(memo)} characters: at most {MAX_MEMO} are possible")
     address = options["address"]
@@ -142,6 +144,17 @@ class Plan:
     def actions(self) -> list[str]:
         return [action for step in self.steps for action in step.actions]
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the API may well refuse, and nobody can know before."""
+        if any(
+            "address" in step.body and "auth_password" not in step.body
+            for step in self.steps
+            if step.call == "update_sip"
+        ):
+            return ["address changes, and auth_password is not given: the API asks for it then, and may refuse this"]
+        return []
+
 
 def make_plan(desired: Desired, record: Record | None) -> Plan:
     """Compare the wanted state with the record that is held. Pure. Raises InputError."""
@@ -172,7 +185,7 @@ def _plan_registration(desired: Desired) -> Plan:
     if desired.number is None:
         raise InputError("there is no number by this id: check it, or give number and address to register one")
     if desired.address is None:
-        raise InputError("it is not held yet, and to register it the SIP trunk is needed: give address")
+        raise InputError("not held yet: give address, the SIP trunk to register it with")
     wanted = {
         "number": desired.number,
         "address": desired.address,

@@ -66,7 +66,7 @@ def run(options: Options, connect: Connect, check_mode: bool) -> Result:
         api, holdings = connect(options)
         requests_sent = api.counter()
         converge(api, holdings, desired, check_mode, outcome)
-        text = _done(outcome.actions, check_mode)
+        text = _done(outcome, check_mode)
     except (InputError, ApiError) as error:
         failed = {"failed": True, "failure": failure_of(error)}
         text = str(error)
@@ -80,14 +80,14 @@ def run(options: Options, connect: Connect, check_mode: bool) -> Result:
         "actions": outcome.actions,
         "api_requests": requests_sent(),
         "diff": make_diff(outcome.plan) if outcome.plan else {"before": {}, "after": {}},
-        "warnings": warnings,
+        "warnings": [*warnings, *(outcome.plan.warnings if outcome.plan else [])],
     }
 
 
-def _done(actions: list[str], check_mode: bool) -> str:
-    if not actions:
-        return "as wanted already"
-    return f"{'would be ' if check_mode else ''}{', '.join(actions)}"
+def _done(outcome: Outcome, check_mode: bool) -> str:
+    if outcome.actions:
+        return f"{'would be ' if check_mode else ''}{', '.join(outcome.actions)}"
+    return "as wanted already" if outcome.record else "not held"
 
 
 TASK = Task(

@@ -14,13 +14,14 @@ import typing as t
 
 MAX_DIGITS = 20
 COUNTRY_CODE = "82"
+MAX_PORT = 65535
 
 _WRITTEN = re.compile(r"\+?[0-9 -]*[0-9][0-9 -]*")
 _REPRESENTATIVE = re.compile(r"1[568][0-9]{6}")
 _AGENT_VERSION = re.compile(r"current|production|v[1-9][0-9]*")
 _SIP_ADDRESS = re.compile(
     r"(?:(?P<scheme>sips?):)?(?:(?P<user>[^@]*)@)?"
-    r"(?P<host>\[[0-9a-f:.]+\]|[^:;?\[\]]+)(?::(?P<port>[0-9]+))?(?P<parameters>[;?].*)?",
+    r"(?P<host>\[[0-9a-f:.]+\]|[0-9a-z_-]+(?:\.[0-9a-z_-]+)*\.?)(?::(?P<port>[0-9]{1,5}))?(?P<parameters>[;?].*)?",
     re.IGNORECASE,
 )
 
@@ -33,10 +34,9 @@ def parse_number(written: t.Any) -> str:
     """The digits of a telephone number as people write it, as the API wants them."""
     if isinstance(written, (bool, int, float)):
         raise InputError(
-            f"number is {written!r}, which is no string: YAML reads digits without quotes as a number, and as an octal"
-            " one if they begin with 0, so that another number may be meant here than was written. Put it in quotes:"
-            " number: '07011112222'. Where quotes get lost (an AWX survey, extra variables), write it with hyphens:"
-            " 070-1111-2222"
+            f"number is {written!r}, which is no string: without quotes, YAML turns digits into another value"
+            " (07011112222 becomes 941921426). Write it in quotes, '07011112222', or with hyphens, 070-1111-2222,"
+            " which works where quotes get lost (an AWX survey, extra variables)"
         )
     if not isinstance(written, str) or not written.strip():
         raise InputError("number is empty, or no string: write it as a string of digits, such as '07011112222'")
@@ -71,7 +71,8 @@ def number_warning(digits: str) -> str | None:
     return (
         f"number {digits} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx). If it was written"
         " without quotes in YAML, it was read as an octal integer and is not the number that was meant:"
-        " put it in quotes where it is defined, such as '07011112222'"
+        " put it in quotes where it is defined, such as '07011112222'."
+        f" If it begins with the country code, write +{COUNTRY_CODE}"
     )
 
 
@@ -83,8 +84,13 @@ def parse_address(written: str) -> str:
             " or write one, such as 'sip:trunk.example.com:5060'"
         )
     match = _SIP_ADDRESS.fullmatch(written)
-    if not match or re.search(r"[\s\x00-\x1f\x7f]", written):
-        raise InputError("address is no host with or without a port: write it like 'sip:trunk.example.com:5060'")
+    if not match or re.search(r"[\s\x00-\x1f\x7f]", written) or int(match["port"] or 0) > MAX_PORT:
+        # What is before an @ may be a password.
+        value = "" if "@" in written else f" {written!r}"
+        raise InputError(
+            f"address{value} is no SIP address (a space? a port that is no number?):"
+            " write it like 'sip:trunk.example.com:5060'"
+        )
     if ":" in (match["user"] or ""):
         raise InputError(
             "address carries a password: write credentials in auth_username and auth_password,"

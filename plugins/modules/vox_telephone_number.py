@@ -34,8 +34,8 @@ options:
   number:
     description:
       - The telephone number, as a B(string), such as V('07011112222').
-      - It may be written for people, such as V(070-1111-2222), V((070) 1111-2222) or V(+82 70-1111-2222).
-        The country code 82 becomes the leading 0, except before the eight-digit representative numbers
+      - It may be written for people, such as V(070-1111-2222), V(070 1111 2222) or V(+82 70-1111-2222), also with
+        parentheses. The country code 82 becomes the leading 0, except before the eight-digit representative numbers
         (15xx, 16xx, 18xx), which have none.
       - An integer is refused. Without quotes, YAML reads V(07011112222) as an octal number, which is another number.
       - Exactly one of O(number) and O(id) is needed.

@@ -48,5 +48,5 @@ def test_numbers_are_read(sim: Simulator) -> Script:
     assert by_id.result["telephone_numbers"] == expired_ones.result["telephone_numbers"] == [expired]
     assert by_id.requests(sim) == [GET]
     assert octal.failed
-    assert "Put it in quotes" in octal.message
+    assert "Write it in quotes" in octal.message
     assert sim.writes == []

@@ -124,8 +124,9 @@ def test_items_share_the_pace(sim: Simulator) -> Script:
     ]
     times = [request.at for request in looped.logged(sim)]
     assert len(times) == 9
-    # Any five in a row take a second at least (less what the requests themselves take, unevenly).
-    assert all(later - earlier > 0.9 for earlier, later in zip(times, times[4:], strict=False))
+    # Four a second. Counted from the start of the task, no load of the machine can make it less.
+    assert times[4] - looped.start >= 1
+    assert times[8] - looped.start >= 2
 
 
 def test_two_hosts_of_two_organizations(ansible: Ansible, sim: Simulator) -> None:

@@ -120,8 +120,8 @@ def test_an_integer_is_no_number(sim: Simulator) -> Script:
     assert sim.requests == []
     for task in seen:
         assert task.failed
-        assert "Put it in quotes" in task.message
-        assert "number: '07011112222'" in task.message
+        assert "Write it in quotes" in task.message
+        assert "in quotes, '07011112222', or with hyphens, 070-1111-2222" in task.message
     assert len(seen) == 3
 
 

@@ -208,6 +208,12 @@ def test_a_list_that_is_none_is_an_error(conversation: t.Any, api: Api, answer: 
         list(api.numbers("active"))
 
 
+def test_a_list_that_is_not_there_points_at_the_address(conversation: t.Any, api: Api) -> None:
+    conversation.refuse(f"GET {LIST}", 404, "없습니다.", query={"status": "active", "limit": "100"})
+    with pytest.raises(ApiError, match=r"없습니다\. Check api_url"):
+        list(api.numbers("active"))
+
+
 def test_agents_are_asked_for_by_a_part_of_the_name(conversation: t.Any, api: Api) -> None:
     desk, desks = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "Desks"}
     conversation.expect("GET /agents", {"items": [desk], "next_cursor": "c"}, query={"q": "Desk", "limit": "100"})

@@ -216,7 +216,7 @@ def test_a_bundle_of_the_machine_that_can_not_be_read_is_named(monkeypatch: pyte
 @pytest.mark.parametrize(
     ("raised", "sent", "permanent", "text"),
     [
-        (requests.ConnectTimeout("t"), False, False, "no connection within 5 s"),
+        (requests.ConnectTimeout("t"), False, False, "no connection to api.example.com within 5 s"),
         (requests.exceptions.InvalidProxyURL("http://user:pr0xy-secret@"), False, True, "check the proxy variables"),
         (urllib3.exceptions.SSLError("bad record mac"), True, False, "broke"),
         (ConnectionResetError(104, "Connection reset by peer"), True, True, "Connection reset by peer"),

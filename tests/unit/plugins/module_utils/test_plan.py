@@ -193,6 +193,7 @@ def test_what_can_not_be_done_is_refused_before_a_step(
     ("options", "complaint"),
     [
         ({"memo": "m" * 201}, "201 characters"),
+        ({"memo": "  "}, "memo is blank"),
         ({"auth_username": ""}, "auth_username is empty"),
         ({"auth_password": " "}, "auth_password is empty"),
         ({"update_password": "always"}, "no auth_password"),
@@ -209,6 +210,19 @@ def test_what_can_not_be_meant_is_refused(options: dict[str, t.Any], complaint: 
 
 def test_200_characters_of_memo_are_possible() -> None:
     assert parse_desired({**LEFT_OUT, "number": "07011112222", "memo": "본" * 200}).memo == "본" * 200
+
+
+@pytest.mark.parametrize(
+    ("held", "options", "warned"),
+    [
+        (True, {"address": "b.example.com"}, True),
+        (True, {"address": "b.example.com", **CREDENTIALS}, False),
+        (True, {"memo": "m"}, False),
+        (False, {"address": "b.example.com"}, False),
+    ],
+)
+def test_what_the_api_may_refuse_is_warned_of(record: MakeRecord, held: bool, options: t.Any, warned: bool) -> None:
+    assert bool(plan_for(record() if held else None, **options).warnings) is warned
 
 
 def test_the_diff_shows_what_changes_and_no_secret(record: MakeRecord) -> None:

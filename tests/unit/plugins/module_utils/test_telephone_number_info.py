@@ -79,8 +79,8 @@ def test_by_id(conversation: t.Any, record: t.Any, there: bool) -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"number": 941921426}, "Put it in quotes"),
-        ({"number": ["070-1111-2222", 15880000]}, "Put it in quotes"),
+        ({"number": 941921426}, "Write it in quotes"),
+        ({"number": ["070-1111-2222", 15880000]}, "Write it in quotes"),
         ({"number": ["070-1111-2222", None]}, "number is empty"),
         ({"number": {"a": 1}}, "number is empty"),
         ({"id": "../agents"}, "no record's id"),

@@ -43,7 +43,7 @@ def test_argument_errors_are_in_ansible_s_words(run_module: t.Callable[..., dict
 def test_an_input_error_has_the_shape_of_every_result(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
     result = run_module(api_key="the-key", number=941921426, _ansible_diff=True)
     result.pop("invocation", None)
-    assert "Put it in quotes" in result["msg"]
+    assert "Write it in quotes" in result["msg"]
     assert result == {
         "failed": True,
         "changed": False,
