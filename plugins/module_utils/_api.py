@@ -17,7 +17,6 @@ import re
 import time
 import typing as t
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote
 
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, Response, TransportError
 from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
@@ -31,7 +30,6 @@ PAGE_SIZE = 100
 MAX_PAGES = 10_000
 """A million records: a list that goes on is not one."""
 
-_TRANSIENT = frozenset((500, 502, 503, 504))
 _MAX_RETRY_AFTER = 60.0
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -42,6 +40,7 @@ class ApiError(Exception):
     ``http_status``, ``code``, ``message``, ``details``: as they came, None where nothing came.
     ``uncertain``: the request may have been processed all the same.
     ``repeated``: an earlier try of the same request may have been processed.
+    ``from_api``: the answer has the form of the API's errors; something in between would not know it.
     ``hint``: what the user can do about it, in our words.
     """
 
@@ -60,6 +59,7 @@ class ApiError(Exception):
         self.details = details
         self.uncertain = uncertain
         self.repeated = False
+        self.from_api = False
         self.hint = ""
 
     def __str__(self) -> str:
@@ -74,9 +74,12 @@ def is_id(value: t.Any) -> bool:
 
 
 class Api:
-    """The organization's telephone numbers, one method for each call.
+    """The organization's telephone numbers, one method for each call. Each raises ApiError.
+
+    A change returns the record if it was answered with it, else None.
 
     ``retries``: further tries of one request.
+    ``pace``: shared by all who use the same API key.
     ``requests_sent``: tries made so far, of all calls together.
     """
 
@@ -84,7 +87,7 @@ class Api:
         self, http: HttpSession, pace: Pace, retries: int, sleep: t.Callable[[float], None] = time.sleep
     ) -> None:
         self._http = http
-        self._pace = pace
+        self.pace = pace
         self._sleep = sleep
         self.retries = retries
         self.requests_sent = 0
@@ -105,15 +108,21 @@ class Api:
     def number(self, record_id: str) -> Record | None:
         """One number, whatever its status; None if there is none by that id."""
         try:
-            return _record(self._call("GET", _path(record_id)))
+            record = _record(self._call("GET", _path(record_id)))
         except ApiError as error:
-            if error.http_status == 404:
+            if error.http_status == 404 and error.from_api:
                 return None
             raise
+        if record["id"] != record_id:
+            raise _unexpected("another number than was asked for")
+        return record
 
     def register(self, body: t.Mapping[str, t.Any]) -> Record:
         """Register a custom number. Never repeated once it may have been processed."""
-        return _record(self._call("POST", "/telephone-numbers/register", body=body, repeatable=False))
+        record = _record(self._call("POST", "/telephone-numbers/register", body=body, repeatable=False))
+        if record["number"] != body.get("number"):
+            raise _unexpected("another number than was registered")
+        return record
 
     def revoke_cancel(self, record_id: str) -> Record | None:
         """Take back a pending cancellation. Never repeated once it may have been processed."""
@@ -128,9 +137,13 @@ class Api:
     def update_agents(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
         return self._update(record_id, "/agent", body)
 
-    def delete(self, record_id: str) -> None:
-        """Give a number up: a custom one at once, a vox one at the end of its paid period."""
-        self._call("DELETE", _path(record_id))
+    def delete(self, record_id: str) -> bool:
+        """Give a number up: a custom one at once, a vox one at the end of its paid period.
+
+        Returns whether the answer was about this number.
+        """
+        answer = self._call("DELETE", _path(record_id))
+        return isinstance(answer, dict) and answer.get("id") == record_id
 
     # Agents
 
@@ -144,7 +157,7 @@ class Api:
     # Waiting
 
     def backoff(self, attempt: int, first: float = 0.5) -> float:
-        """Seconds to wait after try ``attempt`` (from 0): doubled each time, spread by up to a quarter."""
+        """Seconds to wait after try ``attempt`` (from 0): doubled up to five times, spread by up to a quarter."""
         return float(first * 2 ** min(attempt, 5) * random.uniform(1, 1.25))
 
     def wait(self, seconds: float) -> None:
@@ -191,7 +204,7 @@ class Api:
         """
         repeated = False
         for attempt in range(self.retries + 1):
-            self._pace.wait()
+            self.pace.wait()
             self.requests_sent += 1
             response: Response | None = None
             try:
@@ -211,14 +224,14 @@ class Api:
                 break
             if response is not None and response.status == 429:
                 # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
-                self._pace.hold(_retry_after(response) or self.backoff(attempt, first=2.0))
+                self.pace.hold(_retry_after(response) or self.backoff(attempt, first=2.0))
             else:
                 self._sleep((response and _retry_after(response)) or self.backoff(attempt))
         raise error
 
 
 def _path(record_id: str, action: str = "") -> str:
-    return f"/organization-telephone-numbers/{quote(record_id, safe='')}{action}"
+    return f"/organization-telephone-numbers/{record_id}{action}"
 
 
 def _record(item: t.Any) -> Record:
@@ -230,7 +243,11 @@ def _record(item: t.Any) -> Record:
 
 def _record_if_any(answer: t.Any, record_id: str) -> Record | None:
     """The record that a change was answered with. What a PATCH answers with is not documented: maybe none."""
-    return answer if isinstance(answer, dict) and answer.get("id") == record_id and "number" in answer else None
+    try:
+        record = _record(answer)
+    except ApiError:
+        return None
+    return record if record["id"] == record_id else None
 
 
 def _unexpected(what: str) -> ApiError:
@@ -255,15 +272,16 @@ def _decode(response: Response) -> t.Any:
         raise error
     if 300 <= status < 400:
         raise ApiError("the server redirects; the API key goes to the host of api_url and nowhere else", status)
-    envelope = content.get("error") if isinstance(content, dict) else None
-    envelope = envelope if isinstance(envelope, dict) else {}
+    error_field = content.get("error") if isinstance(content, dict) else None
+    envelope = error_field if isinstance(error_field, dict) else {}
     error = ApiError(
         str(envelope.get("message") or "no message in the answer"),
         status,
         code=envelope.get("code"),
         details=envelope.get("details"),
-        uncertain=status in _TRANSIENT,
+        uncertain=status >= 500 or status == 408,
     )
+    error.from_api = bool(envelope)
     if status in (401, 403):
         error.hint = "Check api_key (or VOX_API_KEY): is it this organization's, and still valid?"
     raise error

@@ -52,7 +52,12 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     },
 }
 
-_LEAST = {"timeout": 1, "retries": 0, "requests_per_second": 0, "requests_per_minute": 0}
+_RANGES = {
+    "timeout": (1, 3600),
+    "retries": (0, 100),
+    "requests_per_second": (0, 1000),
+    "requests_per_minute": (0, 60_000),
+}
 
 
 class Organization(t.NamedTuple):
@@ -62,19 +67,23 @@ class Organization(t.NamedTuple):
     holdings: Holdings
 
 
-def connect(options: t.Mapping[str, t.Any]) -> Organization:
-    """Make ready for requests; sends none. Raises InputError."""
-    for option, least in _LEAST.items():
-        if options[option] is None or options[option] < least:
-            raise InputError(f"{option} is {options[option]}: write {least} or more")
+def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) -> Organization:
+    """Make ready for requests; sends none. Raises InputError.
+
+    ``same``: the organization as it was reached with other options, whose pace and knowledge go on.
+    """
+    for option, (least, most) in _RANGES.items():
+        # A bool is an int to Python, and to Ansible.
+        if isinstance(options[option], bool) or not least <= options[option] <= most:
+            raise InputError(f"{option} is {options[option]}: write a number from {least} to {most}")
     url = _check_url(options["api_url"])
     verify: bool | str = options["validate_certs"] is not False
     if verify and options["ca_path"]:
         verify = _check_bundle(options["ca_path"])
     http = HttpSession(url, _check_key(options["api_key"]), verify, options["timeout"])
-    pace = Pace(options["requests_per_second"], options["requests_per_minute"])
+    pace = same.api.pace if same else Pace(options["requests_per_second"], options["requests_per_minute"])
     api = Api(http, pace, options["retries"])
-    return Organization(api, Holdings(api))
+    return Organization(api, same.holdings if same else Holdings(api))
 
 
 def _check_key(key: str | None) -> str:
@@ -99,7 +108,7 @@ def _check_url(url: str | None) -> str:
         raise InputError(f"api_url must carry no user or password: {example}, and the key in api_key")
     if parts.scheme not in ("http", "https") or not host or re.search(r"\s", url or ""):
         raise InputError(f"api_url is {url!r}, which is no URL: {example}")
-    if parts.query or parts.fragment:
+    if "?" in (url or "") or "#" in (url or ""):
         raise InputError(f"api_url is {url!r}, which has a query or a fragment: {example}")
     if parts.scheme == "http" and not is_loopback(host):
         raise InputError(
@@ -112,8 +121,9 @@ def _check_url(url: str | None) -> str:
 def _check_bundle(path: str) -> str:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
-    except OSError as exc:
-        # strerror of a file that holds no certificate names OpenSSL's internals.
-        reason = "it holds no PEM certificates" if isinstance(exc, ssl.SSLError) else exc.strerror
+    except (OSError, ValueError) as exc:
+        # What OpenSSL says of a file that holds no certificate names its own internals.
+        unreadable = getattr(exc, "strerror", None) or "it is no path"
+        reason = "it holds no PEM certificates" if isinstance(exc, ssl.SSLError) else unreadable
         raise InputError(f"ca_path {path!r} can't be used ({reason}): name a PEM bundle of CA certificates") from None
     return path

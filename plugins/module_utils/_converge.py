@@ -28,11 +28,15 @@ _REFUSED_AS_DUPLICATE = (400, 409, 422)
 """Which of them a duplicate registration is answered with is not documented."""
 
 
+_AIMS = {"delete": ("expired", "cancel_requested"), "revoke_cancel": ("active", "scheduled")}
+"""The statuses of a number that show that a call was carried out."""
+
+
 @dataclass
 class Outcome:
     """What has come of one number so far; complete after a failure, too.
 
-    ``plan`` is the plan that was made first; ``before`` of it is what the user had.
+    ``plan``: what the diff shows: the first plan, or the one made anew if nothing had been done by then.
     """
 
     plan: Plan | None = None
@@ -66,7 +70,7 @@ def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, o
     except _Moved as moved:
         outcome.record = moved.record or _look_up(api, holdings, desired)
         plan = make_plan(desired, outcome.record)
-        if "registered" not in outcome.actions:
+        if not outcome.actions:
             outcome.plan = plan
         try:
             _apply(api, holdings, plan, outcome)
@@ -104,7 +108,7 @@ def _register(api: Api, holdings: Holdings, step: Step, outcome: Outcome) -> Rec
         try:
             record = api.register(step.body)
         except ApiError as error:
-            maybe_ours = maybe_ours or error.uncertain or error.repeated
+            maybe_ours = maybe_ours or error.uncertain
             if not error.uncertain and error.http_status not in _REFUSED_AS_DUPLICATE:
                 raise
             # A conflict can only be a duplicate, so it is worth waiting for a list that lags. Other
@@ -115,9 +119,9 @@ def _register(api: Api, holdings: Holdings, step: Step, outcome: Outcome) -> Rec
                 if maybe_ours:
                     outcome.actions.extend(step.actions)
                 raise _Moved(found) from None
-            if not error.uncertain:
+            if not maybe_ours:
                 raise
-            if last:
+            if last or not error.uncertain:
                 error.hint = (
                     "The number could not be found afterwards, but may appear later."
                     " Run the task again: it looks before it registers"
@@ -150,28 +154,47 @@ def _read_back(api: Api, holdings: Holdings, number: str, looks: int, lost: ApiE
 def _change(api: Api, holdings: Holdings, record: Record, step: Step, outcome: Outcome) -> Record | None:
     """Do a step to a number that is there. Returns the record after it, None when it was given up."""
     try:
-        after = _send(api, record["id"], step)
+        answer = _send(api, record["id"], step)
     except ApiError as error:
         after = _after_error(api, record["id"], step, error, outcome)
     else:
-        outcome.actions.extend(step.actions)
-        if after is None and step.actions != ("deleted",):
-            after = api.number(record["id"])
-            if after is None and step.call != "delete":
-                raise _Moved
-    if step.call == "delete" and after is None:
-        holdings.drop(record["number"])
+        after = _after_answer(api, record["id"], step, answer, outcome)
+    if step.call in _AIMS:
+        holdings.moved()
+        if after is None:
+            holdings.drop(record)
     return after
 
 
-def _send(api: Api, record_id: str, step: Step) -> Record | None:
-    """The record, where the call is answered with it."""
+def _send(api: Api, record_id: str, step: Step) -> Record | bool | None:
+    """Returns the record if the answer shows it, or else whether the answer is about this number."""
     if step.call == "delete":
-        api.delete(record_id)
-        return None
+        return api.delete(record_id)
     if step.call == "revoke_cancel":
         return api.revoke_cancel(record_id)
     return t.cast("Record | None", getattr(api, step.call)(record_id, step.body))
+
+
+def _after_answer(
+    api: Api, record_id: str, step: Step, answer: Record | bool | None, outcome: Outcome
+) -> Record | None:
+    """The record after a step that was not refused; read, where the answer does not show it."""
+    # A PATCH may answer with anything. Of the other calls, an answer that is not about the number proves nothing.
+    proven = bool(answer) or step.call not in _AIMS
+    if proven:
+        outcome.actions.extend(step.actions)
+        if step.actions == ("deleted",):
+            return None
+    if isinstance(answer, dict):
+        return answer
+    now = api.number(record_id)
+    if not proven:
+        if _status(now) not in _AIMS[step.call]:
+            raise ApiError(f"the API answered as if it were done, but the number is {_status(now)}")
+        outcome.actions.extend(step.actions)
+    elif step.call not in _AIMS and _status(now) not in HELD:
+        raise _Moved
+    return now if _status(now) in HELD else None
 
 
 def _after_error(api: Api, record_id: str, step: Step, error: ApiError, outcome: Outcome) -> Record | None:
@@ -179,22 +202,27 @@ def _after_error(api: Api, record_id: str, step: Step, error: ApiError, outcome:
 
     Returns the record if the step's aim is reached all the same (None: given up).
     """
-    if error.http_status in (401, 403, 429) or (error.uncertain and step.call != "revoke_cancel"):
+    if error.http_status in (401, 403, 429):
+        raise error
+    if error.uncertain and step.call != "revoke_cancel":
+        error.hint = error.hint or "Whether it took effect is not known. Run the task again: it looks first"
         raise error
     try:
         now = api.number(record_id)
     except ApiError:
         raise error from None
-    status = now.get("status") if now else "expired"
-    reached = {"delete": ("expired", "cancel_requested"), "revoke_cancel": ("active", "scheduled")}
-    if status in reached.get(step.call, ()):
+    if _status(now) in _AIMS.get(step.call, ()):
         if error.repeated or error.uncertain:
             outcome.actions.extend(step.actions)
-        return now if status in HELD else None
-    if status not in HELD:
+        return now if _status(now) in HELD else None
+    if _status(now) not in HELD:
         raise _Moved
     if error.uncertain:
         raise _Moved(now)
     if step.call == "update_sip" and "auth_password" not in step.body:
         error.hint = "The API asks for the password whenever address changes: give auth_password, too"
     raise error
+
+
+def _status(record: Record | None) -> str:
+    return str(record.get("status")) if record else "expired"

@@ -24,51 +24,60 @@ class Holdings:
     """
 
     def __init__(self, api: Api) -> None:
-        self._api = api
+        self.api = api
+        """Replaced where the items of a loop differ in how they connect, and not in where to."""
         self._agents: dict[str, str] = {}
-        self._records: dict[str, Record] = {}
+        self._listed: dict[str, Record] = {}
         self._answered: set[str] = set()
+        # What the server has said of single records. A list that lags knows no better.
+        self._kept: dict[str, Record] = {}
+        self._gone: set[str] = set()
         self._start_over()
 
     def find(self, number: str) -> Record | None:
-        """The record of a number that is held, or None. Sends as few requests as that takes."""
-        if number in self._answered:
+        """The record of a number that is held, or None. Sends as few requests as that takes. Raises ApiError."""
+        if number in self._answered or number in self._kept:
             return self.find_again(number)
         self._answered.add(number)
-        while number not in self._records and not self._complete:
+        while number not in self._listed and not self._complete:
             self._read_page()
-        return self._records.get(number)
+        return self._listed.get(number)
 
     def find_again(self, number: str) -> Record | None:
         """The same, with what is known of the number read anew."""
-        known = self._records.pop(number, None)
-        record = self._api.number(known["id"]) if known else None
-        if record is None or record.get("status") not in HELD:
-            # It may be held under another id by now, and any page may be an old one.
-            self._records.clear()
-            self._answered.clear()
-            self._start_over()
-            return self.find(number)
-        self.keep(record)
-        return record
+        known = self._kept.pop(number, None) or self._listed.get(number)
+        record = self.api.number(known["id"]) if known else None
+        if record is not None and record.get("status") in HELD:
+            self.keep(record)
+            return record
+        if known:
+            self._gone.add(known["id"])
+        # It may be held under another id by now, and any page may be an old one.
+        self._listed.clear()
+        self._answered.clear()
+        self._start_over()
+        return self.find(number)
 
     def keep(self, record: Record) -> None:
-        """Remember what a write answered with."""
-        self._records[record["number"]] = record
-        self._answered.add(record["number"])
+        """Remember what a write has left."""
+        self._kept[record["number"]] = record
 
-    def drop(self, number: str) -> None:
-        """Forget a number that was given up."""
-        self._records.pop(number, None)
+    def drop(self, record: Record) -> None:
+        """Forget a record that was given up."""
+        self._gone.add(record["id"])
+        self._kept.pop(record["number"], None)
+        self._listed.pop(record["number"], None)
+
+    def moved(self) -> None:
+        """A number has changed its status: what was behind a cursor may have moved up to where it was read already."""
         if not self._complete:
-            # What was behind the cursor may have moved up to where it was read already.
             self._start_over()
 
     def agent_id(self, name: str) -> str:
         """The id of the one agent with exactly this name."""
         if name in self._agents:
             return self._agents[name]
-        candidates = self._api.agents(name)
+        candidates = self.api.agents(name)
         matches = [agent for agent in candidates if agent.get("name") == name]
         if len(matches) == 1:
             self._agents[name] = str(matches[0]["agent_id"])
@@ -89,19 +98,19 @@ class Holdings:
     def _read_page(self) -> None:
         try:
             page = next(self._pages, None)
+            for record in page or ():
+                # The first one wins: an active record is never hidden by another.
+                self._listed.setdefault(record["number"], record)
         except BaseException:
             # A generator that has raised is at its end. What it did not come to is not "not held".
             self._start_over()
             raise
-        if page is None:
-            self._complete = True
-            return
-        for record in page:
-            # The first one wins: an active record is never hidden by another.
-            self._records.setdefault(record["number"], record)
+        self._complete = page is None
 
     def _list(self) -> t.Iterator[list[Record]]:
         for status in HELD:
-            for page in self._api.numbers(status):
+            for page in self.api.numbers(status):
                 # Whatever a server makes of the filter: an expired record is not the number.
-                yield [record for record in page if record.get("status") != "expired"]
+                yield [
+                    record for record in page if record.get("status") != "expired" and record["id"] not in self._gone
+                ]

@@ -16,6 +16,7 @@ import ssl
 import time
 import traceback
 import typing as t
+from http.client import HTTPException
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -75,6 +76,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _session() -> t.Any:
+    class Session(requests.Session):
+        def get_redirect_target(self, resp: t.Any) -> None:
+            """None: requests would read a redirect's whole body, whatever its size, even where it follows none."""
+
+    return Session()
+
+
 class HttpSession:
     """Exchanges with one server over kept-alive connections.
 
@@ -88,7 +97,7 @@ class HttpSession:
         self._auth = _Bearer(token)
         self._verify = verify
         self._timeout = timeout
-        self._session = requests.Session()
+        self._session = _session()
         self._session.headers["Accept"] = "application/json"
         self._session.headers["User-Agent"] = "ansible-voxai.telephony"
         # A proxy can't reach this machine's loopback, and would see the key of a plain-HTTP request.
@@ -185,7 +194,8 @@ def _transport_error(exc: BaseException, server: str, timeout: float) -> Transpo
 def _chain(exc: BaseException | None) -> t.Iterator[BaseException]:
     """The exception and those it wraps, outermost first."""
     seen: set[int] = set()
-    while exc is not None and id(exc) not in seen:
+    # What was being handled when the request was sent is not a part of it.
+    while isinstance(exc, (urllib3.exceptions.HTTPError, HTTPException, OSError)) and id(exc) not in seen:
         seen.add(id(exc))
         yield exc
         wrapped = getattr(exc, "reason", None)

@@ -10,7 +10,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import connect
 from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.voxai.telephony.plugins.module_utils._task import Options, Task
+from ansible_collections.voxai.telephony.plugins.module_utils._task import Options, Task, without_nulls
 
 
 def run_module(task: Task) -> None:
@@ -18,15 +18,17 @@ def run_module(task: Task) -> None:
 
     class Module(AnsibleModule):
         params: Options
+        written: Options
 
         def _load_params(self) -> None:
             super()._load_params()
-            self.params = task.prepare(self.params)
+            self.params = without_nulls(self.params)
+            self.written = dict(self.params)
 
     module = Module(argument_spec=task.spec, supports_check_mode=True, **task.constraints)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
-    result = task.run(module.params, connect, module.check_mode)
+    result = task.run(module.written, module.params, connect, module.check_mode)
     for warning in result.pop("warnings"):
         module.warn(warning)
     if not module._diff:

@@ -13,12 +13,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Record, is_id
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Record
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     AgentWish,
     InputError,
+    check_text,
     parse_address,
     parse_agent,
+    parse_id,
     parse_number,
     same_address,
 )
@@ -77,20 +79,20 @@ class Desired:
 def parse_desired(options: t.Mapping[str, t.Any]) -> Desired:
     """The wanted state that a module's options describe. Raises InputError."""
     number = None if options.get("id") is not None else parse_number(options["number"])
-    record_id = options.get("id")
-    if record_id is not None and not is_id(record_id):
-        raise InputError(f"id {record_id!r} is no record's id: write the id that the API returned, or number instead")
+    record_id = parse_id(options.get("id"))
     for option in ("auth_username", "auth_password"):
         if options[option] is not None and not options[option].strip():
             raise InputError(
                 f"{option} is empty: leave it out, or give default(omit, true) where it comes from a variable"
             )
+        check_text(option, options[option] or "")
     always = options["update_password"] == "always"
     if always and options["auth_password"] is None and options["state"] == "present":
         raise InputError(
             "update_password is always, and there is no auth_password to send: give it, or write on_create"
         )
     memo = options["memo"]
+    check_text("memo", memo or "", multiline=True)
     if memo and not memo.strip():
         raise InputError('memo is blank: write "" to clear it, or leave it out to keep what is there')
     if memo is not None and len(memo) > MAX_MEMO:

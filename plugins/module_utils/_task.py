@@ -22,15 +22,19 @@ class Task:
     """A module's work, wherever it runs.
 
     ``spec`` and ``constraints``: what AnsibleModule takes as argument_spec and as further keywords.
-    ``prepare``: what is done to the arguments as they were written, before they are validated.
-    ``run``: from validated options to the result: always the same keys, with ``warnings``, with ``diff`` if it
-    changes anything, and on failure with ``failed`` and ``failure``. Raises nothing that a user can cause.
+    ``run``: from the arguments as they were written, and the validated options, to the result: always the same
+    keys, with ``warnings``, with ``diff`` if it changes anything, and on failure with ``failed`` and ``failure``.
+    Raises nothing that a user can cause.
     """
 
     spec: dict[str, dict[str, t.Any]]
     constraints: dict[str, t.Any]
-    prepare: t.Callable[[Options], Options]
-    run: t.Callable[[Options, Connect, bool], Result]
+    run: t.Callable[[Options, Options, Connect, bool], Result]
+
+
+def without_nulls(arguments: Options) -> Options:
+    """To Ansible a null is an option left out; to its own validation it is a value."""
+    return {name: value for name, value in arguments.items() if value is not None or name.startswith("_")}
 
 
 def failure_of(error: Exception) -> dict[str, t.Any]:

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.common.validation import check_type_dict
+
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome, converge
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS, make_diff, parse_desired
 from ansible_collections.voxai.telephony.plugins.module_utils._task import Connect, Options, Result, Task, failure_of
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, number_warning
+
+_TEXTS = ("address", "auth_username", "auth_password", "memo")
 
 _AGENT_SPEC = {
     "type": "dict",
@@ -36,21 +40,35 @@ NUMBER_SPEC: dict[str, dict[str, t.Any]] = {
 }
 
 
-def blank_nulls(arguments: Options) -> Options:
-    """The arguments with ``agent_name: null`` made ``agent_name: ""``.
+def check_written(arguments: Options) -> None:
+    """Refuse what Ansible would make something else of before anybody could see it. Raises InputError."""
+    for option in _TEXTS:
+        value = arguments.get(option)
+        if value is not None and not isinstance(value, str):
+            # The value is not quoted: it may be a part of a password.
+            raise InputError(
+                f"{option} is no string: without quotes, YAML makes something else of digits (0123 becomes 83),"
+                " and of words like no. Put it in quotes"
+            )
+    for option in AGENT_OPTIONS:
+        # A null is an option left out, and {} unmaps: a variable that happens to be null would silence a line.
+        value = arguments.get(option)
+        agent = _read_dict(value) if isinstance(value, str) else value
+        blank = [key for key, part in agent.items() if part is None] if isinstance(agent, dict) else []
+        if blank:
+            raise InputError(
+                f"{option}: {blank[0]} is empty: leave {option} out to keep the mapping, write {{}} to unmap"
+            )
 
-    To Ansible a null is an option left out, and ``{}`` unmaps: a variable that happens
-    to be null would silence a line. A blank name is refused instead.
-    """
-    return {
-        option: {key: "" if value is None else value for key, value in written.items()}
-        if option in AGENT_OPTIONS and isinstance(written, dict)
-        else written
-        for option, written in arguments.items()
-    }
+
+def _read_dict(written: str) -> t.Any:
+    try:
+        return check_type_dict(written)
+    except TypeError:
+        return None  # Ansible itself says so.
 
 
-def run(options: Options, connect: Connect, check_mode: bool) -> Result:
+def run(written: Options, options: Options, connect: Connect, check_mode: bool) -> Result:
     """Bring one number to its wanted state."""
     outcome = Outcome()
     failed: Result = {}
@@ -58,6 +76,7 @@ def run(options: Options, connect: Connect, check_mode: bool) -> Result:
     warnings = []
     requests_sent: t.Callable[[], int] = int
     try:
+        check_written(written)
         desired = parse_desired(options)
         label = f"{desired.label}: "
         warning = desired.number and number_warning(desired.number)
@@ -93,6 +112,5 @@ def _done(outcome: Outcome, check_mode: bool) -> str:
 TASK = Task(
     spec={**CONNECTION_SPEC, "id": {"type": "str"}, **NUMBER_SPEC},
     constraints={"required_one_of": [("number", "id")], "mutually_exclusive": [("number", "id")]},
-    prepare=blank_nulls,
     run=run,
 )

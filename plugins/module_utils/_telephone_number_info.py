@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record, is_id
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD
 from ansible_collections.voxai.telephony.plugins.module_utils._task import Connect, Options, Result, Task, failure_of
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, number_warning, parse_number
+from ansible_collections.voxai.telephony.plugins.module_utils._values import (
+    InputError,
+    number_warning,
+    parse_id,
+    parse_number,
+)
 
 _FILTERS = ("number", "provider", "status")
 
 
-def run(options: Options, connect: Connect, check_mode: bool) -> Result:
+def run(written: Options, options: Options, connect: Connect, check_mode: bool) -> Result:
     """Read numbers. Check mode makes no difference."""
     result: Result = {"changed": False, "telephone_numbers": [], "warnings": []}
     requests_sent: t.Callable[[], int] = int
     try:
         numbers = _parse_numbers(options["number"])
-        if options["id"] is not None and not is_id(options["id"]):
-            raise InputError(f"id {options['id']!r} is no record's id: write the id that the API returned")
+        record_id = parse_id(options["id"])
         result["warnings"] = [warning for warning in map(number_warning, numbers or ()) if warning]
         api = connect(options).api
         requests_sent = api.counter()
-        if options["id"] is not None:
-            record = api.number(options["id"])
+        if record_id is not None:
+            record = api.number(record_id)
             found = [record] if record else []
         else:
             found = _read(api, numbers, options["provider"], options["status"] or HELD)
@@ -72,6 +76,5 @@ TASK = Task(
         "status": {"type": "list", "elements": "str", "choices": [*HELD, "expired"]},
     },
     constraints={"mutually_exclusive": [("id", name) for name in _FILTERS]},
-    prepare=dict,
     run=run,
 )

@@ -12,9 +12,13 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.voxai.telephony.plugins.module_utils._api import is_id
+
 MAX_DIGITS = 20
 COUNTRY_CODE = "82"
 MAX_PORT = 65535
+MAX_WRITTEN = 64
+"""Characters of a number as people write it, with room to spare."""
 
 _WRITTEN = re.compile(r"\+?[0-9 -]*[0-9][0-9 -]*")
 _REPRESENTATIVE = re.compile(r"1[568][0-9]{6}")
@@ -40,11 +44,11 @@ def parse_number(written: t.Any) -> str:
         )
     if not isinstance(written, str) or not written.strip():
         raise InputError("number is empty, or no string: write it as a string of digits, such as '07011112222'")
-    text = re.sub(r"\((\+?[0-9 -]+)\)", r"\1", written.strip())
+    text = re.sub(r"\((\+?[0-9 -]+)\)", r"\1", written.strip()) if len(written) <= MAX_WRITTEN else ""
     if not _WRITTEN.fullmatch(text):
         raise InputError(
-            f"number {written!r} is no telephone number: write digits (0-9), if you like with hyphens, spaces or"
-            " parentheses between them, such as '070-1111-2222' or '+82 70-1111-2222'"
+            f"number {written[:MAX_WRITTEN]!r} is no telephone number: write digits (0-9), if you like with hyphens,"
+            " spaces or parentheses between them, such as '070-1111-2222' or '+82 70-1111-2222'"
         )
     digits = re.sub("[^0-9]", "", text)
     if text.startswith("+"):
@@ -64,6 +68,15 @@ def parse_number(written: t.Any) -> str:
     return digits
 
 
+def parse_id(written: str | None) -> str | None:
+    """A record's id as it was written. It becomes a part of a path."""
+    if written is not None and not is_id(written):
+        raise InputError(
+            f"id {written[:MAX_WRITTEN]!r} is no record's id: write the id that the API returned, or number"
+        )
+    return written
+
+
 def number_warning(digits: str) -> str | None:
     """A warning for a number that may have been an octal integer before it became a string."""
     if digits.startswith("0") or _REPRESENTATIVE.fullmatch(digits):
@@ -74,6 +87,13 @@ def number_warning(digits: str) -> str | None:
         " put it in quotes where it is defined, such as '07011112222'."
         f" If it begins with the country code, write +{COUNTRY_CODE}"
     )
+
+
+def check_text(option: str, written: str, multiline: bool = False) -> None:
+    """Refuse what can't be sent, or can't be meant: characters that no terminal shows."""
+    shown = written.replace("\n", "").replace("\t", "") if multiline else written
+    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", shown):
+        raise InputError(f"{option} has control characters or a line break: write it without")
 
 
 def parse_address(written: str) -> str:
@@ -99,7 +119,7 @@ def parse_address(written: str) -> str:
     return written
 
 
-def same_address(one: str | None, other: str | None) -> bool:
+def same_address(one: str | None, other: t.Any) -> bool:
     """Whether two addresses name the same trunk.
 
     They do if they differ in the scheme ``sip:`` (left out or not), in the letter case of
@@ -108,8 +128,8 @@ def same_address(one: str | None, other: str | None) -> bool:
     return _canonical(one or "") == _canonical(other or "")
 
 
-def _canonical(address: str) -> tuple[str, ...]:
-    match = _SIP_ADDRESS.fullmatch(address)
+def _canonical(address: t.Any) -> tuple[t.Any, ...]:
+    match = _SIP_ADDRESS.fullmatch(address) if isinstance(address, str) else None
     if not match:
         return (address,)
     scheme = (match["scheme"] or "sip").lower()
@@ -148,6 +168,8 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
             raise InputError(f"{option}: {key} is empty: leave {option} out to keep the mapping, write {{}} to unmap")
     if ("agent_id" in given) == ("agent_name" in given):
         raise InputError(f"{option}: give either agent_id or agent_name, or {{}} to unmap")
+    if "agent_id" in given and not is_id(given["agent_id"]):
+        raise InputError(f"{option}: agent_id {given['agent_id']!r} is no id: to give a name, write agent_name")
     version = given.get("agent_version")
     if version is not None and not _AGENT_VERSION.fullmatch(version):
         raise InputError(f"{option}: agent_version is {version!r}: write current, production, or v1, v2 and so on")

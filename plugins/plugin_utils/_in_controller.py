@@ -29,7 +29,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._connection import
     connect,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.voxai.telephony.plugins.module_utils._task import Result, Task
+from ansible_collections.voxai.telephony.plugins.module_utils._task import Result, Task, without_nulls
 
 
 class _Shared:
@@ -39,14 +39,18 @@ class _Shared:
     organizations: t.ClassVar[dict[t.Any, Organization]] = {}
 
     @classmethod
-    def connect(cls, task: t.Any, environment: t.Mapping[str, str], options: t.Mapping[str, t.Any]) -> Organization:
+    def connect(cls, task: t.Any, options: t.Mapping[str, t.Any]) -> Organization:
+        """The organization of these options. Items that differ in them still know of each other's changes."""
         if cls.task != task:
             cls.task = task
             cls.organizations.clear()
-        key = (tuple(options[name] for name in CONNECTION_SPEC), tuple(sorted(environment.items())))
+        key = tuple(options[name] for name in CONNECTION_SPEC)
         if key not in cls.organizations:
-            cls.organizations[key] = connect(options)
-        return cls.organizations[key]
+            same = (one for other, one in cls.organizations.items() if other[:2] == key[:2])
+            cls.organizations[key] = connect(options, next(same, None))
+        organization = cls.organizations[key]
+        organization.holdings.api = organization.api
+        return organization
 
 
 class InControllerAction(NormalAction):
@@ -58,10 +62,10 @@ class InControllerAction(NormalAction):
         if not self._runs_here():
             return t.cast(Result, super().run(tmp, task_vars))
         environment: dict[str, t.Any] = {}
+        # Fills the dictionary; what it returns is for a shell.
         self._compute_environment_string(environment)
-        environment = {name: str(value) for name, value in environment.items()}
-        with _set_in_environment(environment):
-            return self._run_here(environment, task_vars or {})
+        with _set_in_environment({name: str(value) for name, value in environment.items()}):
+            return self._run_here(task_vars or {})
 
     def _runs_here(self) -> bool:
         """Whether a module would run on the controller, as this user and in this task's time, with requests."""
@@ -72,11 +76,12 @@ class InControllerAction(NormalAction):
             return True
         return bool(become.get_option("become_user", playcontext=self._play_context) == _user())
 
-    def _run_here(self, environment: dict[str, str], task_vars: dict[str, t.Any]) -> Result:
+    def _run_here(self, task_vars: dict[str, t.Any]) -> Result:
         task = self.TASK
         validator = ModuleArgumentSpecValidator(task.spec, **task.constraints)
         # The arguments as a module would receive them: plain values, and secrets decrypted.
-        validated = validator.validate(task.prepare(_plain(self._task.args)))
+        written = without_nulls(_plain(self._task.args))
+        validated = validator.validate(written)
         options = validated.validated_parameters
         result: Result
         if validated.error_messages:
@@ -86,7 +91,7 @@ class InControllerAction(NormalAction):
             result = {"failed": True, "msg": message}
         else:
             result = task.run(
-                options, lambda options: _Shared.connect(self._task._uuid, environment, options), self._task.check_mode
+                written, options, lambda options: _Shared.connect(self._task._uuid, options), self._task.check_mode
             )
             if not result["warnings"]:
                 del result["warnings"]
@@ -94,6 +99,7 @@ class InControllerAction(NormalAction):
                 del result["diff"]
         if _shows_invocation(task_vars):
             result["invocation"] = {"module_args": options}
+        # As AnsibleModule does: older releases would let a secret "True" blot out changed.
         kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
         return {**remove_values(result, validated._no_log_values), **kept}
 

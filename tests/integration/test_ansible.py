@@ -142,6 +142,28 @@ def test_registered_results_are_the_same(ansible: Ansible, sim: Simulator, way: 
     assert [result["failed"] for result in results] == [False, False, True, True]
 
 
+@scenario()
+def test_a_secret_that_the_api_repeats(sim: Simulator) -> Script:
+    echo = {"error": {"code": "C", "message": f"{PASSWORD} is wrong", "details": {}}}
+    sim.fault("answer", status=400, body=echo)
+    repeated, truthy = yield [
+        vox(VENDOR_EXAMPLE),
+        vox(VENDOR_EXAMPLE | {"auth_password": "True"}, check_mode=True),
+    ]
+    assert repeated.result["failure"]["message"] == f"{8 * '*'} is wrong"
+    assert truthy.result["changed"] is True
+
+
+@scenario(api_key="{{ omit }}", key=KEY)
+def test_environment_of_an_item_ends_with_it(sim: Simulator) -> Script:
+    sim.add(NUMBER)
+    (looped,) = yield [
+        vox({"number": NUMBER}, loop=[1, 0], environment="{{ {'VOX_API_KEY': key} if item else {} }}", no_log=True)
+    ]
+    assert [request.key for request in sim.requests] == [KEY]
+    assert looped.failed
+
+
 def _play(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
     defaults = {"group/voxai.telephony.vox": {"api_url": "{{ vox_url }}", "api_key": "{{ vox_key }}", "retries": 0}}
     return [{"hosts": "all", "gather_facts": False, "module_defaults": defaults, "tasks": list(tasks)}]

@@ -35,7 +35,9 @@ CALLS: list[tuple[str, t.Callable[[Api], t.Any], t.Any]] = [
 
 
 @pytest.mark.parametrize(("request_line", "call", "body"), CALLS)
-@pytest.mark.parametrize("trouble", [REFUSED, LOST, 429, 500, 502, 503, 504, b"<html>", b'{"id": "id-', b"[" * 10**6])
+@pytest.mark.parametrize(
+    "trouble", [REFUSED, LOST, 429, 408, 500, 502, 503, 504, 524, b"<html>", b'{"id": "id-', b"[" * 10**6]
+)
 def test_what_may_be_repeated_is(
     conversation: t.Any, api: Api, request_line: str, call: t.Any, body: t.Any, trouble: t.Any
 ) -> None:
@@ -45,7 +47,7 @@ def test_what_may_be_repeated_is(
         else:
             conversation.expect(request_line, trouble, body=body)
     conversation.expect(request_line, RECORD, body=body)
-    assert call(api) in (RECORD, None)
+    assert call(api) in (RECORD, True)
     assert api.requests_sent == 3
     assert len(conversation.waits) == 2
 
@@ -78,7 +80,7 @@ def test_a_registration_that_was_not_processed_is_repeated(conversation: t.Any, 
     assert api.register(body) == RECORD
 
 
-@pytest.mark.parametrize("trouble", [LOST, 500, 502, 503, 504, b"<html>", {"id": 7, "number": "0"}, None, []])
+@pytest.mark.parametrize("trouble", [LOST, 408, 500, 502, 503, 504, 524, b"<html>", {"id": 7, "number": "0"}, None, []])
 def test_a_registration_that_may_have_been_processed_is_not_repeated(
     conversation: t.Any, api: Api, trouble: t.Any
 ) -> None:
@@ -90,6 +92,22 @@ def test_a_registration_that_may_have_been_processed_is_not_repeated(
         api.register({})
     assert caught.value.uncertain
     assert api.requests_sent == 1
+
+
+def test_the_record_of_another_number_is_no_answer(conversation: t.Any, api: Api) -> None:
+    conversation.expect(REGISTER, RECORD, 201, body={"number": "07099999999"})
+    with pytest.raises(ApiError, match="another number than was registered") as caught:
+        api.register({"number": "07099999999"})
+    assert caught.value.uncertain
+    conversation.expect(f"GET {ONE}", {**RECORD, "id": "id-2"})
+    with pytest.raises(ApiError, match="another number than was asked for"):
+        api.number("id-1")
+
+
+def test_a_404_of_something_in_between_is_not_the_api_s(conversation: t.Any, api: Api) -> None:
+    conversation.expect(f"GET {ONE}", b"<h1>Not Found</h1>", 404)
+    with pytest.raises(ApiError, match="HTTP 404"):
+        api.number("id-1")
 
 
 def test_a_revoked_cancellation_is_not_repeated(conversation: t.Any, api: Api) -> None:

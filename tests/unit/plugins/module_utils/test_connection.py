@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.voxai.telephony.plugins.module_utils import _connection
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, connect
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
@@ -25,17 +26,28 @@ GOOD: dict[str, t.Any] = {
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "base"),
     [
-        "https://client-api.tryvox.co/v3/",
-        "https://127.0.0.1:8443/v3",
-        "http://127.0.0.1:8080/v3",
-        "http://localhost:8080",
-        "http://[::1]:8080/v3",
+        ("https://client-api.tryvox.co/v3/", "https://client-api.tryvox.co/v3"),
+        ("https://127.0.0.1:8443/v3", None),
+        ("http://127.0.0.1:8080/v3", None),
+        ("http://localhost:8080", None),
+        ("http://[::1]:8080/v3", None),
     ],
 )
-def test_where_the_api_may_be(url: str) -> None:
-    assert connect({**GOOD, "api_url": url}).api.requests_sent == 0
+def test_where_the_api_may_be(monkeypatch: pytest.MonkeyPatch, url: str, base: str | None) -> None:
+    made: list[t.Any] = []
+    monkeypatch.setattr(_connection, "HttpSession", lambda *arguments: made.append(arguments))
+    connect({**GOOD, "api_url": url})
+    assert made == [(base or url, "the-key", True, 30)]
+
+
+def test_other_options_for_the_same_organization_share_pace_and_knowledge() -> None:
+    first = connect(GOOD)
+    second = connect({**GOOD, "retries": 3}, first)
+    assert second.api is not first.api and second.api.retries == 3
+    assert second.api.pace is first.api.pace
+    assert second.holdings is first.holdings
 
 
 @pytest.mark.parametrize(
@@ -60,11 +72,15 @@ def test_where_the_api_may_be(url: str) -> None:
         ("api_url", "http://client-api.tryvox.co/v3", "write https"),
         ("api_url", "http://10.0.0.1/v3", "write https"),
         ("api_url", "http://127.0.0.1.example.com/v3", "write https"),
-        ("timeout", 0, "timeout is 0: write 1 or more"),
-        ("timeout", None, "timeout is None: write 1 or more"),
-        ("retries", -1, "retries is -1: write 0 or more"),
+        ("api_url", "https://client-api.tryvox.co/v3?", "query"),
+        ("api_url", "https://client-api.tryvox.co/v3#", "query"),
+        ("timeout", 0, "timeout is 0: write a number from 1 to 3600"),
+        ("timeout", 3601, "timeout is 3601"),
+        ("timeout", True, "timeout is True"),
+        ("retries", -1, "retries is -1: write a number from 0"),
+        ("ca_path", "a\0b", "it is no path"),
         ("requests_per_second", -1, "requests_per_second is -1"),
-        ("requests_per_minute", -1, "requests_per_minute is -1"),
+        ("requests_per_minute", 10**20, "requests_per_minute is 1000"),
         ("ca_path", "/does/not/exist.pem", "No such file"),
     ],
 )

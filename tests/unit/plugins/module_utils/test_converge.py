@@ -11,6 +11,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiErr
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome, converge
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import parse_desired
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 ONE = "/organization-telephone-numbers/id-1"
@@ -19,18 +20,14 @@ ADDRESS = "sip:trunk.example.com:5060"
 BODY = {"number": "07011112222", "address": ADDRESS}
 LOST = TransportError("broke", sent=True)
 DESK = {"agent_id": "a-1", "agent_version": "current"}
+LEFT_OUT = {"id": None, **{option: spec.get("default") for option, spec in NUMBER_SPEC.items()}}
 
 
 def converge_to(
     conversation: t.Any, check_mode: bool = False, retries: int = 1, **options: t.Any
 ) -> tuple[Outcome, Exception | None]:
     """What has come of a number, and what was raised."""
-    defaults: dict[str, t.Any] = dict.fromkeys(
-        ("number", "id", "address", "auth_username", "auth_password", "memo", "inbound_agent", "outbound_agent")
-    )
-    defaults.update(sms_inbound_agent=None, state="present", update_password="on_create", cancel_vox_number=False)
-    if "id" not in options:
-        defaults["number"] = "07011112222"
+    defaults = LEFT_OUT if "id" in options else {**LEFT_OUT, "number": "07011112222"}
     api, holdings = conversation.holdings(retries)
     outcome = Outcome()
     try:
@@ -101,6 +98,18 @@ def test_sent_anew_and_refused_as_a_duplicate_it_was_ours(conversation: t.Any, r
     outcome, error = converge_to(conversation, address=ADDRESS)
     assert error is None
     assert outcome.actions == ["registered"]
+
+
+def test_sent_anew_and_refused_and_not_found_says_to_run_again(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=BODY)
+    conversation.expect_not_held()
+    conversation.expect_not_held()
+    conversation.refuse(REGISTER, 409, "이미 등록된 전화번호입니다.", body=BODY)
+    conversation.expect_not_held()
+    conversation.expect_not_held()
+    _outcome, error = converge_to(conversation, address=ADDRESS)
+    assert "등록된" in str(error) and "Run the task again" in str(error)
 
 
 def test_lost_twice_and_not_found_is_a_failure_that_says_so(conversation: t.Any) -> None:
@@ -234,6 +243,47 @@ def test_the_echo_of_an_own_lost_deletion_means_done(conversation: t.Any, record
     outcome, error = converge_to(conversation, state="absent")
     assert error is None
     assert (outcome.record, outcome.actions) == (None, ["deleted"])
+
+
+@pytest.mark.parametrize("answer", [{}, None, [], {"id": "id-2"}])
+@pytest.mark.parametrize("gone", [True, False])
+def test_an_answer_that_is_about_something_else_is_checked(
+    conversation: t.Any, record: t.Any, answer: t.Any, gone: bool
+) -> None:
+    conversation.expect_list("active", record())
+    conversation.expect(f"DELETE {ONE}", answer)
+    conversation.expect(f"GET {ONE}", record(status="expired" if gone else "active"))
+    outcome, error = converge_to(conversation, state="absent")
+    assert (error is None) is gone
+    assert outcome.actions == (["deleted"] if gone else [])
+    if gone:
+        assert outcome.record is None
+
+
+def test_a_loop_knows_what_it_gave_up(conversation: t.Any, record: t.Any) -> None:
+    api, holdings = conversation.holdings()
+    conversation.expect_list("active", record())
+    conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
+    absent, present = (
+        parse_desired({**LEFT_OUT, "number": "07011112222", **more})
+        for more in ({"state": "absent"}, {"address": ADDRESS})
+    )
+    converge(api, holdings, absent, False, Outcome())
+    # The list lags, and shows the number as it was.
+    conversation.expect_list("active", record())
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.expect(REGISTER, record(id="id-2"), 201, body=BODY)
+    outcome = Outcome()
+    converge(api, holdings, present, False, outcome)
+    assert outcome.actions == ["registered"]
+
+
+def test_agents_are_not_asked_for_a_number_that_is_given_up(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    outcome, error = converge_to(conversation, state="absent", inbound_agent={"agent_name": "Desk"})
+    assert error is None
+    assert outcome.actions == []
 
 
 def test_what_somebody_else_deleted_is_no_change(conversation: t.Any, record: t.Any) -> None:

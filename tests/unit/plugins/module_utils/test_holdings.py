@@ -83,10 +83,11 @@ def test_what_was_behind_a_number_that_is_given_up_is_not_missed(conversation: t
     _api, holdings = conversation.holdings()
     conversation.expect_list("active", record(number="1"), next_cursor="c")
     holdings.find("1")
-    holdings.drop("1")
+    holdings.drop(record(number="1"))
+    holdings.moved()
     # Where a cursor is a position, number 2 has moved up to the first page.
-    conversation.expect_list("active", record(number="2"), next_cursor="c")
-    assert holdings.find("2") == record(number="2")
+    conversation.expect_list("active", record(id="id-2", number="2"), next_cursor="c")
+    assert holdings.find("2") == record(id="id-2", number="2")
 
 
 def test_after_a_whole_listing_a_number_given_up_costs_nothing(conversation: t.Any, record: t.Any) -> None:
@@ -96,8 +97,58 @@ def test_after_a_whole_listing_a_number_given_up_costs_nothing(conversation: t.A
     conversation.expect_list("cancel_requested")
     assert holdings.find("1") is None
     holdings.find("07011112222")
-    holdings.drop("07011112222")
+    holdings.drop(record())
+    holdings.moved()
     assert holdings.find("2") is None
+
+
+def test_what_was_registered_is_known_whatever_the_list_says(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_not_held()
+    assert holdings.find("1") is None
+    holdings.keep(record(number="1"))
+    for _index in range(2):
+        conversation.expect_not_held()
+        assert holdings.find_again("2") is None
+    conversation.expect(f"GET {ONE}", record(number="1"))
+    assert holdings.find("1") == record(number="1")
+
+
+def test_what_was_given_up_is_gone_whatever_the_list_says(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record())
+    holdings.find("07011112222")
+    holdings.drop(record())
+    conversation.expect_list("active", record())
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    assert holdings.find("07011112222") is None
+
+
+def test_a_page_that_was_read_by_half_is_read_again(conversation: t.Any, record: t.Any) -> None:
+    """A task's timeout may strike anywhere."""
+
+    class Struck(BaseException):
+        pass
+
+    class Page(list[t.Any]):
+        def __iter__(self) -> t.Iterator[t.Any]:
+            raise Struck
+
+    _api, holdings = conversation.holdings()
+    holdings._pages = iter([Page([record()])])
+    with pytest.raises(Struck):
+        holdings.find("1")
+    conversation.expect_list("active", record(number="2"))
+    assert holdings.find("2") == record(number="2")
+
+
+def test_the_first_record_of_a_number_wins(conversation: t.Any, record: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record())
+    conversation.expect_list("scheduled", record(id="id-2", status="scheduled"), record(id="id-3", number="3"))
+    assert holdings.find("3")
+    assert holdings.find("07011112222") == record()
 
 
 DESK, OTHER = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "Desk 2"}

@@ -104,6 +104,18 @@ def test_a_redirect_is_not_followed(server: Server) -> None:
         elsewhere.close()
 
 
+@pytest.mark.parametrize("location", ["http://[::1", "https://elsewhere.example.com/\xff", ""])
+def test_a_redirect_s_body_is_cut_off_and_its_target_not_looked_at(
+    server: Server, monkeypatch: pytest.MonkeyPatch, location: str
+) -> None:
+    monkeypatch.setattr(_http, "MAX_BODY", 2**20)
+    server.handle = lambda request: Server.answer(request, b"", 302, location=location)
+    assert session_for(server).exchange("GET", "/x").status == 302
+    server.handle = lambda request: Server.answer(request, b" " * (2**20 + 1), 302, location=location)
+    with pytest.raises(TransportError, match="larger than 1 MiB"):
+        session_for(server).exchange("GET", "/x")
+
+
 def test_netrc_does_not_replace_the_key(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n", encoding="utf-8")

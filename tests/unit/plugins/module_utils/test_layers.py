@@ -24,7 +24,8 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 def imports_of(name: str) -> list[str]:
     tree = ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
-    return [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    plain = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    return plain + [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
 
 
 def test_each_file_is_in_a_layer() -> None:

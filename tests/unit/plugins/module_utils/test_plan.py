@@ -16,23 +16,14 @@ from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     parse_desired,
     resolve_agents,
 )
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 MakeRecord = t.Callable[..., dict[str, t.Any]]
 
 LEFT_OUT: dict[str, t.Any] = {
-    "number": None,
     "id": None,
-    "state": "present",
-    "address": None,
-    "auth_username": None,
-    "auth_password": None,
-    "update_password": "on_create",
-    "memo": None,
-    "inbound_agent": None,
-    "outbound_agent": None,
-    "sms_inbound_agent": None,
-    "cancel_vox_number": False,
+    **{option: spec.get("default") for option, spec in NUMBER_SPEC.items()},
 }
 CREDENTIALS = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
 
@@ -195,6 +186,11 @@ def test_what_can_not_be_done_is_refused_before_a_step(
         ({"memo": "m" * 201}, "201 characters"),
         ({"memo": "  "}, "memo is blank"),
         ({"auth_username": ""}, "auth_username is empty"),
+        ({"auth_username": "a\nb"}, "auth_username has control characters"),
+        ({"auth_password": "a\x00b"}, "auth_password has control characters"),
+        ({"memo": "a\x1bb"}, "memo has control characters"),
+        ({"memo": "\ud800"}, "memo has control characters"),
+        ({"inbound_agent": {"agent_id": "Front desk"}}, "to give a name, write agent_name"),
         ({"auth_password": " "}, "auth_password is empty"),
         ({"update_password": "always"}, "no auth_password"),
         ({"address": ""}, "address is empty"),

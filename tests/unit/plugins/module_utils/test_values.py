@@ -80,6 +80,7 @@ def test_a_number_that_is_nothing_is_refused(written: object) -> None:
         ("+82", "all of it"),
         ("+82 (0)", "all of it"),
         ("1" * 21, "21 digits"),
+        ("1" * 100_000 + "x", "no telephone number"),
         ("+82" + "1" * 20, "21 digits"),
     ],
 )
@@ -153,10 +154,12 @@ def test_an_address_that_is_none_is_refused_without_quoting_it(address: str, com
         ("sip:trunk.example.com;transport=tcp", "sip:trunk.example.com", False),
         ("sip:[2001:DB8::1]", "[2001:db8::1]:5060", True),
         ("sip:trunk.example.com", None, False),
+        ("sip:trunk.example.com", 7, False),
+        ("sip:trunk.example.com", {"host": "trunk.example.com"}, False),
         ("sip:trunk.example.com", "", False),
     ],
 )
-def test_addresses_of_the_same_trunk(one: str, other: str | None, same: bool) -> None:
+def test_addresses_of_the_same_trunk(one: str, other: object, same: bool) -> None:
     for pair in ((one, other), (other, one)):
         assert same_address(*pair) is same
 

@@ -10,7 +10,8 @@ import pytest
 from ansible.module_utils import basic
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _module
-from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import blank_nulls
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import check_written
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 from ansible_collections.voxai.telephony.plugins.modules import vox_telephone_number
 
 
@@ -76,11 +77,28 @@ def test_a_null_inside_of_an_agent_is_a_blank_and_refused(run_module: t.Callable
     assert "agent_name is empty" in result["msg"]
 
 
-def test_other_nulls_stay_what_they_are() -> None:
-    arguments: dict[str, t.Any] = {
-        "memo": None,
-        "inbound_agent": None,
-        "outbound_agent": {},
-        "sms_inbound_agent": "text",
-    }
-    assert blank_nulls(arguments) == arguments
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"inbound_agent": '{"agent_name": null}'}, "agent_name is empty"),
+        ({"outbound_agent": {"agent_id": "a-1", "agent_version": None}}, "agent_version is empty"),
+        ({"auth_password": 83}, "auth_password is no string"),
+        ({"auth_username": True}, "auth_username is no string"),
+        ({"auth_password": {"p": "q"}}, "auth_password is no string"),
+        ({"address": False}, "address is no string"),
+        ({"memo": 7}, "memo is no string"),
+    ],
+)
+def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[str, t.Any], complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        check_written(arguments)
+
+
+def test_what_is_written_well_passes() -> None:
+    check_written({"memo": "7", "inbound_agent": {}, "outbound_agent": "agent_name=Desk", "sms_inbound_agent": "text"})
+
+
+def test_a_null_is_an_option_left_out(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+    left_out = dict.fromkeys(("id", "state", "timeout", "memo"))
+    result = run_module(api_key="k", number="1", api_url="http://127.0.0.1:9", retries=0, **left_out)
+    assert result["failure"]["message"].startswith("no connection to 127.0.0.1:9")
