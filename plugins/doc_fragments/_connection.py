@@ -44,7 +44,8 @@ options:
     default: 30
   retries:
     description:
-      - Further tries of one request that got no answer, or one that says to try again (HTTP 429, 500, 502, 503, 504).
+      - Further tries of one request that got no complete or readable answer, or one that says to try again
+        (HTTP 408, 429, and from 500 on).
       - A registration is tried again only when it surely was not processed. Otherwise the number is looked up first.
       - If not set, the environment variable E(VOX_RETRIES) is used.
     type: int

@@ -114,3 +114,21 @@ class Holdings:
                 yield [
                     record for record in page if record.get("status") != "expired" and record["id"] not in self._gone
                 ]
+
+
+def read_numbers(api: Api, numbers: list[str] | None, provider: str | None, statuses: t.Iterable[str]) -> list[Record]:
+    """All records, or those of some numbers, in the order of statuses, newest first."""
+    found: dict[str, Record] = {}
+    missing = set(numbers or ())
+    for status in dict.fromkeys(statuses):
+        pages = api.numbers(status, provider)
+        # A number has one record that is held at most, but may have any number of expired ones.
+        while numbers is None or missing or (numbers and status not in HELD):
+            page = next(pages, None)
+            if page is None:
+                break
+            records = {record["id"]: record for record in page if numbers is None or record["number"] in numbers}
+            found.update(records)
+            if status in HELD:
+                missing.difference_update(record["number"] for record in records.values())
+    return list(found.values())

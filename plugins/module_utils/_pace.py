@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import typing as t
 from collections import deque
 
 
 class Pace:
-    """Sliding windows over the times of past requests, shared by threads.
+    """Sliding windows over the times of past requests.
 
     A limit of 0 switches its window off.
     """
@@ -31,25 +30,19 @@ class Pace:
         self._not_before = 0.0
         self._clock = clock
         self._sleep = sleep
-        self._lock = threading.Lock()
 
     def wait(self) -> None:
         """Return when the next request may be sent."""
-        with self._lock:
-            start = max(self._clock(), self._not_before)
-            for length, times in self._windows:
-                if len(times) == times.maxlen:
-                    start = max(start, times[0] + length)
-            for _length, times in self._windows:
-                times.append(start)
-        self._sleep_until(start)
+        start = max(self._clock(), self._not_before)
+        for length, times in self._windows:
+            if len(times) == times.maxlen:
+                start = max(start, times[0] + length)
+        for _length, times in self._windows:
+            times.append(start)
+        delay = start - self._clock()
+        if delay > 0:
+            self._sleep(delay)
 
     def hold(self, seconds: float) -> None:
         """Send nothing at all for ``seconds``: the server asked for it."""
-        with self._lock:
-            self._not_before = max(self._not_before, self._clock() + seconds)
-
-    def _sleep_until(self, moment: float) -> None:
-        delay = moment - self._clock()
-        if delay > 0:
-            self._sleep(delay)
+        self._not_before = max(self._not_before, self._clock() + seconds)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, read_numbers
 from ansible_collections.voxai.telephony.plugins.module_utils._task import Connect, Options, Result, Task, failure_of
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
@@ -36,7 +36,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool) 
             record = api.number(record_id)
             found = [record] if record else []
         else:
-            found = _read(api, numbers, options["provider"], options["status"] or HELD)
+            found = read_numbers(api, numbers, options["provider"], options["status"] or HELD)
         result.update(telephone_numbers=found, msg=f"{len(found)} found")
     except (InputError, ApiError) as error:
         result.update(failed=True, failure=failure_of(error), msg=str(error))
@@ -47,24 +47,6 @@ def _parse_numbers(written: t.Any) -> list[str] | None:
     if written is None:
         return None
     return [parse_number(number) for number in (written if isinstance(written, list) else [written])]
-
-
-def _read(api: Api, numbers: list[str] | None, provider: str | None, statuses: t.Iterable[str]) -> list[Record]:
-    """All records, or those of some numbers, in the order of statuses, newest first."""
-    found: dict[str, Record] = {}
-    missing = set(numbers or ())
-    for status in dict.fromkeys(statuses):
-        pages = api.numbers(status, provider)
-        # A number has one record that is held at most, but may have any number of expired ones.
-        while numbers is None or missing or (numbers and status not in HELD):
-            page = next(pages, None)
-            if page is None:
-                break
-            records = {record["id"]: record for record in page if numbers is None or record["number"] in numbers}
-            found.update(records)
-            if status in HELD:
-                missing.difference_update(record["number"] for record in records.values())
-    return list(found.values())
 
 
 TASK = Task(

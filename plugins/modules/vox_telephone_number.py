@@ -42,7 +42,7 @@ options:
     type: raw
   id:
     description:
-      - The record's id in the API, instead of O(number). Nothing is listed then.
+      - The record's id in the API, instead of O(number). No numbers are listed then.
       - Nothing can be registered by id.
     type: str
   state:

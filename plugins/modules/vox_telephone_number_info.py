@@ -38,7 +38,7 @@ options:
     type: raw
   id:
     description:
-      - A record's id in the API. Nothing is listed then, and the record is returned whatever its status.
+      - A record's id in the API. No numbers are listed then, and the record is returned whatever its status.
       - Mutually exclusive with O(number), O(provider) and O(status).
     type: str
   provider:
@@ -68,11 +68,10 @@ EXAMPLES = r"""
 
 - name: Show which agent answers which of them
   ansible.builtin.debug:
-    msg: "{{ item.number }} {{ item.inbound_agent.agent_id | default('nobody') }}"
+    msg: "{{ item.number }} {{ (item.inbound_agent or {}).agent_id | default('nobody') }}"
   loop: "{{ held.telephone_numbers }}"
   loop_control:
     label: "{{ item.number }}"
-  when: item.inbound_agent is not none
 
 - name: Read two numbers
   voxai.telephony.vox_telephone_number_info:

@@ -64,7 +64,7 @@ class Ansible:
             "ANSIBLE_INVENTORY_ENABLED": "yaml",
             "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
             "ANSIBLE_ACTION_PLUGINS": str(_HERE / "action_plugins"),
-            "ANSIBLE_CONNECTION_PLUGINS": str(_HERE / "connection_plugins"),
+            "ANSIBLE_CONNECTION_PLUGINS": str(_HERE.parent / "integration" / "connection_plugins"),
             "ANSIBLE_CALLBACK_PLUGINS": str(_HERE / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "task_times",
             "BENCHMARK_TASK_TIMES": str(self._times),

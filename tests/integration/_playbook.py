@@ -11,15 +11,15 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator import Simulator
-from simulator._exchange import LoggedRequest
+from simulator import LoggedRequest, Simulator
 
 HERE = Path(__file__).parent
-MODULE = "voxai.telephony.vox_telephone_number"
+COLLECTION = "voxai.telephony."
+MODULE = COLLECTION + "vox_telephone_number"
 KEY, OTHER_KEY = "vox-key-Xyzzy-1", "vox-key-Xyzzy-2"
 SECRET = "Xyzzy"
 """A part of every secret that the tests hand out: it must not show in any output."""
@@ -122,7 +122,6 @@ class Ansible:
     collections_path: Path
     root: Path
     directory: Path
-    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -194,7 +193,6 @@ class Ansible:
             "RECORD_FILE": str(record),
             "VOX_REQUESTS_PER_SECOND": "0",
             "VOX_REQUESTS_PER_MINUTE": "0",
-            **self.environment,
         }
 
     def host(self, way: str, **variables: Any) -> dict[str, Any]:

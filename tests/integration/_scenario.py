@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from integration._playbook import KEY, MODULE, OTHER_KEY, SECRET, Ansible, Run, Seen, as_yaml
+from integration._playbook import COLLECTION, KEY, OTHER_KEY, SECRET, Ansible, Run, Seen, as_yaml
 from simulator import Simulator
 
 BOTH = ("action", "module")
@@ -134,7 +134,7 @@ class Playing:
         for task in seen:
             _check_always(task, part.sim)
         if way == "module":
-            assert self.run.modules(host) >= len([task for task in seen if task.action == MODULE])
+            assert self.run.modules(host) >= len([task for task in seen if task.action.startswith(COLLECTION)])
         else:
             assert self.run.modules(host) == 0
         try:

@@ -38,6 +38,46 @@ def test_a_number_of_ones_own_is_deleted(sim: Simulator) -> Script:
     assert [number["status"] for number in sim.numbers()] == ["expired"]
 
 
+def _deleted_with_a_lost_answer(sim: Simulator) -> Script:
+    """The second DELETE meets a number that has expired, or whose cancellation is pending."""
+    bought = sim.add("0212345678", provider="vox")
+    for record in (sim.add(NUMBER), bought):
+        sim.fault("close_after", method="DELETE", path=f"/organization-telephone-numbers/{record['id']}")
+    deleted, cancelled = yield [
+        vox(GONE),
+        vox({"number": bought["number"], "state": "absent", "cancel_vox_number": True}),
+    ]
+    assert deleted.result["actions"] == ["deleted"]
+    assert deleted.record is None
+    assert cancelled.result["actions"] == ["cancel_requested"]
+    assert cancelled.record["status"] == "cancel_requested"
+
+
+@scenario(CONTROLLER)
+def test_a_second_deletion_that_is_refused(sim: Simulator) -> Script:
+    sim.switches.delete_expired = sim.switches.delete_cancel_requested = 409
+    yield from _deleted_with_a_lost_answer(sim)
+
+
+@scenario(CONTROLLER)
+def test_a_second_deletion_that_is_accepted(sim: Simulator) -> Script:
+    sim.switches.delete_expired = sim.switches.delete_cancel_requested = 200
+    yield from _deleted_with_a_lost_answer(sim)
+
+
+@scenario(CONTROLLER)
+def test_a_number_whose_contract_ends_can_not_be_changed_before_that_is_taken_back(sim: Simulator) -> Script:
+    sim.switches.patch_cancel_requested = False
+    sim.switches.register_status = 200
+    sim.add("0212345678", provider="vox", status="cancel_requested")
+    changed, registered = yield [
+        vox({"number": "0212345678", "memo": "m"}),
+        vox({"number": NUMBER, "address": "sip:a"}),
+    ]
+    assert changed.result["actions"] == ["cancel_revoked", "memo_updated"]
+    assert registered.result["actions"] == ["registered"]
+
+
 @scenario()
 def test_a_number_that_was_bought_is_not_cancelled_by_accident(sim: Simulator) -> Script:
     sim.add(NUMBER, provider="vox")

@@ -107,14 +107,29 @@ def test_a_number_twice(sim: Simulator) -> Script:
     assert looped.requests(sim) == [*UNKNOWN, REGISTER, GET, PATCH_MEMO, GET]
 
 
-@scenario(CONTROLLER)
+@scenario(CONTROLLER, other=OTHER_KEY)
 def test_two_organizations_in_one_loop(sim: Simulator) -> Script:
     sim.add(NUMBER, memo="first")
     sim.add(NUMBER, memo="second", key=OTHER_KEY)
-    keys = f"{{{{ [api_key, '{OTHER_KEY[:-1]}' ~ 2, api_key] }}}}"
+    keys = "{{ [api_key, other, api_key] }}"
     (looped,) = yield [vox({"number": NUMBER, "api_key": "{{ item }}"}, loop=keys, no_log=True)]
     assert [request.key for request in looped.logged(sim)] == [KEY, OTHER_KEY, KEY]
     assert looped.requests(sim) == [LIST, LIST, GET]
+
+
+@scenario(CONTROLLER)
+def test_items_that_connect_otherwise_know_of_each_other(sim: Simulator) -> Script:
+    sim.add(NUMBER, memo="a")
+    sim.add("0212345678")
+    items = [
+        {"number": "0212345678", "state": "present", "timeout": 30},
+        {"number": NUMBER, "state": "absent", "timeout": 20},
+        {"number": NUMBER, "state": "present", "timeout": 30},
+    ]
+    arguments = {name: f"{{{{ item.{name} }}}}" for name in ("number", "state", "timeout")}
+    (looped,) = yield [vox(arguments | {"address": "sip:trunk.example.com"}, loop=items)]
+    assert [item["actions"] for item in looped.result["results"]] == [[], ["deleted"], ["registered"]]
+    assert [number["status"] for number in sim.numbers() if number["number"] == NUMBER] == ["expired", "active"]
 
 
 @scenario(CONTROLLER, pace={"VOX_REQUESTS_PER_SECOND": "4"})

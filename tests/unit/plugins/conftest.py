@@ -16,7 +16,6 @@ from ansible_collections.voxai.telephony.plugins.module_utils._http import Respo
 from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
 
 LIST = "/organization-telephone-numbers"
-REGISTER = "/telephone-numbers/register"
 
 
 class Conversation:

@@ -41,3 +41,8 @@ def test_imports_point_down(name: str) -> None:
 @pytest.mark.parametrize("name", [name for names in LAYERS[:3] for name in names])
 def test_ansible_is_known_to_the_glue_alone(name: str) -> None:
     assert not [module for module in imports_of(name) if module.split(".")[0] == "ansible"]
+
+
+@pytest.mark.parametrize("name", [name for name in LEVEL if name != "_http"])
+def test_requests_is_known_to_http_alone(name: str) -> None:
+    assert not {module.split(".")[0] for module in imports_of(name)} & {"requests", "urllib3"}
