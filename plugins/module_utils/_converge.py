@@ -12,7 +12,7 @@ and planned again; nothing is ever sent twice on a guess.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, Holdings
@@ -45,11 +45,16 @@ class Outcome:
 
 
 class _Moved(Exception):
-    """The number is not what it was when the plan was made. ``record``: what it is now, if that is known."""
+    """The number is not what it was when the plan was made.
 
-    def __init__(self, record: Record | None = None) -> None:
+    ``record``: what it is now, if that is known.
+    ``doubtful``: it may be somebody else's registration, with other credentials.
+    """
+
+    def __init__(self, record: Record | None = None, doubtful: bool = False) -> None:
         super().__init__()
         self.record = record
+        self.doubtful = doubtful
 
 
 def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, outcome: Outcome) -> None:
@@ -69,6 +74,8 @@ def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, o
         _apply(api, holdings, plan, outcome)
     except _Moved as moved:
         outcome.record = moved.record or _look_up(api, holdings, desired)
+        if moved.doubtful and desired.auth_password is not None:
+            desired = replace(desired, always_password=True)
         plan = make_plan(desired, outcome.record)
         if not outcome.actions:
             outcome.plan = plan
@@ -118,7 +125,7 @@ def _register(api: Api, holdings: Holdings, step: Step, outcome: Outcome) -> Rec
             if found:
                 if maybe_ours:
                     outcome.actions.extend(step.actions)
-                raise _Moved(found) from None
+                raise _Moved(found, doubtful=last) from None
             if not maybe_ours:
                 raise
             if last or not error.uncertain:
