@@ -20,7 +20,8 @@ from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT
 from ansible_collections.voxai.telephony.plugins.module_utils._task import Connect, Options, Result, Task, failure_of
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, number_warning
 
-_TEXTS = ("address", "auth_username", "auth_password", "memo")
+_TEXTS = ("address", "auth_username", "auth_password")
+"""Options where another value than was meant is a dead line. A memo that is the number 2024 may be one."""
 
 _AGENT_SPEC = {
     "type": "dict",
