@@ -25,10 +25,8 @@ try:
     import urllib3
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
-    _AuthBase: t.Any = object
 else:
     REQUESTS_IMPORT_ERROR = None
-    _AuthBase = requests.auth.AuthBase
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a decoded answer. A page of 100 numbers takes some 60 kB."""
@@ -55,7 +53,7 @@ class Response(t.NamedTuple):
     body: bytes
 
 
-class _Bearer(_AuthBase):
+class _Bearer:
     """An auth object of our own keeps requests from looking into ``.netrc``."""
 
     def __init__(self, token: str) -> None:
@@ -76,14 +74,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _session() -> t.Any:
-    class Session(requests.Session):
-        def get_redirect_target(self, resp: t.Any) -> None:
-            """None: requests would read a redirect's whole body, whatever its size, even where it follows none."""
-
-    return Session()
-
-
 class HttpSession:
     """Exchanges with one server over kept-alive connections.
 
@@ -97,7 +87,9 @@ class HttpSession:
         self._auth = _Bearer(token)
         self._verify = verify
         self._timeout = timeout
-        self._session = _session()
+        self._session = t.cast(t.Any, requests.Session())
+        # Or else requests would read a redirect's whole body, whatever its size, even where it follows none.
+        self._session.get_redirect_target = lambda answer: None
         self._session.headers["Accept"] = "application/json"
         self._session.headers["User-Agent"] = "ansible-voxai.telephony"
         # A proxy can't reach this machine's loopback, and would see the key of a plain-HTTP request.

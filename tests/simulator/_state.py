@@ -18,31 +18,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ApiError
+from ._schemas import NumberAnswer
 from ._switches import Switches
 
 if TYPE_CHECKING:
     from ._exchange import LoggedRequest
     from ._faults import Fault
 
-NUMBER_FIELDS = (
-    "id",
-    "number",
-    "provider",
-    "status",
-    "start_at",
-    "created_at",
-    "updated_at",
-    "monthly_fee",
-    "address",
-    "inbound_trunk_id",
-    "outbound_trunk_id",
-    "inbound_agent",
-    "outbound_agent",
-    "sms_inbound_agent",
-    "memo",
-    "end_at",
-    "cancel_requested_at",
-)
+NUMBER_FIELDS = tuple(NumberAnswer.model_fields)
 HELD = ("active", "scheduled", "cancel_requested")
 PAID_PERIOD_MS = 30 * 24 * 3600 * 1000
 
