@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import threading
 import time
 import typing as t
 from email.utils import parsedate_to_datetime
@@ -76,7 +77,7 @@ def is_id(value: t.Any) -> bool:
 class Api:
     """The organization's telephone numbers, one method for each call. Each raises ApiError.
 
-    A change returns the record if it was answered with it, else None.
+    May be used by several threads at once. A change returns the record if it was answered with it, else None.
 
     ``retries``: further tries of one request.
     ``pace``: shared by all who use the same API key.
@@ -91,6 +92,7 @@ class Api:
         self._sleep = sleep
         self.retries = retries
         self.requests_sent = 0
+        self._counting = threading.Lock()
 
     def counter(self) -> t.Callable[[], int]:
         """A function that tells how many requests have been sent since now."""
@@ -147,9 +149,10 @@ class Api:
 
     # Agents
 
-    def agents(self, name: str) -> list[Record]:
-        """All agents with ``name`` as a part of theirs."""
-        found = [agent for page in self._pages("/agents", [("q", name)]) for agent in page]
+    def agents(self, name: str | None = None) -> list[Record]:
+        """All agents, or those with ``name`` as a part of theirs."""
+        query = [("q", name)] if name else []
+        found = [agent for page in self._pages("/agents", query) for agent in page]
         if not all(isinstance(agent, dict) and is_id(agent.get("agent_id")) for agent in found):
             raise _unexpected("an agent without an agent_id")
         return found
@@ -204,11 +207,15 @@ class Api:
         """
         repeated = False
         for attempt in range(self.retries + 1):
-            self.pace.wait()
-            self.requests_sent += 1
             response: Response | None = None
             try:
-                response = self._http.exchange(method, path, query, body)
+                with self.pace.turn() as turn:
+                    with self._counting:
+                        self.requests_sent += 1
+                    response = self._http.exchange(method, path, query, body)
+                    if response.status == 429:
+                        # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
+                        turn.refused_for = _retry_after(response) or self.backoff(attempt, first=2.0)
                 return _decode(response)
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
@@ -222,10 +229,7 @@ class Api:
             repeated = repeated or error.uncertain
             if attempt == self.retries or not transient or (error.uncertain and not repeatable):
                 break
-            if response is not None and response.status == 429:
-                # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
-                self.pace.hold(_retry_after(response) or self.backoff(attempt, first=2.0))
-            else:
+            if error.http_status != 429:
                 self._sleep((response and _retry_after(response)) or self.backoff(attempt))
         raise error
 

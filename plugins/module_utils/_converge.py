@@ -12,6 +12,8 @@ and planned again; nothing is ever sent twice on a guess.
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
@@ -44,6 +46,22 @@ class Outcome:
     actions: list[str] = field(default_factory=list)
 
 
+class Look(t.NamedTuple):
+    """A number whose registration is in doubt, to be looked for.
+
+    ``times``: how often, if it is not found: a list may lag behind writes.
+    ``error``: what the registration was answered with.
+    """
+
+    number: str
+    times: int
+    error: ApiError
+
+
+Work = t.Generator[Look, t.Optional[Record], None]
+"""Work on a number. Where it yields, it waits to be sent the record that was found, or None."""
+
+
 class _Moved(Exception):
     """The number is not what it was when the plan was made.
 
@@ -66,12 +84,46 @@ def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, o
     outcome.record = record
     if not desired.absent:
         desired = resolve_agents(desired, holdings.agent_id)
-    plan = outcome.plan = make_plan(desired, record)
+    outcome.plan = make_plan(desired, record)
     if check_mode:
-        outcome.record, outcome.actions = plan.after, plan.actions
-        return
+        predict(outcome)
+    else:
+        _finish(api, holdings, carry_out(api, holdings, desired, outcome))
+
+
+def _finish(api: Api, holdings: Holdings, work: Work) -> None:
+    """Do the work, and look at once for what is in doubt."""
+    with suppress(StopIteration):
+        look = next(work)
+        while True:
+            try:
+                found = _look_for(api, holdings, look)
+            except ApiError as error:
+                look = work.throw(error)
+            else:
+                look = work.send(found)
+
+
+def _look_for(api: Api, holdings: Holdings, look: Look) -> Record | None:
+    for time in range(look.times):
+        if time:
+            api.wait(api.backoff(time - 1))
+        found = holdings.find_again(look.number)
+        if found:
+            return found
+    return None
+
+
+def predict(outcome: Outcome) -> None:
+    """Take the plan for done."""
+    plan = t.cast(Plan, outcome.plan)
+    outcome.record, outcome.actions = plan.after, plan.actions
+
+
+def carry_out(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome) -> Work:
+    """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError."""
     try:
-        _apply(api, holdings, plan, outcome)
+        yield from _apply(api, holdings, t.cast(Plan, outcome.plan), outcome)
     except _Moved as moved:
         outcome.record = moved.record or _look_up(api, holdings, desired)
         if moved.doubtful and desired.auth_password is not None:
@@ -80,7 +132,7 @@ def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, o
         if not outcome.actions:
             outcome.plan = plan
         try:
-            _apply(api, holdings, plan, outcome)
+            yield from _apply(api, holdings, plan, outcome)
         except _Moved:
             raise ApiError("the number keeps changing while it is worked on: is something else managing it?") from None
 
@@ -91,71 +143,67 @@ def _look_up(api: Api, holdings: Holdings, desired: Desired) -> Record | None:
     return holdings.find(str(desired.number))
 
 
-def _apply(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> None:
+def _apply(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
     if not plan.steps:
         outcome.record = plan.after
     for step in plan.steps:
         if step.call == "register":
-            outcome.record = _register(api, holdings, step, outcome)
+            outcome.record = yield from _register(api, step, outcome)
         else:
             outcome.record = _change(api, holdings, t.cast(Record, outcome.record), step, outcome)
         if outcome.record:
             holdings.keep(outcome.record)
 
 
-def _register(api: Api, holdings: Holdings, step: Step, outcome: Outcome) -> Record:
+def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Record | None, Record]:
     """Register, at most twice, and the second time only after the first surely left nothing behind.
 
     Raises _Moved with the record if the number turns out to be held: by an answer
     that was lost, or because somebody else was faster.
     """
-    number = step.body["number"]
     maybe_ours = last = False
     while True:
         try:
             record = api.register(step.body)
-        except ApiError as error:
-            maybe_ours = maybe_ours or error.uncertain
-            if not error.uncertain and error.http_status not in _REFUSED_AS_DUPLICATE:
-                raise
-            # A conflict can only be a duplicate, so it is worth waiting for a list that lags. Other
-            # refusals are more likely just that: one more look is enough, unless an answer was lost.
-            looks = api.retries + 1 if maybe_ours or error.http_status == 409 else 2
-            found = _read_back(api, holdings, number, looks, error)
-            if found:
-                if maybe_ours:
-                    outcome.actions.extend(step.actions)
-                raise _Moved(found, doubtful=last) from None
-            if not maybe_ours:
-                raise
-            if last or not error.uncertain:
-                error.hint = (
-                    "The number could not be found afterwards, but may appear later."
-                    " Run the task again: it looks before it registers"
-                )
-                raise
+        except ApiError as refusal:
+            error = refusal
         else:
             outcome.actions.extend(step.actions)
             return record
+        maybe_ours = maybe_ours or error.uncertain
+        if not error.uncertain and error.http_status not in _REFUSED_AS_DUPLICATE:
+            raise error
+        # A conflict can only be a duplicate, so it is worth waiting for a list that lags. Other
+        # refusals are more likely just that: one more look is enough, unless an answer was lost.
+        times = api.retries + 1 if maybe_ours or error.http_status == 409 else 2
+        found = yield from _in_doubt(Look(step.body["number"], times, error))
+        if found:
+            if maybe_ours:
+                outcome.actions.extend(step.actions)
+            raise _Moved(found, doubtful=last)
+        if not maybe_ours:
+            raise error
+        if last or not error.uncertain:
+            error.hint = (
+                "The number could not be found afterwards, but may appear later."
+                " Run the task again: it looks before it registers"
+            )
+            raise error
         last = True
 
 
-def _read_back(api: Api, holdings: Holdings, number: str, looks: int, lost: ApiError) -> Record | None:
-    """Look for a number again and again: a list may lag behind writes."""
-    for look in range(looks):
-        if look:
-            api.wait(api.backoff(look - 1))
-        try:
-            found = holdings.find_again(number)
-        except ApiError as error:
-            error.hint = (
-                f"Before that, the registration was answered with: {lost}. Whether it took effect could not be"
-                " found out. Run the task again: it looks before it registers"
-            )
-            raise
-        if found:
-            return found
-    return None
+def _in_doubt(look: Look) -> t.Generator[Look, Record | None, Record | None]:
+    """Wait for what was found. An error on the way is told with what came before it."""
+    try:
+        return (yield look)
+    except ApiError as unread:
+        # One listing may be for many numbers, and its error is each one's own.
+        error = copy(unread)
+        error.hint = (
+            f"Before that, the registration was answered with: {look.error}. Whether it took effect could not be"
+            " found out. Run the task again: it looks before it registers"
+        )
+    raise error
 
 
 def _change(api: Api, holdings: Holdings, record: Record, step: Step, outcome: Outcome) -> Record | None:

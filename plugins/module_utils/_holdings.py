@@ -75,21 +75,9 @@ class Holdings:
 
     def agent_id(self, name: str) -> str:
         """The id of the one agent with exactly this name."""
-        if name in self._agents:
-            return self._agents[name]
-        candidates = self.api.agents(name)
-        matches = [agent for agent in candidates if agent.get("name") == name]
-        if len(matches) == 1:
-            self._agents[name] = str(matches[0]["agent_id"])
-            return self._agents[name]
-        listed = ", ".join(f"{agent.get('name')!r} ({agent['agent_id']})" for agent in matches or candidates)
-        if matches:
-            raise InputError(f"{len(matches)} agents are named {name!r}: {listed}. Give agent_id instead of agent_name")
-        raise InputError(
-            f"no agent is named {name!r}"
-            + (f". Similar names: {listed}" if listed else ", and none has that in its name")
-            + ". Write the exact name, or give agent_id"
-        )
+        if name not in self._agents:
+            self._agents[name] = pick_agent(name, self.api.agents(name))
+        return self._agents[name]
 
     def _start_over(self) -> None:
         self._pages = self._list()
@@ -116,19 +104,39 @@ class Holdings:
                 ]
 
 
-def read_numbers(api: Api, numbers: list[str] | None, provider: str | None, statuses: t.Iterable[str]) -> list[Record]:
-    """All records, or those of some numbers, in the order of statuses, newest first."""
-    found: dict[str, Record] = {}
-    missing = set(numbers or ())
+def pick_agent(name: str, agents: list[Record]) -> str:
+    """The id of the one agent with exactly this name."""
+    candidates = [agent for agent in agents if name.casefold() in str(agent.get("name")).casefold()]
+    matches = [agent for agent in candidates if agent.get("name") == name]
+    if len(matches) == 1:
+        return str(matches[0]["agent_id"])
+    listed = ", ".join(f"{agent.get('name')!r} ({agent['agent_id']})" for agent in matches or candidates)
+    if matches:
+        raise InputError(f"{len(matches)} agents are named {name!r}: {listed}. Give agent_id instead of agent_name")
+    raise InputError(
+        f"no agent is named {name!r}"
+        + (f". Similar names: {listed}" if listed else ", and none has that in its name")
+        + ". Write the exact name, or give agent_id"
+    )
+
+
+def read_numbers(
+    api: Api, numbers: t.Collection[str] | None, provider: str | None, statuses: t.Iterable[str]
+) -> t.Iterator[Record]:
+    """All records, or those of some numbers, in the order of statuses, newest first.
+
+    A record that moves while it is read may come twice.
+    """
+    wanted = set(numbers or ())
+    missing = set(wanted)
     for status in dict.fromkeys(statuses):
         pages = api.numbers(status, provider)
         # A number has one record that is held at most, but may have any number of expired ones.
-        while numbers is None or missing or (numbers and status not in HELD):
+        while numbers is None or missing or (wanted and status not in HELD):
             page = next(pages, None)
             if page is None:
                 break
-            records = {record["id"]: record for record in page if numbers is None or record["number"] in numbers}
-            found.update(records)
+            records = [record for record in page if numbers is None or record["number"] in wanted]
             if status in HELD:
-                missing.difference_update(record["number"] for record in records.values())
-    return list(found.values())
+                missing.difference_update(record["number"] for record in records)
+            yield from records

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import threading
 import time
 import traceback
 import typing as t
@@ -75,7 +76,7 @@ def is_loopback(host: str) -> bool:
 
 
 class HttpSession:
-    """Exchanges with one server over kept-alive connections.
+    """Exchanges with one server over kept-alive connections. Each thread has its own.
 
     ``verify``: what requests takes: True, False, or the path of a PEM bundle.
     ``timeout``: seconds for one exchange.
@@ -87,17 +88,27 @@ class HttpSession:
         self._auth = _Bearer(token)
         self._verify = verify
         self._timeout = timeout
-        self._session = t.cast(t.Any, requests.Session())
-        # Or else requests would read a redirect's whole body, whatever its size, even where it follows none.
-        self._session.get_redirect_target = lambda answer: None
-        self._session.headers["Accept"] = "application/json"
-        self._session.headers["User-Agent"] = "ansible-voxai.telephony"
+        self._of_thread = threading.local()
         # A proxy can't reach this machine's loopback, and would see the key of a plain-HTTP request.
         loopback = is_loopback(urlsplit(base_url).hostname or "")
         self._proxies: dict[str, t.Any] = {"http": None, "https": None, "all": None} if loopback else {}
         if verify is False:
             # The user asked for it, with validate_certs: a warning on each request tells nothing new.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    @property
+    def _session(self) -> t.Any:
+        """This thread's session: requests doesn't promise that threads may share one."""
+        try:
+            return self._of_thread.session
+        except AttributeError:
+            session = t.cast(t.Any, requests.Session())
+            # Or else requests would read a redirect's whole body, whatever its size, even where it follows none.
+            session.get_redirect_target = lambda answer: None
+            session.headers["Accept"] = "application/json"
+            session.headers["User-Agent"] = "ansible-voxai.telephony"
+            self._of_thread.session = session
+            return session
 
     def exchange(
         self,

@@ -19,16 +19,18 @@ def run_module(task: Task) -> None:
     class Module(AnsibleModule):
         params: Options
         written: Options
+        no_log_values: set[str]
 
         def _load_params(self) -> None:
             super()._load_params()
-            self.params = without_nulls(self.params)
-            self.written = dict(self.params)
+            self.written = without_nulls(self.params)
+            self.no_log_values.update(task.secrets(self.written))
+            self.params = task.set_entries_aside(self.written)
 
     module = Module(argument_spec=task.spec, supports_check_mode=True, **task.constraints)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
-    result = task.run(module.written, module.params, connect, module.check_mode)
+    result = task.run(module.written, module.params, connect, module.check_mode, lambda words: None)
     for warning in result.pop("warnings"):
         module.warn(warning)
     if not module._diff:

@@ -2,17 +2,42 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client's own pace: so many requests in any second, and in any minute."""
+"""The client's own pace: so many requests in any second, and in any minute, of all threads together."""
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 import typing as t
 from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+_MARGIN = 0.03
+"""Seconds that a window is made longer, since requests don't arrive exactly as far apart as they were sent."""
+
+_FIRST_GAP, _LAST_GAP = 0.4, 5.0
+"""Seconds between two requests after one that was refused, and at most after many."""
+
+_CATCHING_UP = 0.97
+"""By what the gap shrinks with each request."""
+
+
+@dataclass
+class Turn:
+    """A request. ``refused_for``: how many seconds to send nothing, since the server has refused it for the pace."""
+
+    sent: float
+    over: float | None = None
+    refused_for: float | None = None
 
 
 class Pace:
-    """Sliding windows over the times of past requests.
+    """Sliding windows over the times at which past requests arrived at the server.
+
+    That time is not known: a request that opens a connection arrives later than one that finds it open. A request
+    that took longer than the quickest one is taken to have arrived by so much later.
 
     A limit of 0 switches its window off.
     """
@@ -25,24 +50,66 @@ class Pace:
         sleep: t.Callable[[float], None] = time.sleep,
     ) -> None:
         self._windows = [
-            (length, deque[float](maxlen=limit)) for length, limit in ((1.0, per_second), (60.0, per_minute)) if limit
+            (length + _MARGIN, deque[Turn](maxlen=limit))
+            for length, limit in ((1.0, per_second), (60.0, per_minute))
+            if limit
         ]
-        self._not_before = 0.0
+        self._quickest = math.inf
+        self._not_before = self._last = -math.inf
+        self._gap = 0.0
+        self._admitted = True
         self._clock = clock
         self._sleep = sleep
+        self._lock = threading.Lock()
 
-    def wait(self) -> None:
-        """Return when the next request may be sent."""
-        start = max(self._clock(), self._not_before)
-        for length, times in self._windows:
-            if len(times) == times.maxlen:
-                start = max(start, times[0] + length)
-        for _length, times in self._windows:
-            times.append(start)
-        delay = start - self._clock()
-        if delay > 0:
-            self._sleep(delay)
+    @contextmanager
+    def turn(self) -> t.Iterator[Turn]:
+        """Wait until the next request may be sent; send it, and read its answer, in the ``with`` block."""
+        turn = self._wait()
+        answered = False
+        try:
+            yield turn
+            answered = True
+        finally:
+            with self._lock:
+                turn.over = self._clock()
+                if turn.refused_for is not None:
+                    self._hold(turn.over, turn.refused_for)
+                elif answered:
+                    self._quickest = min(self._quickest, turn.over - turn.sent)
+                    self._admitted = True
 
-    def hold(self, seconds: float) -> None:
-        """Send nothing at all for ``seconds``: the server asked for it."""
-        self._not_before = max(self._not_before, self._clock() + seconds)
+    def _hold(self, now: float, seconds: float) -> None:
+        """Send nothing at all for a while, and less from then on."""
+        # A minute that is used up refuses again and again: that is waited for, and no reason to go slower still.
+        if self._admitted:
+            self._gap = min(max(2 * self._gap, _FIRST_GAP), _LAST_GAP)
+            self._admitted = False
+        self._not_before = max(self._not_before, now + seconds)
+
+    def _wait(self) -> Turn:
+        while True:
+            with self._lock:
+                now = self._clock()
+                start = self._start(now)
+                if start <= now:
+                    turn = Turn(now)
+                    for _length, turns in self._windows:
+                        turns.append(turn)
+                    self._last = now
+                    self._gap *= _CATCHING_UP
+                    return turn
+            # Looked at anew after that: others may have been refused meanwhile.
+            self._sleep(start - now)
+
+    def _start(self, now: float) -> float:
+        """When the next request may be sent, as far as is known."""
+        start = max(self._not_before, self._last + self._gap)
+        for length, turns in self._windows:
+            if len(turns) == turns.maxlen:
+                start = max(start, length + min(self._arrival(turn, now) for turn in turns))
+        return start
+
+    def _arrival(self, turn: Turn, now: float) -> float:
+        taken = (now if turn.over is None else turn.over) - turn.sent
+        return turn.sent + max(0.0, taken - self._quickest)

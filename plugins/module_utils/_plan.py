@@ -59,16 +59,16 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 class Desired:
     """The wanted state of one number. None means: left out, so leave it alone."""
 
-    number: str | None
-    record_id: str | None
-    absent: bool
-    address: str | None
-    auth_username: str | None
-    auth_password: str | None = field(repr=False)
-    always_password: bool
-    memo: str | None
-    agents: dict[str, AgentWish | None]
-    cancel_vox_number: bool
+    number: str | None = None
+    record_id: str | None = None
+    absent: bool = False
+    address: str | None = None
+    auth_username: str | None = None
+    auth_password: str | None = field(default=None, repr=False)
+    always_password: bool = False
+    memo: str | None = None
+    agents: dict[str, AgentWish | None] = field(default_factory=dict)
+    cancel_vox_number: bool = False
 
     @property
     def label(self) -> str:
@@ -249,7 +249,8 @@ def _with_agents(desired: Desired, before: Record | None, after: Record, steps: 
         steps = [*steps, Step("update_agents", ("agents_updated",), body)]
         # Without a version the API takes the draft.
         after = {**after, **{name: {"agent_version": "current", **new} if new else None for name, new in body.items()}}
-    return Plan(before, after, tuple(steps))
+    # Of thousands of numbers, most are as wanted: their records are not kept twice.
+    return Plan(before, after if steps else before, tuple(steps))
 
 
 def _differs(wish: AgentWish | None, mapped: t.Any) -> bool:

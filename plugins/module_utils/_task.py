@@ -9,12 +9,17 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible.module_utils.common.validation import check_type_dict
+
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
+from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome
 
 Options = dict[str, t.Any]
 Result = dict[str, t.Any]
 Connect = t.Callable[[t.Mapping[str, t.Any]], Organization]
+Report = t.Callable[[str], None]
+"""Told how far the work is, in words, as often as there is news."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +30,64 @@ class Task:
     ``run``: from the arguments as they were written, and the validated options, to the result: always the same
     keys, with ``warnings``, with ``diff`` if it changes anything, and on failure with ``failed`` and ``failure``.
     Raises nothing that a user can cause.
+    ``entries``: the option whose elements the task validates itself, to tell what is wrong with each of them.
     """
 
     spec: dict[str, dict[str, t.Any]]
     constraints: dict[str, t.Any]
-    run: t.Callable[[Options, Options, Connect, bool], Result]
+    run: t.Callable[[Options, Options, Connect, bool, Report], Result]
+    entries: str | None = None
+
+    def set_entries_aside(self, written: Options) -> Options:
+        """The arguments for Ansible to validate."""
+        if self.entries and isinstance(written.get(self.entries), list):
+            return {**written, self.entries: []}
+        return dict(written)
+
+    def secrets(self, written: Options) -> set[str]:
+        """The secrets that were given, for Ansible to keep out of the result.
+
+        It finds them itself, but not in what was set aside, nor when anything in the arguments is of the wrong type.
+        """
+        entries = written.get(self.entries) if self.entries else None
+        spec = self.spec[self.entries]["options"] if self.entries else {}
+        found = _secrets(self.spec, written)
+        for entry in entries if isinstance(entries, list) else ():
+            found |= _secrets(spec, as_dict(entry) or {})
+        return found
+
+
+def _secrets(spec: dict[str, dict[str, t.Any]], given: Options) -> set[str]:
+    return {leaf for name in spec if spec[name].get("no_log") for leaf in _leaves(given.get(name)) if leaf}
+
+
+def _leaves(value: t.Any) -> t.Iterator[str]:
+    """The texts in a value, which may be anything: it was not validated."""
+    if isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(part)
+    elif value is not None:
+        yield str(value)
+
+
+def as_dict(written: t.Any) -> Options | None:
+    """A dictionary as Ansible lets it be written, in YAML, JSON, or as ``key=value``; None if it is none."""
+    try:
+        return dict(check_type_dict(written))
+    except TypeError:
+        return None
 
 
 def without_nulls(arguments: Options) -> Options:
     """To Ansible a null is an option left out; to its own validation it is a value."""
     return {name: value for name, value in arguments.items() if value is not None or name.startswith("_")}
+
+
+def in_words(outcome: Outcome, check_mode: bool) -> str:
+    """What has come of a number."""
+    if outcome.actions:
+        return f"{'would be ' if check_mode else ''}{', '.join(outcome.actions)}"
+    return "as wanted already" if outcome.record else "not held"
 
 
 def failure_of(error: Exception) -> dict[str, t.Any]:

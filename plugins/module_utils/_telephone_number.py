@@ -11,13 +11,20 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.common.validation import check_type_dict
-
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome, converge
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS, make_diff, parse_desired
-from ansible_collections.voxai.telephony.plugins.module_utils._task import Connect, Options, Result, Task, failure_of
+from ansible_collections.voxai.telephony.plugins.module_utils._task import (
+    Connect,
+    Options,
+    Report,
+    Result,
+    Task,
+    as_dict,
+    failure_of,
+    in_words,
+)
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, number_warning
 
 _TEXTS = ("address", "auth_username", "auth_password")
@@ -54,22 +61,16 @@ def check_written(arguments: Options) -> None:
     for option in AGENT_OPTIONS:
         # A null is an option left out, and {} unmaps: a variable that happens to be null would silence a line.
         value = arguments.get(option)
-        agent = _read_dict(value) if isinstance(value, str) else value
-        blank = [key for key, part in agent.items() if part is None] if isinstance(agent, dict) else []
+        agent = as_dict(value)
+        # What is no dictionary, Ansible itself complains of.
+        blank = [key for key, part in (agent or {}).items() if part is None]
         if blank:
             raise InputError(
                 f"{option}: {blank[0]} is empty: leave {option} out to keep the mapping, write {{}} to unmap"
             )
 
 
-def _read_dict(written: str) -> t.Any:
-    try:
-        return check_type_dict(written)
-    except TypeError:
-        return None  # Ansible itself says so.
-
-
-def run(written: Options, options: Options, connect: Connect, check_mode: bool) -> Result:
+def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
     """Bring one number to its wanted state."""
     outcome = Outcome()
     failed: Result = {}
@@ -86,7 +87,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool) 
         api, holdings = connect(options)
         requests_sent = api.counter()
         converge(api, holdings, desired, check_mode, outcome)
-        text = _done(outcome, check_mode)
+        text = in_words(outcome, check_mode)
     except (InputError, ApiError) as error:
         failed = {"failed": True, "failure": failure_of(error)}
         text = str(error)
@@ -102,12 +103,6 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool) 
         "diff": make_diff(outcome.plan) if outcome.plan else {"before": {}, "after": {}},
         "warnings": [*warnings, *(outcome.plan.warnings if outcome.plan else [])],
     }
-
-
-def _done(outcome: Outcome, check_mode: bool) -> str:
-    if outcome.actions:
-        return f"{'would be ' if check_mode else ''}{', '.join(outcome.actions)}"
-    return "as wanted already" if outcome.record else "not held"
 
 
 TASK = Task(

@@ -11,7 +11,14 @@ import typing as t
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, read_numbers
-from ansible_collections.voxai.telephony.plugins.module_utils._task import Connect, Options, Result, Task, failure_of
+from ansible_collections.voxai.telephony.plugins.module_utils._task import (
+    Connect,
+    Options,
+    Report,
+    Result,
+    Task,
+    failure_of,
+)
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
     number_warning,
@@ -22,7 +29,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
 _FILTERS = ("number", "provider", "status")
 
 
-def run(written: Options, options: Options, connect: Connect, check_mode: bool) -> Result:
+def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
     """Read numbers. Check mode makes no difference."""
     result: Result = {"changed": False, "telephone_numbers": [], "warnings": []}
     requests_sent: t.Callable[[], int] = int
@@ -36,7 +43,8 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool) 
             record = api.number(record_id)
             found = [record] if record else []
         else:
-            found = read_numbers(api, numbers, options["provider"], options["status"] or HELD)
+            records = read_numbers(api, numbers, options["provider"], options["status"] or HELD)
+            found = list({record["id"]: record for record in records}.values())
         result.update(telephone_numbers=found, msg=f"{len(found)} found")
     except (InputError, ApiError) as error:
         result.update(failed=True, failure=failure_of(error), msg=str(error))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import time
 import typing as t
 from contextlib import contextmanager
 
@@ -22,6 +23,7 @@ from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
 
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import (
     CONNECTION_SPEC,
@@ -30,6 +32,12 @@ from ansible_collections.voxai.telephony.plugins.module_utils._connection import
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.voxai.telephony.plugins.module_utils._task import Result, Task, without_nulls
+
+_PROGRESS_EVERY = 5.0
+"""Seconds between two lines, and before the first one."""
+
+_FOR_PEOPLE = ("default", "yaml", "debug", "awx_display")
+"""Callbacks whose output is read line by line. In that of others (json, oneline), a line more would be an error."""
 
 
 class _Shared:
@@ -81,7 +89,7 @@ class InControllerAction(NormalAction):
         validator = ModuleArgumentSpecValidator(task.spec, **task.constraints)
         # The arguments as a module would receive them: plain values, and secrets decrypted.
         written = without_nulls(_plain(self._task.args))
-        validated = validator.validate(written)
+        validated = validator.validate(task.set_entries_aside(written))
         options = validated.validated_parameters
         result: Result
         if validated.error_messages:
@@ -91,17 +99,34 @@ class InControllerAction(NormalAction):
             result = {"failed": True, "msg": message}
         else:
             result = task.run(
-                written, options, lambda options: _Shared.connect(self._task._uuid, options), self._task.check_mode
+                written,
+                options,
+                lambda options: _Shared.connect(self._task._uuid, options),
+                self._task.check_mode,
+                _Progress(f"[{task_vars.get('inventory_hostname')}]: {self._task.get_name()}"),
             )
             if not result["warnings"]:
                 del result["warnings"]
             if not self._task.diff:
-                del result["diff"]
+                result.pop("diff", None)
         if _shows_invocation(task_vars):
             result["invocation"] = {"module_args": options}
         # As AnsibleModule does: older releases would let a secret "True" blot out changed.
         kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
-        return {**remove_values(result, validated._no_log_values), **kept}
+        return {**remove_values(result, validated._no_log_values | task.secrets(written)), **kept}
+
+
+class _Progress:
+    """Shows how far a task that takes long is, as Ansible shows its retries: one line at a time."""
+
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._next = time.monotonic() + _PROGRESS_EVERY
+
+    def __call__(self, words: str) -> None:
+        if time.monotonic() >= self._next and C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_PEOPLE:
+            self._next = time.monotonic() + _PROGRESS_EVERY
+            Display().display(f"PROGRESS - {self._task} ({words})")
 
 
 def _plain(value: t.Any) -> t.Any:

@@ -20,6 +20,7 @@ from simulator import LoggedRequest, Simulator
 HERE = Path(__file__).parent
 COLLECTION = "voxai.telephony."
 MODULE = COLLECTION + "vox_telephone_number"
+BULK = COLLECTION + "vox_telephone_numbers"
 KEY, OTHER_KEY = "vox-key-Xyzzy-1", "vox-key-Xyzzy-2"
 SECRET = "Xyzzy"
 """A part of every secret that the tests hand out: it must not show in any output."""
@@ -139,23 +140,26 @@ class Ansible:
 
     def run(
         self,
-        playbook: str | Sequence[Mapping[str, Any]],
-        hosts: Mapping[str, Mapping[str, Any]],
+        playbook: Path | str | Sequence[Mapping[str, Any]],
+        hosts: Path | Mapping[str, Mapping[str, Any]],
         *options: str,
         **environment: str,
     ) -> Run:
-        """Run a playbook (YAML text, or plays as data) on hosts, each with its variables."""
+        """Run a playbook (a file, YAML text, or plays as data) on hosts (an inventory, or each with its variables)."""
         self.home.mkdir(exist_ok=True)
         (self.directory / "ansible.cfg").touch()
-        text = playbook if isinstance(playbook, str) else as_yaml(playbook)
-        written = self.directory / "playbook.yml"
-        written.write_text(text, encoding="utf-8")
-        inventory = self.directory / "inventory.yml"
-        inventory.write_text(as_yaml({"all": {"hosts": hosts}}), encoding="utf-8")
+        if not isinstance(playbook, Path):
+            text = playbook if isinstance(playbook, str) else as_yaml(playbook)
+            playbook = self.directory / "playbook.yml"
+            playbook.write_text(text, encoding="utf-8")
+        if not isinstance(hosts, Path):
+            inventory = as_yaml({"all": {"hosts": hosts}})
+            hosts = self.directory / "inventory.yml"
+            hosts.write_text(inventory, encoding="utf-8")
         record = self.directory / "record.jsonl"
         record.unlink(missing_ok=True)
         done = subprocess.run(
-            [str(self.bin / "ansible-playbook"), "-i", str(inventory), str(written), "-vvvv", *options],
+            [str(self.bin / "ansible-playbook"), "-i", str(hosts), str(playbook), "-vvvv", *options],
             env=self._environment(record) | environment,
             # Where coverage looks for the plugins.
             cwd=self.root,
@@ -218,3 +222,10 @@ def vox(arguments: Mapping[str, Any], **keywords: Any) -> dict[str, Any]:
     """
     written = {name: "{{ sip_password }}" if value == PASSWORD else value for name, value in arguments.items()}
     return {MODULE: written, "ignore_errors": True, **keywords}
+
+
+def bulk(entries: Sequence[Any] | str, **options: Any) -> dict[str, Any]:
+    """A task for many numbers that doesn't end the play when it fails, with options of the module and keywords."""
+    keywords: dict[str, Any] = {name: options.pop(name) for name in ("check_mode", "diff") if name in options}
+    written = json.loads(json.dumps(entries).replace(f'"{PASSWORD}"', '"{{ sip_password }}"'))
+    return {BULK: {"telephone_numbers": written, **options}, "ignore_errors": True, **keywords}

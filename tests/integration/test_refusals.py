@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from integration._playbook import NUMBER, VENDOR_EXAMPLE, vox
+from integration._playbook import NUMBER, PASSWORD, VENDOR_EXAMPLE, vox
 from integration._scenario import CONTROLLER, Script, scenario
 from simulator import Simulator
 
@@ -20,6 +20,8 @@ IN_ANSIBLES_WORDS: list[Case] = [
     ({"number": NUMBER, "id": "x"}, "parameters are mutually exclusive: number|id"),
     ({"number": NUMBER, "colour": "red"}, "Unsupported parameters for (voxai.telephony."),
     ({"number": NUMBER, "inbound_agent": {"name": "x"}}, "inbound_agent.name"),
+    # Here Ansible gives up before it has found the secrets.
+    ({"number": NUMBER, "inbound_agent": "text", "auth_password": PASSWORD}, "dictionary requested"),
     ({"number": NUMBER, "state": "gone"}, "value of state must be one of: present, absent, got: gone"),
     ({"number": NUMBER, "cancel_vox_number": "maybe"}, "cancel_vox_number"),
     ({"number": NUMBER, "timeout": "soon"}, "timeout"),

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import threading
+import typing as t
+
 from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
 
 
@@ -17,16 +20,22 @@ class Clock:
         self.now += seconds
 
 
-def times_of(count: int, per_second: int, per_minute: int, hold: float = 0) -> list[float]:
-    """When ``count`` requests are sent that take no time, in seconds since the start."""
+def times_of(
+    count: int, per_second: int, per_minute: int, taken: t.Sequence[float] = (), hold: float = 0
+) -> list[float]:
+    """When ``count`` requests are sent, in seconds since the start.
+
+    ``taken``: how long the first of them take; the others are over at once. ``hold``: what the first is told to.
+    """
     clock = Clock()
     pace = Pace(per_second, per_minute, clock.time, clock.sleep)
     times = []
     for index in range(count):
-        pace.wait()
-        times.append(round(clock.now - 100.0, 6))
-        if index == 0 and hold:
-            pace.hold(hold)
+        with pace.turn() as turn:
+            times.append(round(clock.now - 100.0, 6))
+            clock.now += dict(enumerate(taken)).get(index, 0)
+            if index == 0 and hold:
+                turn.refused_for = hold
     return times
 
 
@@ -40,14 +49,57 @@ def test_no_second_and_no_minute_has_more_than_allowed() -> None:
     assert most_within(times, 60.0) == 120
 
 
-def test_no_time_is_lost() -> None:
-    assert times_of(6, 5, 120) == [0, 0, 0, 0, 0, 1]
-    assert times_of(121, 0, 120)[119:] == [0, 60]
+def test_hardly_any_time_is_lost() -> None:
+    assert times_of(6, 5, 120) == [0, 0, 0, 0, 0, 1.03]
+    assert times_of(121, 0, 120)[119:] == [0, 60.03]
 
 
 def test_a_limit_of_nought_is_none() -> None:
     assert times_of(1000, 0, 0)[-1] == 0
 
 
-def test_hold_holds_all() -> None:
-    assert times_of(3, 0, 0, hold=7) == [0, 7, 7]
+def test_a_request_counts_from_when_it_may_have_arrived() -> None:
+    # What took a quarter of a second more than the quickest may have arrived by so much later.
+    assert times_of(4, 1, 0, taken=(0.25, 0.5, 0.25, 0.25)) == [0, 1.03, 2.31, 3.34]
+
+
+def test_a_refusal_holds_all_and_then_slows_down() -> None:
+    assert times_of(4, 0, 0, hold=7) == [0, 7, 7.388, 7.76436]
+
+
+def test_to_be_refused_again_slows_down_no_further() -> None:
+    clock = Clock()
+    pace = Pace(0, 0, clock.time, clock.sleep)
+    for _time in range(5):
+        with pace.turn() as turn:
+            turn.refused_for = 10
+    with pace.turn():
+        sent = clock.now
+    with pace.turn():
+        assert 0.3 < clock.now - sent < 0.4
+
+
+def test_a_refusal_reaches_threads_that_wait_already() -> None:
+    clock = Clock()
+    waiting, refused = threading.Event(), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        waiting.set()
+        refused.wait(10)
+        clock.sleep(seconds)
+
+    pace = Pace(1, 0, clock.time, sleep)
+    times = []
+
+    def send() -> None:
+        with pace.turn():
+            times.append(clock.now)
+
+    with pace.turn() as turn:
+        thread = threading.Thread(target=send)
+        thread.start()
+        assert waiting.wait(10)
+        turn.refused_for = 30
+    refused.set()
+    thread.join(10)
+    assert times == [130.0]

@@ -16,7 +16,7 @@ ONE = "/organization-telephone-numbers/id-1"
 
 def read(conversation: t.Any, **options: t.Any) -> dict[str, t.Any]:
     left_out = dict.fromkeys(("number", "id", "provider", "status"))
-    return run(options, {**left_out, **options}, lambda options: Organization(*conversation.holdings()), False)
+    return run(options, {**left_out, **options}, lambda options: Organization(*conversation.holdings()), False, print)
 
 
 def ids_of(result: dict[str, t.Any]) -> list[str]:

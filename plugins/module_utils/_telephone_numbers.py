@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 4, glue: the task ``vox_telephone_numbers``, from options to result."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+
+from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import make_diff, parse_desired
+from ansible_collections.voxai.telephony.plugins.module_utils._task import (
+    Connect,
+    Options,
+    Report,
+    Result,
+    Task,
+    as_dict,
+    failure_of,
+    in_words,
+    without_nulls,
+)
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC, check_written
+from ansible_collections.voxai.telephony.plugins.module_utils._values import MAX_WRITTEN, InputError, number_warning
+
+ENTRIES = "telephone_numbers"
+
+ENTRY_SPEC: dict[str, dict[str, t.Any]] = {**NUMBER_SPEC, "number": {"type": "raw", "required": True}}
+
+_VALIDATOR = ArgumentSpecValidator(ENTRY_SPEC)
+
+_MOST_LINES = 20
+"""Failures that the message tells of one by one. Input errors are told of without exception."""
+
+
+def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
+    """Bring many numbers to their wanted states."""
+    entries = written[ENTRIES] if isinstance(written[ENTRIES], list) else options[ENTRIES]
+    # Of thousands, Ansible would show each once more, among the arguments.
+    options[ENTRIES] = f"({len(entries)} entries, see the result)"
+    bulk = Bulk([_parse(entry) for entry in entries])
+    _refuse_duplicates(bulk.entries)
+    requests_sent: t.Callable[[], int] = int
+    try:
+        prune = _parse_prune(options, len(entries))
+        api = connect(options).api
+    except InputError as error:
+        bulk.error = error
+        bulk.refuse()
+    else:
+        requests_sent = api.counter()
+        converge_all(api, bulk, prune, check_mode, report)
+    everything = [*bulk.entries, *bulk.pruned]
+    failed = bulk.error is not None or any(entry.error for entry in everything)
+    return {
+        **({"failed": True, "failure": failure_of(bulk.error) if bulk.error else None} if failed else {}),
+        "changed": any(entry.outcome.actions for entry in everything),
+        "msg": (_complain if failed else _tell)(bulk, check_mode),
+        ENTRIES: [_result(entry, check_mode) for entry in bulk.entries],
+        "pruned": [_result(entry, check_mode) for entry in bulk.pruned],
+        "summary": _summary(everything),
+        "api_requests": requests_sent(),
+        "diff": _diff(everything),
+        "warnings": _warnings(bulk.entries),
+    }
+
+
+def _parse(written: t.Any) -> Entry:
+    """An entry, with an error if it can't be meant."""
+    arguments = as_dict(written)
+    if arguments is None:
+        return Entry("", error=InputError("it is no dictionary: write options, such as number and address"))
+    arguments = without_nulls(arguments)
+    entry = Entry(str(arguments.get("number", ""))[:MAX_WRITTEN])
+    try:
+        check_written(arguments)
+        validated = _VALIDATOR.validate(arguments)
+        if validated.error_messages:
+            unsupported = isinstance(validated.errors[0], UnsupportedError)
+            raise InputError(("Unsupported parameters: " if unsupported else "") + validated.errors.msg)
+        # Options that are not given are None, as in AnsibleModule's.
+        entry.desired = parse_desired({**dict.fromkeys(ENTRY_SPEC), **validated.validated_parameters})
+        entry.number = str(entry.desired.number)
+    except InputError as error:
+        entry.error = error
+    return entry
+
+
+def _refuse_duplicates(entries: list[Entry]) -> None:
+    first: dict[str, int] = {}
+    for position, entry in enumerate(entries, 1):
+        if entry.desired and first.setdefault(entry.number, position) != position:
+            entry.desired = None
+            entry.error = InputError(f"the number is listed twice, as entries {first[entry.number]} and {position}")
+
+
+def _parse_prune(options: Options, listed: int) -> Prune | None:
+    if not options["prune"]:
+        return None
+    if not listed:
+        raise InputError(
+            "prune with an empty list would give up every number of your own:"
+            " list the numbers to keep, or leave out prune"
+        )
+    if options["max_deletions"] < 0:
+        raise InputError(f"max_deletions is {options['max_deletions']}: write 0 or more")
+    return Prune(options["max_deletions"])
+
+
+# The result
+
+
+def _result(entry: Entry, check_mode: bool) -> Result:
+    outcome, error = entry.outcome, entry.error
+    return {
+        "number": entry.number or None,
+        "changed": bool(outcome.actions),
+        "failed": error is not None,
+        "actions": outcome.actions,
+        "telephone_number": outcome.record,
+        "failure": failure_of(error) if error else None,
+        "msg": _error_of(entry) if error else entry.held_back or in_words(outcome, check_mode),
+    }
+
+
+def _error_of(entry: Entry) -> str:
+    done = f" (done before: {', '.join(entry.outcome.actions)})" if entry.outcome.actions else ""
+    return f"{entry.error}{done}"
+
+
+def _summary(entries: list[Entry]) -> dict[str, int]:
+    counts = Counter(_kind(entry) for entry in entries)
+    return {kind: counts[kind] for kind in ("registered", "updated", "unchanged", "deleted", "failed")}
+
+
+def _kind(entry: Entry) -> str:
+    actions = entry.outcome.actions
+    if entry.error:
+        return "failed"
+    if "registered" in actions:
+        return "registered"
+    if "deleted" in actions or "cancel_requested" in actions:
+        return "deleted"
+    return "updated" if actions else "unchanged"
+
+
+def _tell(bulk: Bulk, check_mode: bool) -> str:
+    counts = _summary([*bulk.entries, *bulk.pruned])
+    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    return f"{'would be: ' if check_mode else ''}{told}" if told else "no entries"
+
+
+def _complain(bulk: Bulk, check_mode: bool) -> str:
+    """What is wrong, each with its position and number."""
+    wrong = [(f"entry {position}", entry) for position, entry in enumerate(bulk.entries, 1)]
+    wrong += [("prune", entry) for entry in bulk.pruned]
+    # Of what stopped all entries, once is enough.
+    lines = [
+        f"{where}{f' ({entry.number})' if entry.number else ''}: {_error_of(entry)}"
+        for where, entry in wrong
+        if entry.error and entry.error is not bulk.error
+    ]
+    if not bulk.begun:
+        return "\n- ".join(["nothing was changed:", *([str(bulk.error)] if bulk.error else []), *lines])
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
+    return "\n- ".join([f"{_tell(bulk, check_mode)}:", *lines])
+
+
+def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
+    """What changes, by number: fields that stay as they are, and numbers that do, are left out."""
+    diff: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
+    for entry in sorted(entries, key=lambda entry: entry.number):
+        plan = entry.outcome.plan
+        if plan is None or not plan.steps or entry.held_back:
+            continue
+        one = make_diff(plan)
+        differing = [
+            name for name in {**one["before"], **one["after"]} if one["before"].get(name) != one["after"].get(name)
+        ]
+        for side, fields in one.items():
+            if fields:
+                diff[side][entry.number] = {name: fields.get(name) for name in differing}
+    return diff
+
+
+def _warnings(entries: list[Entry]) -> list[str]:
+    """Each text once, with the positions of the entries it is about."""
+    positions: dict[str, list[str]] = {}
+    for position, entry in enumerate(entries, 1):
+        if entry.desired:
+            own = [number_warning(entry.number), *(entry.outcome.plan.warnings if entry.outcome.plan else [])]
+            for text in filter(None, own):
+                positions.setdefault(text, []).append(str(position))
+    return [
+        f"{'entry' if len(where) == 1 else 'entries'} {', '.join(where)}: {text}" for text, where in positions.items()
+    ]
+
+
+TASK = Task(
+    spec={
+        **CONNECTION_SPEC,
+        ENTRIES: {"type": "list", "elements": "dict", "required": True, "options": ENTRY_SPEC},
+        "prune": {"type": "bool", "default": False},
+        "max_deletions": {"type": "int"},
+    },
+    constraints={"required_if": [("prune", True, ["max_deletions"])]},
+    run=run,
+    entries=ENTRIES,
+)

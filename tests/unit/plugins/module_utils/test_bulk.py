@@ -1,0 +1,211 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils import _bulk
+from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all
+from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired
+from ansible_collections.voxai.telephony.plugins.module_utils._values import AgentWish, InputError
+
+REGISTER = "POST /telephone-numbers/register"
+NUMBERS = "/organization-telephone-numbers"
+ADDRESS = "sip:trunk.example.com:5060"
+LOST = TransportError("broke", sent=True)
+
+
+@pytest.fixture(autouse=True)
+def one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A conversation that is written down has an order."""
+    monkeypatch.setattr(_bulk, "WORKERS", 1)
+
+
+def wanted(number: str, **options: t.Any) -> Entry:
+    return Entry(number, Desired(number=number, **{"address": ADDRESS, **options}))
+
+
+def absent(number: str) -> Entry:
+    return Entry(number, Desired(number=number, absent=True))
+
+
+def body(number: str) -> dict[str, str]:
+    return {"number": number, "address": ADDRESS}
+
+
+def converge(
+    conversation: t.Any, *entries: Entry, prune: int | None = None, check_mode: bool = False, retries: int = 0
+) -> Bulk:
+    bulk = Bulk(list(entries))
+    api = conversation.api(retries)
+    converge_all(api, bulk, None if prune is None else Prune(prune), check_mode, lambda words: None)
+    return bulk
+
+
+def actions_of(bulk: Bulk) -> list[list[str]]:
+    return [entry.outcome.actions for entry in bulk.entries]
+
+
+def test_numbers_in_doubt_are_looked_for_together(conversation: t.Any, record: t.Any) -> None:
+    one, two, three = (record(id=f"id-{n}", number=f"070{n}") for n in (1, 2, 3))
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=body("0701"))
+    conversation.refuse(REGISTER, 409, body=body("0702"))
+    conversation.expect(REGISTER, three, 201, body=body("0703"))
+    conversation.expect_list("active", two, one)
+    bulk = converge(conversation, wanted("0701"), wanted("0702"), wanted("0703"))
+    assert [entry.error for entry in bulk.entries] == [None, None, None]
+    # The second one was somebody else's doing.
+    assert actions_of(bulk) == [["registered"], [], ["registered"]]
+    assert [entry.outcome.record for entry in bulk.entries] == [one, two, three]
+
+
+def test_what_can_not_be_found_is_sent_anew_and_what_was_refused_is_not(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.refuse(REGISTER, 400, "거부", body=body("0702"))
+    conversation.expect(REGISTER, LOST, body=body("0701"))
+    conversation.expect_not_held()
+    conversation.expect_not_held()  # for the one that was refused, which may be a duplicate
+    conversation.expect(REGISTER, record(number="0701"), 201, body=body("0701"))
+    bulk = converge(conversation, wanted("0702"), wanted("0701"))
+    assert actions_of(bulk) == [[], ["registered"]]
+    assert str(bulk.entries[0].error) == "HTTP 400 VALIDATION_ERROR: 거부"
+    assert bulk.entries[1].error is None
+
+
+def test_a_conflict_is_looked_for_as_long_as_a_list_may_lag(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.refuse(REGISTER, 409, body=body("0701"))
+    conversation.expect_not_held()
+    conversation.expect_not_held()
+    conversation.expect_list("active", record(number="0701"))
+    bulk = converge(conversation, wanted("0701"), retries=2)
+    assert bulk.entries[0].error is None
+    assert len(conversation.waits) == 2
+
+
+def test_a_look_that_fails_says_so_of_each_number(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=body("0701"))
+    conversation.refuse(REGISTER, 409, "둘", body=body("0702"))
+    conversation.refuse(f"GET {NUMBERS}", 403, "금지", query={"status": "active", "limit": "100"})
+    bulk = converge(conversation, wanted("0701"), wanted("0702"))
+    first, second = (str(entry.error) for entry in bulk.entries)
+    assert "403" in first and "broke" in first and "Run the task again" in first
+    assert "403" in second and "둘" in second
+
+
+def test_nothing_is_begun_once_the_api_fails(conversation: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
+    conversation.expect_not_held()
+    conversation.refuse(REGISTER, 403, body=body("0701"))
+    bulk = converge(conversation, wanted("0701"), wanted("0702"), wanted("0703"))
+    assert [str(entry.error)[:9] for entry in bulk.entries] == ["HTTP 403 ", "not begun", "not begun"]
+
+
+def test_a_refusal_in_between_is_no_breakdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    breaker = _bulk._Breaker()
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    error = ApiError("gone", 503, uncertain=True)
+    for one in (error, None, error, ApiError("no", 404), error):
+        breaker.note(one)
+        breaker.check()
+    breaker.note(error)
+    with pytest.raises(ApiError, match="2 numbers in a row"):
+        breaker.check()
+
+
+def test_numbers_are_given_up_last(conversation: t.Any, record: t.Any) -> None:
+    first, extra = record(id="a", number="0701"), record(id="x", number="0709")
+    conversation.expect_list("active", first, extra)
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.expect(REGISTER, record(id="b", number="0702"), 201, body=body("0702"))
+    conversation.expect(f"DELETE {NUMBERS}/a", {"id": "a"})
+    conversation.expect(f"DELETE {NUMBERS}/x", {"id": "x"})
+    bulk = converge(conversation, absent("0701"), wanted("0702"), prune=1)
+    assert actions_of(bulk) == [["deleted"], ["registered"]]
+    assert [entry.outcome.actions for entry in bulk.pruned] == [["deleted"]]
+
+
+def test_nothing_is_given_up_if_anything_fails(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record(id="a", number="0701"), record(id="x", number="0709"))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.refuse(REGISTER, 403, body=body("0702"))
+    bulk = converge(conversation, absent("0701"), wanted("0702"), prune=1)
+    assert [entry.held_back[:9] for entry in (bulk.entries[0], bulk.pruned[0])] == ["held back"] * 2
+    assert bulk.begun
+
+
+def test_a_number_that_was_registered_anew_is_not_pruned(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record(id="x", number="0709"), record(id="a", number="0701"))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.refuse(f"DELETE {NUMBERS}/x", 404)
+    conversation.expect(f"GET {NUMBERS}/x", record(id="x", number="0709", status="expired"))
+    bulk = converge(conversation, wanted("0701"), prune=1)
+    (pruned,) = bulk.pruned
+    assert (pruned.error, pruned.outcome.actions, pruned.outcome.record) == (None, [], None)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"provider": "vox"}, {"provider": None}, {"status": "cancel_requested"}, {"status": "expired"}]
+)
+def test_what_is_never_pruned(conversation: t.Any, record: t.Any, fields: dict[str, t.Any]) -> None:
+    conversation.expect_list("active", record(number="0709", **fields))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    bulk = converge(conversation, absent("0701"), prune=0)
+    assert (bulk.error, bulk.pruned) == (None, [])
+
+
+def test_an_entry_that_was_not_understood_may_be_any_number(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record(number="0709"))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    bulk = converge(conversation, absent("0701"), Entry("x", error=InputError("no number")), prune=0)
+    assert (bulk.error, bulk.pruned, bulk.begun) == (None, [], False)
+
+
+def test_pages_are_read_no_further_than_needed(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record(number="0701"), record(id="z", number="0799"), next_cursor="c")
+    bulk = converge(conversation, wanted("0701"))
+    assert bulk.entries[0].outcome.record == record(number="0701")
+
+
+def test_an_active_record_is_not_hidden_by_another(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record(id="e", number="0701", status="expired"), next_cursor="c")
+    conversation.expect_list("active", record(id="a", number="0701"), cursor="c")
+    conversation.expect_list("scheduled", record(id="s", number="0701", status="scheduled"))
+    conversation.expect_list("cancel_requested")
+    bulk = converge(conversation, wanted("0701"), prune=0)
+    assert bulk.entries[0].outcome.record == record(id="a", number="0701")
+
+
+def test_an_agent_that_can_not_be_looked_up_is_no_concern_of_others(conversation: t.Any, record: t.Any) -> None:
+    wish = AgentWish(None, "Desk", None)
+    conversation.expect_not_held()
+    conversation.refuse("GET /agents", 403, query={"q": "Desk", "limit": "100"})
+    conversation.expect(REGISTER, record(number="0702"), 201, body=body("0702"))
+    bulk = converge(conversation, wanted("0701", agents={"inbound_agent": wish}), wanted("0702"))
+    assert [bool(entry.error) for entry in bulk.entries] == [True, False]
+
+
+def test_a_wrong_name_is_the_input_s_error(conversation: t.Any) -> None:
+    wish = AgentWish(None, "Desk", None)
+    conversation.expect_not_held()
+    conversation.expect(
+        "GET /agents", {"items": [{"agent_id": "d", "name": "Desk 1"}]}, query={"q": "Desk", "limit": "100"}
+    )
+    bulk = converge(
+        conversation, *(wanted(n, agents={"inbound_agent": wish}) for n in ("0701", "0702")), wanted("0703")
+    )
+    assert [bool(entry.error) for entry in bulk.entries] == [True, True, False]
+    assert not bulk.begun
+    assert bulk.entries[2].held_back

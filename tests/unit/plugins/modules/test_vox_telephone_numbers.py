@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils import _bulk
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_numbers import TASK
+
+OPTIONS = {"telephone_numbers": [], "prune": False, "max_deletions": None}
+
+
+def run(conversation: t.Any, *entries: t.Any, check_mode: bool = False) -> dict[str, t.Any]:
+    """The task's result for entries as they were written."""
+    return TASK.run(
+        {"telephone_numbers": list(entries)},
+        dict(OPTIONS),
+        lambda options: Organization(*conversation.holdings(0)),
+        check_mode,
+        lambda words: None,
+    )
+
+
+def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    entries = ("number=070-1111-2222 address=sip:a", '{"number": "0702", "state": "absent"}')
+    assert run(conversation, *entries, check_mode=True)["msg"] == "would be: 1 registered, 1 unchanged"
+
+
+def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", *(record(id=f"id-{n}", number=f"070{n}") for n in (1, 2, 3)))
+    moved = [{"number": f"070{n}", "address": "sip:b"} for n in (1, 2)]
+    result = run(conversation, moved[0], {"number": "0703"}, moved[1], check_mode=True)
+    assert result["warnings"] == [
+        "entries 1, 3: address changes, and auth_password is not given: the API asks for it then, and may refuse this"
+    ]
+    assert result["msg"] == "would be: 2 updated, 1 unchanged"
+
+
+def test_a_number_that_may_have_been_octal_is_warned_of(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    (warning,) = run(conversation, {"number": "941921426", "address": "sip:a"}, check_mode=True)["warnings"]
+    assert warning.startswith("entry 1: number 941921426 begins neither with 0")
+
+
+def test_a_null_is_an_option_left_out(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record(memo="kept"))
+    left_out = dict.fromkeys(("state", "address", "memo", "update_password", "inbound_agent"))
+    assert run(conversation, {"number": "07011112222", **left_out})["changed"] is False
+
+
+def test_of_many_failures_the_message_tells_some(conversation: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_bulk, "WORKERS", 1)  # A conversation that is written down has an order.
+    entries = [{"number": f"070{index:02}", "address": "sip:a"} for index in range(25)]
+    conversation.expect_not_held()
+    for entry in entries:
+        conversation.refuse("POST /telephone-numbers/register", 418, body=entry)
+    result = run(conversation, *entries)
+    assert result["msg"].startswith("25 failed:\n- entry 1 (07000): HTTP 418")
+    assert result["msg"].endswith("\n- and 5 more")
+    assert result["summary"]["failed"] == 25
+
+
+def test_secrets_are_known_before_anything_is_validated() -> None:
+    written = {
+        "api_key": "the-key",
+        "telephone_numbers": [
+            {"number": "0701", "auth_password": "one"},
+            {"auth_password": {"nested": ["two", 3]}},
+            "number=0703 auth_password=four",
+            7,
+        ],
+    }
+    assert TASK.secrets(written) == {"the-key", "one", "two", "3", "four"}
+    assert TASK.secrets({"api_key": "the-key", "telephone_numbers": "auth_password"}) == {"the-key"}
+    assert TASK.set_entries_aside(written) == {"api_key": "the-key", "telephone_numbers": []}
+    assert TASK.set_entries_aside({"telephone_numbers": "text"}) == {"telephone_numbers": "text"}
