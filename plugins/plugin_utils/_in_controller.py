@@ -18,6 +18,7 @@ import typing as t
 from contextlib import contextmanager
 
 from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -121,10 +122,13 @@ class _Progress:
 
     def __init__(self, task: str) -> None:
         self._task = task
+        self._shown = C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_PEOPLE and not context.CLIARGS.get(
+            "one_line"
+        )
         self._next = time.monotonic() + _PROGRESS_EVERY
 
     def __call__(self, words: str) -> None:
-        if time.monotonic() >= self._next and C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_PEOPLE:
+        if self._shown and time.monotonic() >= self._next:
             self._next = time.monotonic() + _PROGRESS_EVERY
             Display().display(f"PROGRESS - {self._task} ({words})")
 
