@@ -122,9 +122,8 @@ class _Progress:
 
     def __init__(self, task: str) -> None:
         self._task = task
-        self._shown = C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_PEOPLE and not context.CLIARGS.get(
-            "one_line"
-        )
+        for_people = C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_PEOPLE
+        self._shown = for_people and not context.CLIARGS.get("one_line")
         self._next = time.monotonic() + _PROGRESS_EVERY
 
     def __call__(self, words: str) -> None:
