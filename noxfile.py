@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All checks and tests of the collection.
 
-pytest, the simulator, ruff and mypy run in the environment nox itself runs in; a session that drives
+pytest, the simulator, ruff, mypy and molecule run in the environment nox itself runs in; a session that drives
 an ansible-core has an environment with that core; the sessions of antsibull-nox bring their own.
 """
 
@@ -187,6 +187,21 @@ for core in CORES:
         if core == NEWEST:
             command = ["-m", "coverage", "run", *command]
         session.run(sys.executable, *command, external=True)
+
+
+@nox.session(python=False)
+def molecule(session: nox.Session) -> None:
+    """Apply the role to the simulator with molecule."""
+    collections_path = str(session.run("python", "tests/checkout.py", silent=True)).strip()
+    # Whatever molecule and Ansible leave behind, goes with it; and runs side by side don't meet.
+    with TemporaryDirectory(prefix="molecule-") as home, session.chdir("extensions"):
+        environment = {
+            "ANSIBLE_COLLECTIONS_PATH": collections_path,
+            "ANSIBLE_HOME": home,
+            "HOME": home,
+            "MOLECULE_EPHEMERAL_DIRECTORY": str(Path(home, "scenario")),
+        }
+        session.run("molecule", "test", "--scenario-name", "telephone_numbers", env=environment)
 
 
 @nox.session(python=False)

@@ -1,0 +1,182 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook export: what it writes, the role takes as it is, and changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from integration._playbook import KEY, NUMBER, OTHER_KEY, Ansible, Run
+from simulator import Simulator
+
+EXPORT = Path("voxai.telephony.export")
+APPLY = """\
+- hosts: all
+  gather_facts: false
+  vars_files: ["{{ vox_export_file }}"]
+  roles: [voxai.telephony.telephone_numbers]
+"""
+MEMOS = (
+    "본사 대표번호",
+    "'single' \"double\" \\backslash",
+    "two\nlines\n",
+    "tab\there",
+    "{{ x }}",
+    "{% raw %} {# no comment #}",
+    "# no comment",
+    "- a: [b, {c: d}]",
+    "yes",
+    "2024",
+    "0o17",
+    "2024-01-02",
+    "null",
+    "~",
+    " padded ",
+    "!vault $ANSIBLE_VAULT;1.1;AES256",
+    "📞\u00a0\ufeff\u200b",
+    "200 " + "가" * 196,
+)
+UNWRITABLE_MEMOS = (
+    " \n",
+    "bell\x07",
+    "carriage\rreturn",
+    "delete\x7f",
+    "next\x85line",
+    "line\u2028separator",
+    "가" * 201,
+)
+UNWRITABLE_ADDRESSES = ("sip:user:hunter2@trunk.example.com", "sip:trunk.example.com:sip", "sip:trunk/hunter2")
+ADDRESSES = (
+    "trunk.example.com",
+    "sips:line-1@trunk.example.com:5061;transport=tls",
+    "sip:[2001:db8::1]:5060",
+    "sip:192.0.2.1;x={{y}}",
+)
+
+
+class Exporting:
+    """An organization's export to a file, and its application."""
+
+    def __init__(self, ansible: Ansible, sim: Simulator) -> None:
+        self.file = ansible.directory / "numbers.yml"
+        self._ansible, self._sim = ansible, sim
+
+    def run(self, playbook: Path | str, *options: str) -> Run:
+        """Run a playbook. It must succeed without a write."""
+        host = self._ansible.host("action", vox_export_file=str(self.file))
+        run = self._ansible.run(playbook, {"localhost": host}, *options, VOX_API_URL=self._sim.url, VOX_API_KEY=KEY)
+        assert run.code == 0, run.output
+        assert self._sim.writes == []
+        return run
+
+    def export(self, *options: str) -> bool:
+        """Whether the file was, or in check mode would be, changed."""
+        changed: bool = self.run(EXPORT, *options).tasks[-1].result["changed"]
+        return changed
+
+    def apply(self) -> dict[str, Any]:
+        """The result of the role."""
+        return self.run(APPLY).tasks[-1].result
+
+
+def numbers() -> list[str]:
+    """Numbers to give out, none of them twice; some are octal to YAML, and some look like years or floats."""
+    return ["07088889999", "0700000", "15880000", *(f"070{index:08}" for index in range(100, 1000))]
+
+
+def test_an_export_is_applied_without_a_change(ansible: Ansible, sim: Simulator) -> None:
+    give = iter(numbers())
+    agents = [sim.add_agent(name)["agent_id"] for name in ("Front desk", "Night desk")]
+    for memo in (*MEMOS, None, *UNWRITABLE_MEMOS):
+        sim.add(next(give), memo=memo)
+    for address in (*ADDRESSES, None, *UNWRITABLE_ADDRESSES):
+        sim.add(next(give), address=address)
+    sim.add(next(give), status="scheduled", inbound_agent={"agent_id": agents[0], "agent_version": "v3"})
+    sim.add(
+        next(give),
+        provider="vox",
+        memo="bought",
+        outbound_agent={"agent_id": agents[0], "agent_version": "current"},
+        sms_inbound_agent={"agent_id": agents[1], "agent_version": "production"},
+    )
+    pending, custom_pending, expired = next(give), next(give), next(give)
+    sim.add(pending, provider="vox", status="cancel_requested")
+    sim.add(custom_pending, status="cancel_requested")
+    sim.add(expired, status="expired")
+    sim.add("+827011112222")
+    exporting = Exporting(ansible, sim)
+
+    assert exporting.export() is True
+    text = exporting.file.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    listed = [line for line in lines if line.startswith("  - number: ")]
+    assert listed == sorted(f'  - number: "{number}"' for number in numbers()[: len(listed)])
+    for memo in ("본사 대표번호", "2024", "📞\u00a0\ufeff\u200b"):
+        assert f'    memo: "{memo}"' in lines
+    assert '    memo: !unsafe "{{ x }}"' in lines
+    assert text.count("# Its memo is left out") == len(UNWRITABLE_MEMOS)
+    assert text.count("# Its address is left out") == len(UNWRITABLE_ADDRESSES)
+    for number in (pending, custom_pending):
+        assert f'  # "{number}" is left out: its cancellation is pending, and an entry would take that back.' in lines
+    assert expired not in text
+    assert '  # "+827011112222" is left out: an entry can\'t be written so.' in lines
+    assert "hunter2" not in text
+
+    result = exporting.apply()
+    assert result["changed"] is False
+    assert result["summary"]["unchanged"] == len(result["telephone_numbers"]) == len(listed)
+
+    assert exporting.export() is False
+    assert exporting.file.read_text(encoding="utf-8") == text
+
+
+def test_what_has_moved_on_since(ansible: Ansible, sim: Simulator) -> None:
+    """Check mode shows it, and a file that is written over is kept."""
+    exporting = Exporting(ansible, sim)
+    assert exporting.export() is True
+    before = exporting.file.read_text(encoding="utf-8")
+    assert "vox_telephone_numbers: []" in before
+    assert exporting.apply()["telephone_numbers"] == []
+    exporting.file.chmod(0o600)
+    sim.add(NUMBER)
+    run = exporting.run(EXPORT, "--check", "--diff")
+    assert f'+  - number: "{NUMBER}"' in run.stdout
+    assert exporting.file.read_text(encoding="utf-8") == before
+    assert exporting.export() is True
+    assert NUMBER in exporting.file.read_text(encoding="utf-8")
+    assert exporting.file.stat().st_mode & 0o777 == 0o600
+    (backup,) = exporting.file.parent.glob("numbers.yml.*~")
+    assert backup.read_text(encoding="utf-8") == before
+
+
+def test_a_file_for_each_organization(ansible: Ansible, sim: Simulator) -> None:
+    """With its own key, and in the directory that the command was given in."""
+    sim.add(NUMBER)
+    sim.add("07033334444", key=OTHER_KEY)
+    here = ansible.directory / "here"
+    here.mkdir()
+    hosts = {
+        "seoul": ansible.host("action", vox_api_key=KEY),
+        "busan": ansible.host("action", vox_api_key=OTHER_KEY),
+    }
+    run = replace(ansible, root=here).run(EXPORT, hosts, "-evox_export_hosts=all", VOX_API_URL=sim.url)
+    assert run.code == 0, run.output
+    written = {path.name: path.read_text(encoding="utf-8") for path in here.iterdir()}
+    assert sorted(written) == ["telephone_numbers_busan.yml", "telephone_numbers_seoul.yml"]
+    assert NUMBER in written["telephone_numbers_seoul.yml"] and "07033334444" in written["telephone_numbers_busan.yml"]
+    assert NUMBER not in written["telephone_numbers_busan.yml"]
+
+
+def test_a_thousand_numbers(ansible: Ansible, sim: Simulator) -> None:
+    agent = {"agent_id": sim.add_agent()["agent_id"], "agent_version": "v3"}
+    for index in range(1000):
+        sim.add(f"070{index:08}", memo=f"회선 {index}", inbound_agent=agent)
+    exporting = Exporting(ansible, sim)
+    _read, written = exporting.run(EXPORT).tasks
+    assert written.end - written.start < 10
+    assert exporting.apply()["summary"]["unchanged"] == 1000
+    assert len(sim.requests) == 12 + 10
