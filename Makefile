@@ -23,8 +23,9 @@ lint: .nox/ready  ## Run the static checks alone
 simulator: .venv-demo/ready  ## Run the simulated API in the foreground
 	PYTHONPATH=tests .venv-demo/bin/python -m simulator --agent "Front desk" --agent "Night desk"
 
-bench: .venv-demo/ready  ## Measure against the simulator
+bench: .venv-demo/ready  ## Measure against the simulator: a few minutes for one number, half an hour for many
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/run.py
+	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/many.py
 
 clean:  ## Remove environments and caches
 	rm -rf .venv .venv-demo .nox .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output

@@ -24,13 +24,17 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Run:
-    """``seconds``: from start to end of the process. ``peak``: bytes resident in its largest process.
+    """``seconds``: from start to end of the process. ``cpu``: seconds of all its processes.
+
+    ``peak``: bytes resident in its largest process. ``module_peak``: in its largest module, on the host ``weighed``.
 
     ``began``: from task names to the time.monotonic() of their start, ``end`` being that of the last one's end.
     """
 
     seconds: float
+    cpu: float
     peak: int
+    module_peak: int
     began: dict[str, float]
     stderr: str
 
@@ -45,9 +49,21 @@ class Ansible:
     def __init__(self, ansible_bin: Path, directory: Path, service: Service) -> None:
         self._program = ansible_bin / "ansible-playbook"
         self._directory = directory
+        python = ansible_bin / "python"
+        self._module_peaks = directory / "module_peaks"
+        weighing = directory / "python"
+        weighing.write_text(
+            f'#!/bin/sh\nexec "{python}" -IS "{_HERE / "_peak.py"}" "{self._module_peaks}" "{python}" "$@"\n',
+            encoding="utf-8",
+        )
+        weighing.chmod(0o755)
         hosts = {
-            name: {"ansible_connection": connection, "ansible_python_interpreter": str(ansible_bin / "python")}
-            for name, connection in (("here", "local"), ("elsewhere", "elsewhere"))
+            name: {"ansible_connection": connection, "ansible_python_interpreter": str(interpreter)}
+            for name, connection, interpreter in (
+                ("here", "local", python),
+                ("elsewhere", "elsewhere", python),
+                ("weighed", "elsewhere", weighing),
+            )
         }
         inventory = directory / "inventory.json"
         inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
@@ -75,11 +91,18 @@ class Ansible:
             **({"VOX_CA_PATH": service.ca_path} if service.ca_path else {}),
         }
 
-    def run(self, host: str, tasks: Sequence[dict[str, Any]], environment: Mapping[str, str] | None = None) -> Run:
+    def run(
+        self,
+        host: str,
+        tasks: Sequence[dict[str, Any]],
+        environment: Mapping[str, str] | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Run:
         """Run a playbook. Raises PlaybookFailed."""
-        play = {"hosts": host, "gather_facts": False, "tasks": list(tasks)}
+        play = {"hosts": host, "gather_facts": False, "vars": dict(variables or {}), "tasks": list(tasks)}
         playbook = self._directory / "playbook.json"
         playbook.write_text(json.dumps([play]), encoding="utf-8")
+        self._module_peaks.write_text("0\n", encoding="utf-8")
         out, err = self._directory / "stdout", self._directory / "stderr"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             start = time.perf_counter()
@@ -97,4 +120,6 @@ class Ansible:
         if process.returncode:
             raise PlaybookFailed(out.read_text(encoding="utf-8") + err.read_text(encoding="utf-8"))
         began = json.loads(self._times.read_text(encoding="utf-8"))
-        return Run(seconds, usage.ru_maxrss * 1024, began, err.read_text(encoding="utf-8"))
+        module_peak = max(map(int, self._module_peaks.read_text(encoding="utf-8").split()))
+        cpu = usage.ru_utime + usage.ru_stime
+        return Run(seconds, cpu, usage.ru_maxrss * 1024, module_peak, began, err.read_text(encoding="utf-8"))

@@ -69,16 +69,9 @@ def targets(samples: dict[str, Samples], pages: int) -> list[dict[str, Any]]:
 def print_report(result: dict[str, Any], samples: dict[str, Samples]) -> None:
     """Ratios first: they hold on other machines, milliseconds don't."""
     reference = next(iter(samples))
-    print(f"\n# Targets ({result['rounds']} rounds, {'TLS' if result['tls'] else 'plain HTTP'})\n")
-    _table(
-        ("", "wanted", "measured", "reached"),
-        [
-            (row["target"], row["wanted"], f"{row['measured']:g}", "yes" if row["reached"] else "NO")
-            for row in result["targets"]
-        ],
-    )
+    print_targets(result, "TLS" if result["tls"] else "plain HTTP")
     print("\n# One number more in a task\n")
-    _table(
+    table(
         ("", f"/ {reference}", "ms, median", "lowest", "highest", "of numbers", "GETs", "connections"),
         [
             (
@@ -93,7 +86,7 @@ def print_report(result: dict[str, Any], samples: dict[str, Samples]) -> None:
         ],
     )
     print("\n# A playbook with one task for one number\n")
-    _table(
+    table(
         ("", f"/ {reference}", "ms, median", "lowest", "highest", "peak MB", "peak MB, loop"),
         [
             (
@@ -108,20 +101,31 @@ def print_report(result: dict[str, Any], samples: dict[str, Samples]) -> None:
     )
     print("\n# Imports by our task in the controller, beyond those of debug (profiled: slower than in earnest)\n")
     imports: dict[str, float] = result["imports_ms"]
-    _table(
+    table(
         ("", "ms"),
         [(name, f"{value:.1f}") for name, value in imports.items() if value >= 1]
         + [("all", f"{sum(imports.values()):.1f}")],
     )
     print("\n# Machine\n")
-    _table(("", ""), [(name, str(value)) for name, value in result["machine"].items()])
+    table(("", ""), [(name, str(value)) for name, value in result["machine"].items()])
+
+
+def print_targets(result: dict[str, Any], protocol: str) -> None:
+    print(f"\n# Targets ({result['rounds']} rounds, {protocol})\n")
+    table(
+        ("", "wanted", "measured", "reached"),
+        [
+            (row["target"], row["wanted"], f"{row['measured']:g}", "yes" if row["reached"] else "NO")
+            for row in result["targets"]
+        ],
+    )
 
 
 def _milliseconds(seconds: list[float]) -> list[str]:
     return [f"{1000 * value:.1f}" for value in (median(seconds), min(seconds), max(seconds))]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """As Markdown, to be read here and pasted there."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
 

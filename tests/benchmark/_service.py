@@ -7,17 +7,20 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import Any
 
-from simulator import Simulator
+from simulator import Simulator, Switches
 
 KEY = "key-benchmark"
 ADDRESS = "sip:trunk.example.com:5060"
 MEMO = "benchmark"
 PAGE = 100
+WINDOWS = {1.0: 5, 60.0: 120}
+"""What the real service allows: so many requests in so many seconds."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +30,30 @@ class Request:
     method: str
     connection: int
     at: float
+    status: int | None
+
+
+def numbers(count: int) -> list[str]:
+    """So many telephone numbers."""
+    return [f"070{index:08}" for index in range(count)]
 
 
 class Service:
     """The API as one organization sees it, which holds ``numbers`` (newest first) with ADDRESS and MEMO."""
 
-    def __init__(self, pipe: Connection, numbers: list[str]) -> None:
+    def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self.numbers = numbers
-        self.pages = -(-len(numbers) // PAGE)
+        self.numbers: list[str]
+        self.pages: int
         self.url: str
         self.ca_path: str | None
         self.url, self.ca_path = pipe.recv()
+
+    def hold(self, count: int, **switches: Any) -> None:
+        """Start anew, with so many numbers, and with these switches of the simulator."""
+        self._ask("hold", count, switches)
+        self.numbers = numbers(count)[::-1]
+        self.pages = -(-count // PAGE)
 
     def spread(self, count: int) -> list[str]:
         """So many of the numbers, evenly spread, the last one of the last page among them."""
@@ -46,36 +61,50 @@ class Service:
 
     def take_log(self) -> list[Request]:
         """The requests received since this was last called."""
-        self._pipe.send("log")
-        return [Request(*fields) for fields in self._pipe.recv()]
+        return [Request(*fields) for fields in self._ask("take_log")]
+
+    def _ask(self, *command: Any) -> Any:
+        self._pipe.send(command)
+        return self._pipe.recv()
 
 
 @contextmanager
 def serve(held: int, tls: bool) -> Iterator[Service]:
     """A service whose organization holds so many numbers, while the ``with`` block lasts."""
-    numbers = [f"070{index:08}" for index in range(held)]
     ours, theirs = multiprocessing.Pipe()
     context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_simulate, args=(theirs, numbers, tls), name="simulator")
+    process = context.Process(target=_simulate, args=(theirs, tls), name="simulator")
     process.start()
     theirs.close()
     try:
-        yield Service(ours, numbers[::-1])
+        service = Service(ours)
+        service.hold(held)
+        yield service
     finally:
         ours.close()
         process.join()
 
 
-def _simulate(pipe: Connection, numbers: list[str], tls: bool) -> None:
-    """Serve, and answer each message with the log so far, until the other end of the pipe is closed."""
+def _simulate(pipe: Connection, tls: bool) -> None:
+    """Serve, and do what each message asks for, until the other end of the pipe is closed."""
     with Simulator((KEY,), tls=tls) as simulator:
-        for number in numbers:
-            simulator.add(number, address=ADDRESS, memo=MEMO)
+
+        def hold(count: int, switches: dict[str, Any]) -> None:
+            simulator.reset()
+            simulator.switches = Switches(**switches)
+            for number in numbers(count):
+                simulator.add(number, address=ADDRESS, memo=MEMO)
+
+        def take_log() -> list[tuple[Any, ...]]:
+            log = [(request.method, request.connection, request.at, request.status) for request in simulator.requests]
+            simulator.clear_log()
+            return log
+
+        commands: dict[str, Callable[..., Any]] = {"hold": hold, "take_log": take_log}
         pipe.send((simulator.url, simulator.ca_path))
         while True:
             try:
-                pipe.recv()
+                command, *arguments = pipe.recv()
             except EOFError:
                 return
-            pipe.send([(request.method, request.connection, request.at) for request in simulator.requests])
-            simulator.clear_log()
+            pipe.send(commands[command](*arguments))
