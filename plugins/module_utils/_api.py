@@ -84,12 +84,9 @@ class Api:
     ``requests_sent``: tries made so far, of all calls together.
     """
 
-    def __init__(
-        self, http: HttpSession, pace: Pace, retries: int, sleep: t.Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, http: HttpSession, pace: Pace, retries: int) -> None:
         self._http = http
         self.pace = pace
-        self._sleep = sleep
         self.retries = retries
         self.requests_sent = 0
         self._counting = threading.Lock()
@@ -163,9 +160,6 @@ class Api:
         """Seconds to wait after try ``attempt`` (from 0): doubled up to five times, spread by up to a quarter."""
         return float(first * 2 ** min(attempt, 5) * random.uniform(1, 1.25))
 
-    def wait(self, seconds: float) -> None:
-        self._sleep(seconds)
-
     # One call
 
     def _pages(self, path: str, query: list[tuple[str, str]]) -> t.Iterator[list[t.Any]]:
@@ -206,10 +200,12 @@ class Api:
         A request that is not ``repeatable`` is sent again only when it surely was not processed.
         """
         repeated = False
-        for attempt in range(self.retries + 1):
+        attempt = 0
+        while True:
+            admitted = self.pace.admitted
             response: Response | None = None
             try:
-                with self.pace.turn() as turn:
+                with self.pace.turn(method) as turn:
                     with self._counting:
                         self.requests_sent += 1
                     response = self._http.exchange(method, path, query, body)
@@ -227,11 +223,13 @@ class Api:
                 transient = exc.uncertain or exc.http_status == 429
             error.repeated = repeated
             repeated = repeated or error.uncertain
-            if attempt == self.retries or not transient or (error.uncertain and not repeatable):
-                break
+            # A request that is refused while those of other threads are admitted only has to wait.
+            spent = error.http_status != 429 or self.pace.admitted == admitted
+            if not transient or (error.uncertain and not repeatable) or (spent and attempt == self.retries):
+                raise error
             if error.http_status != 429:
-                self._sleep((response and _retry_after(response)) or self.backoff(attempt))
-        raise error
+                self.pace.sleep((response and _retry_after(response)) or self.backoff(attempt))
+            attempt += spent
 
 
 def _path(record_id: str, action: str = "") -> str:

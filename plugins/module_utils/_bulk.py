@@ -10,11 +10,13 @@ the numbers are changed side by side. What is given up comes last, and only if a
 
 from __future__ import annotations
 
+import re
 import threading
 import typing as t
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
@@ -156,16 +158,18 @@ def _read_held(api: Api, numbers: set[str] | None, report: Report) -> dict[str, 
     for record in read_numbers(api, numbers, None, HELD):
         report(f"{len(held)} of the numbers that are held read")
         # Whatever a server makes of the filter. The first one wins: an active record is never hidden by another.
-        if record.get("status") in HELD:
+        if record.get("status") != "expired":
             held.setdefault(record["number"], record)
     return held
 
 
 def _may_go(record: Record, listed: set[str]) -> bool:
-    """Whether a number is one's own, is not listed, and was not given up already."""
+    """Whether a number is surely one's own, held, and not listed."""
     return (
         record.get("provider") == "custom"
-        and record.get("status") != "cancel_requested"
+        and record.get("status") in ("active", "scheduled")
+        # In another form, it may be one that is listed.
+        and re.fullmatch("[0-9]+", record["number"]) is not None
         and record["number"] not in listed
     )
 
@@ -195,36 +199,55 @@ def _read_agents(api: Api, entries: list[Entry]) -> dict[str, str | InputError |
 
 
 def _carry_out_all(api: Api, entries: list[Entry], report: Report) -> None:
-    """Do what is planned. Numbers in doubt are looked for when the others are done, with one listing for all."""
-    breaker = _Breaker()
+    """Do what is planned, as long as the API does its part.
 
-    def begin(entry: Entry) -> None:
-        try:
-            breaker.check()
-            # Of its own: what one number shows must not wait for what another one is looking for.
-            entry.work = carry_out(api, Holdings(api), _desired(entry), entry.outcome)
-            entry.look = next(entry.work, None)
-        except (InputError, ApiError) as error:
-            entry.error = error
-        breaker.note(entry.look.error if entry.look else entry.error)
-
-    _side_by_side(begin, entries, report)
-    while True:
-        entries = [entry for entry in entries if entry.look]
-        if not entries:
+    Numbers in doubt are looked for when the others are done, with one listing for all.
+    """
+    rest = entries
+    while rest:
+        breaker = _Breaker()
+        _side_by_side(api, partial(_begin, api, breaker), rest, len(entries), report)
+        doubtful = rest
+        while True:
+            doubtful = [entry for entry in doubtful if entry.look]
+            if not doubtful:
+                break
+            _look_for_all(api, doubtful, report)
+            _side_by_side(api, _resume, doubtful, len(entries), report)
+        rest = [entry for entry in rest if not entry.work]
+        # What came right when it was looked at again was a disturbance, and is over.
+        if all(entry.error for entry in breaker.failed):
+            for entry in rest:
+                entry.error = ApiError(
+                    f"not begun: the API has failed for {_MOST_IN_A_ROW} numbers in a row ({breaker.failed[0].error})"
+                )
             break
-        _look_for_all(api, entries, report)
-        _side_by_side(_resume, entries, report)
+
+
+def _begin(api: Api, breaker: _Breaker, entry: Entry) -> None:
+    if breaker.open:
+        return
+    # Holdings of its own: what one number shows must not wait for what another one is looking for.
+    entry.work = carry_out(api, Holdings(api), _desired(entry), entry.outcome, late=True)
+    _go_on(entry, lambda work: next(work))
+    breaker.note(entry)
 
 
 def _resume(entry: Entry) -> None:
-    work, found, entry.look = t.cast(Work, entry.work), entry.found, None
+    found, entry.look = entry.found, None
+    _go_on(entry, lambda work: work.throw(found) if isinstance(found, ApiError) else work.send(found))
+
+
+def _go_on(entry: Entry, step: t.Callable[[Work], Look]) -> None:
+    """Let an entry's work go on until it is done or in doubt."""
     try:
-        entry.look = work.throw(found) if isinstance(found, ApiError) else work.send(found)
+        entry.look = step(t.cast(Work, entry.work))
     except StopIteration:
         pass
     except (InputError, ApiError) as error:
         entry.error = error
+    except Exception as error:  # A defect with one number must not hide what has come of the others.
+        entry.error = ApiError(f"unexpected {type(error).__name__}: {error}", uncertain=True)
 
 
 def _look_for_all(api: Api, entries: list[Entry], report: Report) -> None:
@@ -236,7 +259,7 @@ def _look_for_all(api: Api, entries: list[Entry], report: Report) -> None:
         if not due:
             break
         if time:
-            api.wait(api.backoff(time - 1))
+            api.pace.sleep(api.backoff(time - 1))
         try:
             found.update(_read_held(api, due, report))
         except ApiError as error:
@@ -245,50 +268,60 @@ def _look_for_all(api: Api, entries: list[Entry], report: Report) -> None:
         entry.found = found.get(entry.number)
 
 
-def _side_by_side(work: t.Callable[[Entry], None], entries: list[Entry], report: Report) -> None:
-    """Do work on all entries, some at a time, in their order."""
+def _side_by_side(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], of: int, report: Report) -> None:
+    """Do work on all entries, some at a time, in their order. ``of``: how many there are in all, for the report."""
     finished: SimpleQueue[Future[None]] = SimpleQueue()
-    done = failed = 0
+    waiting, done = len(entries), of - len(entries)
     pool = ThreadPoolExecutor(WORKERS)
     try:
         entry_of = {pool.submit(work, entry): entry for entry in entries}
         for future in entry_of:
             future.add_done_callback(finished.put)
-        while done < len(entries):
+        while waiting:
             with suppress(Empty):
                 future = finished.get(timeout=_TICK)
                 future.result()
-                done += 1
-                failed += bool(entry_of[future].error)
-            report(f"{done} of {len(entries)} numbers done" + (f", {failed} of them failed" if failed else ""))
+                waiting -= 1
+                done += entry_of[future].work is not None
+            report(f"{done} of {of} numbers done")
+    except BaseException:
+        # The task is stopped. What has been sent is waited for, and nothing else is sent.
+        api.pace.stopped.set()
+        raise
     finally:
-        # When the task is stopped, what has been begun is finished, and nothing else is begun.
         pool.shutdown(cancel_futures=True)
+        api.pace.stopped.clear()
 
 
 class _Breaker:
-    """Ends the work when it is the API that fails, and not single numbers.
+    """Opens when it is the API that fails, and not single numbers.
 
     To try thousands of numbers, each again and again, on a service that is down or a key that was revoked helps nobody.
+    ``failed``: the entries that it has failed for, in a row.
     """
 
     def __init__(self) -> None:
-        self._in_a_row: list[ApiError] = []
+        self.failed: list[Entry] = []
+        self.open = False
         self._lock = threading.Lock()
 
-    def note(self, error: Exception | None) -> None:
+    def note(self, entry: Entry) -> None:
+        """Take note of an entry that was begun."""
+        error = entry.look.error if entry.look else entry.error
         with self._lock:
-            if isinstance(error, ApiError) and (error.http_status in (None, 401, 403, 408, 429) or error.uncertain):
-                self._in_a_row.append(error)
+            if self.open:
+                return
+            if isinstance(error, ApiError) and _is_api_failure(error):
+                self.failed.append(entry)
+                self.open = len(self.failed) == _MOST_IN_A_ROW
             else:
-                self._in_a_row.clear()
+                self.failed.clear()
 
-    def check(self) -> None:
-        with self._lock:
-            if len(self._in_a_row) >= _MOST_IN_A_ROW:
-                raise ApiError(
-                    f"not begun: the API has failed for {_MOST_IN_A_ROW} numbers in a row ({self._in_a_row[0]})"
-                )
+
+def _is_api_failure(error: ApiError) -> bool:
+    status = error.http_status
+    elsewhere = status is None or 300 <= status < 400 or (status == 404 and not error.from_api)
+    return elsewhere or error.uncertain or status in (401, 403, 429)
 
 
 def _hold_back(entries: list[Entry], reason: str) -> None:

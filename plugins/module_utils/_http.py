@@ -180,6 +180,8 @@ def _transport_error(exc: BaseException, server: str, timeout: float) -> Transpo
     if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
         # A bundle named by REQUESTS_CA_BUNDLE that can't be read, say. requests wraps all that the network does.
         return TransportError(str(exc), sent=True, permanent=True)
+    if isinstance(exc, requests.exceptions.InvalidHeader) and wraps(urllib3.exceptions.HTTPError):
+        return TransportError(f"the answer can't be read ({type(chain[-1]).__name__})", sent=True)
     if isinstance(exc, ValueError):
         # A URL or proxy setting that requests can't use. Its text may quote a proxy's password.
         reason = f"the request could not be made ({type(exc).__name__}): check the proxy variables"

@@ -20,14 +20,25 @@ _MARGIN = 0.03
 _FIRST_GAP, _LAST_GAP = 0.4, 5.0
 """Seconds between two requests after one that was refused, and at most after many."""
 
+_MOST_LATE = 0.5
+"""Seconds by which a request can be late because its connection had to be opened. What takes longer is the answer."""
+
 _CATCHING_UP = 0.97
 """By what the gap shrinks with each request."""
 
 
+class Stopped(BaseException):
+    """The task is over: what was waiting to be sent must not be sent any more."""
+
+
 @dataclass
 class Turn:
-    """A request. ``refused_for``: how many seconds to send nothing, since the server has refused it for the pace."""
+    """A request of some kind; those of a kind take about the same time.
 
+    ``refused_for``: how many seconds to send nothing, since the server has refused it for the pace.
+    """
+
+    kind: str
     sent: float
     over: float | None = None
     refused_for: float | None = None
@@ -37,9 +48,12 @@ class Pace:
     """Sliding windows over the times at which past requests arrived at the server.
 
     That time is not known: a request that opens a connection arrives later than one that finds it open. A request
-    that took longer than the quickest one is taken to have arrived by so much later.
+    that took longer than the quickest of its kind is taken to have arrived by so much later.
 
     A limit of 0 switches its window off.
+
+    ``admitted``: requests so far that the server has not refused for the pace.
+    ``stopped``: once set, all who wait raise Stopped.
     """
 
     def __init__(
@@ -47,25 +61,33 @@ class Pace:
         per_second: int,
         per_minute: int,
         clock: t.Callable[[], float] = time.monotonic,
-        sleep: t.Callable[[float], None] = time.sleep,
+        sleep: t.Callable[[float], t.Any] | None = None,
     ) -> None:
         self._windows = [
             (length + _MARGIN, deque[Turn](maxlen=limit))
             for length, limit in ((1.0, per_second), (60.0, per_minute))
             if limit
         ]
-        self._quickest = math.inf
+        self._quickest: dict[str, float] = {}
         self._not_before = self._last = -math.inf
         self._gap = 0.0
-        self._admitted = True
+        self._smooth = True
+        self.admitted = 0
+        self.stopped = threading.Event()
         self._clock = clock
-        self._sleep = sleep
+        self._sleep = sleep or self.stopped.wait
         self._lock = threading.Lock()
 
+    def sleep(self, seconds: float) -> None:
+        """Wait. Raises Stopped."""
+        self._sleep(seconds)
+        if self.stopped.is_set():
+            raise Stopped
+
     @contextmanager
-    def turn(self) -> t.Iterator[Turn]:
+    def turn(self, kind: str) -> t.Iterator[Turn]:
         """Wait until the next request may be sent; send it, and read its answer, in the ``with`` block."""
-        turn = self._wait()
+        turn = self._wait(kind)
         answered = False
         try:
             yield turn
@@ -76,31 +98,33 @@ class Pace:
                 if turn.refused_for is not None:
                     self._hold(turn.over, turn.refused_for)
                 elif answered:
-                    self._quickest = min(self._quickest, turn.over - turn.sent)
-                    self._admitted = True
+                    taken = turn.over - turn.sent
+                    self._quickest[kind] = min(self._quickest.get(kind, taken), taken)
+                    self._smooth = True
+                    self.admitted += 1
 
     def _hold(self, now: float, seconds: float) -> None:
         """Send nothing at all for a while, and less from then on."""
         # A minute that is used up refuses again and again: that is waited for, and no reason to go slower still.
-        if self._admitted:
+        if self._smooth:
             self._gap = min(max(2 * self._gap, _FIRST_GAP), _LAST_GAP)
-            self._admitted = False
+            self._smooth = False
         self._not_before = max(self._not_before, now + seconds)
 
-    def _wait(self) -> Turn:
+    def _wait(self, kind: str) -> Turn:
         while True:
             with self._lock:
                 now = self._clock()
                 start = self._start(now)
                 if start <= now:
-                    turn = Turn(now)
+                    turn = Turn(kind, now)
                     for _length, turns in self._windows:
                         turns.append(turn)
                     self._last = now
                     self._gap *= _CATCHING_UP
                     return turn
             # Looked at anew after that: others may have been refused meanwhile.
-            self._sleep(start - now)
+            self.sleep(start - now)
 
     def _start(self, now: float) -> float:
         """When the next request may be sent, as far as is known."""
@@ -112,4 +136,5 @@ class Pace:
 
     def _arrival(self, turn: Turn, now: float) -> float:
         taken = (now if turn.over is None else turn.over) - turn.sent
-        return turn.sent + max(0.0, taken - self._quickest)
+        late = taken - self._quickest.get(turn.kind, math.inf)
+        return turn.sent + min(max(late, 0.0), _MOST_LATE)

@@ -47,18 +47,24 @@ class Task:
     def secrets(self, written: Options) -> set[str]:
         """The secrets that were given, for Ansible to keep out of the result.
 
-        It finds them itself, but not in what was set aside, nor when anything in the arguments is of the wrong type.
+        It finds them itself, but not in what was set aside, not where something is of the wrong type, and not in a
+        wrong place.
         """
+        specs = [self.spec, self.spec[self.entries]["options"] if self.entries else {}]
+        names = {name for spec in specs for name in spec if spec[name].get("no_log")}
         entries = written.get(self.entries) if self.entries else None
-        spec = self.spec[self.entries]["options"] if self.entries else {}
-        found = _secrets(self.spec, written)
-        for entry in entries if isinstance(entries, list) else ():
-            found |= _secrets(spec, as_dict(entry) or {})
-        return found
+        as_dicts = [as_dict(entry) for entry in entries] if isinstance(entries, list) else []
+        return {secret for secret in _find({**written, "": as_dicts}, names) if secret}
 
 
-def _secrets(spec: dict[str, dict[str, t.Any]], given: Options) -> set[str]:
-    return {leaf for name in spec if spec[name].get("no_log") for leaf in _leaves(given.get(name)) if leaf}
+def _find(value: t.Any, names: set[str]) -> t.Iterator[str]:
+    """The texts under these names, at any depth."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _leaves(part) if name in names else _find(part, names)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _find(part, names)
 
 
 def _leaves(value: t.Any) -> t.Iterator[str]:
@@ -73,7 +79,7 @@ def _leaves(value: t.Any) -> t.Iterator[str]:
 def as_dict(written: t.Any) -> Options | None:
     """A dictionary as Ansible lets it be written, in YAML, JSON, or as ``key=value``; None if it is none."""
     try:
-        return dict(check_type_dict(written))
+        return {str(name): value for name, value in check_type_dict(written).items()}
     except TypeError:
         return None
 

@@ -58,6 +58,8 @@ def check_written(arguments: Options) -> None:
                 f"{option} is no string: without quotes, YAML makes something else of digits (0123 becomes 83),"
                 " and of words like no. Put it in quotes"
             )
+    if isinstance(arguments.get("memo"), (dict, list)):
+        raise InputError("memo is no text: write a string")
     for option in AGENT_OPTIONS:
         # A null is an option left out, and {} unmaps: a variable that happens to be null would silence a line.
         value = arguments.get(option)

@@ -108,7 +108,8 @@ def _parse_prune(options: Options, listed: int) -> Prune | None:
             "prune with an empty list would give up every number of your own:"
             " list the numbers to keep, or leave out prune"
         )
-    if options["max_deletions"] < 0:
+    # A bool is an int to Python, and to Ansible.
+    if isinstance(options["max_deletions"], bool) or options["max_deletions"] < 0:
         raise InputError(f"max_deletions is {options['max_deletions']}: write 0 or more")
     return Prune(options["max_deletions"])
 
@@ -170,6 +171,9 @@ def _complain(bulk: Bulk, check_mode: bool) -> str:
         return "\n- ".join(["nothing was changed:", *([str(bulk.error)] if bulk.error else []), *lines])
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
+    held_back = sum(1 for _where, entry in wrong if entry.held_back)
+    if held_back:
+        lines.append(f"held back: {held_back} numbers that were to be given up, once everything else has succeeded")
     return "\n- ".join([f"{_tell(bulk, check_mode)}:", *lines])
 
 
@@ -178,7 +182,8 @@ def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
     diff: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
     for entry in sorted(entries, key=lambda entry: entry.number):
         plan = entry.outcome.plan
-        if plan is None or not plan.steps or entry.held_back:
+        untouched = entry.held_back or (entry.error and not entry.outcome.actions)
+        if plan is None or not plan.steps or untouched:
             continue
         one = make_diff(plan)
         differing = [

@@ -32,7 +32,7 @@ class Conversation:
 
     def api(self, retries: int = 2) -> Api:
         pace = Pace(0, 0, clock=lambda: self.now, sleep=self.sleep)
-        return Api(t.cast(t.Any, self), pace, retries, sleep=self.sleep)
+        return Api(t.cast(t.Any, self), pace, retries)
 
     def holdings(self, retries: int = 2) -> tuple[Api, Holdings]:
         api = self.api(retries)

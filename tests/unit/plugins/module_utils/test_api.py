@@ -244,3 +244,18 @@ def test_an_agent_without_an_id_is_an_error(conversation: t.Any, api: Api) -> No
     conversation.expect("GET /agents", {"items": [{"name": "Desk"}]}, query={"q": "Desk", "limit": "100"})
     with pytest.raises(ApiError, match="without an agent_id"):
         api.agents("Desk")
+
+
+def test_who_is_refused_while_others_are_admitted_only_waits(conversation: t.Any, api: Api) -> None:
+    """Of the threads that share a pace, none may use up its tries because of the others."""
+    for _try in range(9):
+        conversation.refuse(f"GET {ONE}", 429)
+    conversation.expect(f"GET {ONE}", {"id": "id-1", "number": "0701"})
+    exchange = conversation.exchange
+
+    def exchange_beside_others(*request: t.Any) -> t.Any:
+        api.pace.admitted += 1
+        return exchange(*request)
+
+    conversation.exchange = exchange_beside_others
+    assert api.number("id-1") == {"id": "id-1", "number": "0701"}

@@ -10,7 +10,9 @@ import pytest
 from ansible_collections.voxai.telephony.plugins.module_utils import _bulk
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all
+from ansible_collections.voxai.telephony.plugins.module_utils._converge import carry_out
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
+from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired
 from ansible_collections.voxai.telephony.plugins.module_utils._values import AgentWish, InputError
 
@@ -108,16 +110,77 @@ def test_nothing_is_begun_once_the_api_fails(conversation: t.Any, monkeypatch: p
     assert [str(entry.error)[:9] for entry in bulk.entries] == ["HTTP 403 ", "not begun", "not begun"]
 
 
+def test_a_disturbance_that_is_over_stops_nothing(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
+    conversation.expect_not_held()
+    conversation.refuse(REGISTER, 503, body=body("0701"))
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, record(id="id-1", number="0701"), 201, body=body("0701"))
+    conversation.expect(REGISTER, record(id="id-2", number="0702"), 201, body=body("0702"))
+    bulk = converge(conversation, wanted("0701"), wanted("0702"))
+    assert actions_of(bulk) == [["registered"], ["registered"]]
+
+
 def test_a_refusal_in_between_is_no_breakdown(monkeypatch: pytest.MonkeyPatch) -> None:
     breaker = _bulk._Breaker()
     monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
-    error = ApiError("gone", 503, uncertain=True)
-    for one in (error, None, error, ApiError("no", 404), error):
-        breaker.note(one)
-        breaker.check()
-    breaker.note(error)
-    with pytest.raises(ApiError, match="2 numbers in a row"):
-        breaker.check()
+    gone, moved, strange, refused = (
+        Entry("0701", error=ApiError("no", status, uncertain=status == 503)) for status in (503, 302, 404, 400)
+    )
+    for entry in (gone, Entry("0702"), moved, refused, strange):
+        breaker.note(entry)
+        assert not breaker.open
+    breaker.note(gone)
+    assert breaker.open
+    assert breaker.failed == [strange, gone]
+
+
+def test_a_defect_with_one_number_does_not_hide_the_others(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = carry_out
+
+    def broken(api: t.Any, holdings: t.Any, desired: t.Any, outcome: t.Any, late: bool) -> t.Any:
+        if desired.number == "0701":
+            raise KeyError("oops")
+        yield from real(api, holdings, desired, outcome, late)
+
+    monkeypatch.setattr(_bulk, "carry_out", broken)
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, record(number="0702"), 201, body=body("0702"))
+    bulk = converge(conversation, wanted("0701"), wanted("0702"))
+    assert str(bulk.entries[0].error) == "unexpected KeyError: 'oops'"
+    assert actions_of(bulk) == [[], ["registered"]]
+
+
+def test_who_is_found_late_may_be_somebody_else_s(conversation: t.Any, record: t.Any) -> None:
+    credentials = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body={**body("0701"), **credentials})
+    conversation.expect_list("active", record(number="0701"))
+    conversation.expect(f"PATCH {NUMBERS}/id-1/sip", record(number="0701"), body=credentials)
+    bulk = converge(conversation, wanted("0701", **credentials))
+    assert actions_of(bulk) == [["registered", "sip_updated"]]
+
+
+def test_a_task_that_is_stopped_sends_nothing_else(conversation: t.Any, record: t.Any) -> None:
+    """What waits for its turn then must not be sent behind the back of a task that is over."""
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, record(number="0701"), 201, body=body("0701"))
+    bulk = Bulk([wanted("0701"), wanted("0702")])
+    api = conversation.api()
+    api.pace = Pace(0, 4, clock=lambda: 1000.0)  # The list takes three.
+
+    def stop(words: str) -> None:
+        if "1 of 2" in words:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        converge_all(api, bulk, None, False, stop)
+    assert actions_of(bulk) == [["registered"], []]
+    assert not api.pace.stopped.is_set()
 
 
 def test_numbers_are_given_up_last(conversation: t.Any, record: t.Any) -> None:
@@ -155,10 +218,18 @@ def test_a_number_that_was_registered_anew_is_not_pruned(conversation: t.Any, re
 
 
 @pytest.mark.parametrize(
-    "fields", [{"provider": "vox"}, {"provider": None}, {"status": "cancel_requested"}, {"status": "expired"}]
+    "fields",
+    [
+        {"provider": "vox"},
+        {"provider": None},
+        {"status": "cancel_requested"},
+        {"status": "expired"},
+        {"status": None},
+        {"number": "+82709"},  # Not the API's form: it may be one that is listed.
+    ],
 )
 def test_what_is_never_pruned(conversation: t.Any, record: t.Any, fields: dict[str, t.Any]) -> None:
-    conversation.expect_list("active", record(number="0709", **fields))
+    conversation.expect_list("active", record(**{"number": "0709", **fields}))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
     bulk = converge(conversation, absent("0701"), prune=0)

@@ -50,7 +50,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self._server.server_port}/v3"
 
     @staticmethod
-    def answer(request: t.Any, body: bytes, status: int = 200, length: int | None = None, **headers: str) -> None:
+    def answer(request: t.Any, body: bytes, status: int = 200, length: int | str | None = None, **headers: str) -> None:
         request.send_response(status)
         request.send_header("Content-Length", str(len(body) if length is None else length))
         for name, value in headers.items():
@@ -187,6 +187,11 @@ def stall(request: t.Any) -> None:
     time.sleep(1.5)
 
 
+def garble(request: t.Any) -> None:
+    Server.answer(request, b"{}", length="123, 7")
+    close(request)
+
+
 def drip(request: t.Any) -> None:
     Server.answer(request, b"{", length=100)
     for _index in range(30):
@@ -197,7 +202,13 @@ def drip(request: t.Any) -> None:
 
 @pytest.mark.parametrize(
     ("handle", "reason"),
-    [(close, "broke"), (truncate, "broke"), (stall, "no complete answer within 0.5 s"), (drip, "no complete answer")],
+    [
+        (close, "broke"),
+        (truncate, "broke"),
+        (garble, "can't be read"),
+        (stall, "no complete answer within 0.5 s"),
+        (drip, "no complete answer"),
+    ],
 )
 def test_a_lost_answer_may_have_been_sent(server: Server, handle: Handler, reason: str) -> None:
     server.handle = handle

@@ -6,7 +6,9 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace, Stopped
 
 
 class Clock:
@@ -31,7 +33,7 @@ def times_of(
     pace = Pace(per_second, per_minute, clock.time, clock.sleep)
     times = []
     for index in range(count):
-        with pace.turn() as turn:
+        with pace.turn("GET") as turn:
             times.append(round(clock.now - 100.0, 6))
             clock.now += dict(enumerate(taken)).get(index, 0)
             if index == 0 and hold:
@@ -61,6 +63,19 @@ def test_a_limit_of_nought_is_none() -> None:
 def test_a_request_counts_from_when_it_may_have_arrived() -> None:
     # What took a quarter of a second more than the quickest may have arrived by so much later.
     assert times_of(4, 1, 0, taken=(0.25, 0.5, 0.25, 0.25)) == [0, 1.03, 2.31, 3.34]
+    # But no more than opening a connection can take: the rest is the server's own time.
+    assert times_of(3, 1, 0, taken=(0.25, 3.25)) == [0, 1.03, 4.28]
+
+
+def test_requests_of_another_kind_may_take_longer() -> None:
+    clock = Clock()
+    pace = Pace(1, 0, clock.time, clock.sleep)
+    times = []
+    for kind, taken in (("GET", 0.1), ("POST", 0.9), ("POST", 0.9), ("GET", 0.1)):
+        with pace.turn(kind):
+            times.append(round(clock.now - 100.0, 6))
+            clock.now += taken
+    assert times == [0, 1.03, 2.06, 3.09]
 
 
 def test_a_refusal_holds_all_and_then_slows_down() -> None:
@@ -71,12 +86,21 @@ def test_to_be_refused_again_slows_down_no_further() -> None:
     clock = Clock()
     pace = Pace(0, 0, clock.time, clock.sleep)
     for _time in range(5):
-        with pace.turn() as turn:
+        with pace.turn("GET") as turn:
             turn.refused_for = 10
-    with pace.turn():
+    with pace.turn("GET"):
         sent = clock.now
-    with pace.turn():
+    with pace.turn("GET"):
         assert 0.3 < clock.now - sent < 0.4
+
+
+def test_who_waits_is_stopped() -> None:
+    pace = Pace(1, 0)
+    with pace.turn("GET"):
+        pass
+    pace.stopped.set()
+    with pytest.raises(Stopped), pace.turn("GET"):
+        raise AssertionError("this must not be sent")
 
 
 def test_a_refusal_reaches_threads_that_wait_already() -> None:
@@ -92,10 +116,10 @@ def test_a_refusal_reaches_threads_that_wait_already() -> None:
     times = []
 
     def send() -> None:
-        with pace.turn():
+        with pace.turn("GET"):
             times.append(clock.now)
 
-    with pace.turn() as turn:
+    with pace.turn("GET") as turn:
         thread = threading.Thread(target=send)
         thread.start()
         assert waiting.wait(10)

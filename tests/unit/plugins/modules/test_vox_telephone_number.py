@@ -86,6 +86,7 @@ def test_a_null_inside_of_an_agent_is_a_blank_and_refused(run_module: t.Callable
         ({"auth_username": True}, "auth_username is no string"),
         ({"auth_password": {"p": "q"}}, "auth_password is no string"),
         ({"address": False}, "address is no string"),
+        ({"memo": {"auth_password": "p"}}, "memo is no text"),
     ],
 )
 def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[str, t.Any], complaint: str) -> None:

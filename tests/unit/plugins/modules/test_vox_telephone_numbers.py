@@ -65,6 +65,16 @@ def test_of_many_failures_the_message_tells_some(conversation: t.Any, monkeypatc
     assert result["summary"]["failed"] == 25
 
 
+def test_what_was_not_done_is_in_the_message_and_not_in_the_diff(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record(number="0701"))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.refuse("POST /telephone-numbers/register", 403, body={"number": "0702", "address": "sip:a"})
+    result = run(conversation, {"number": "0701", "state": "absent"}, {"number": "0702", "address": "sip:a"})
+    assert result["msg"].endswith("- held back: 1 numbers that were to be given up, once everything else has succeeded")
+    assert result["diff"] == {"before": {}, "after": {}}
+
+
 def test_secrets_are_known_before_anything_is_validated() -> None:
     written = {
         "api_key": "the-key",
@@ -76,6 +86,9 @@ def test_secrets_are_known_before_anything_is_validated() -> None:
         ],
     }
     assert TASK.secrets(written) == {"the-key", "one", "two", "3", "four"}
+    # In a wrong place, too.
+    misplaced = {"auth_password": "five", "telephone_numbers": [{"number": {"auth_password": "six"}}]}
+    assert TASK.secrets(misplaced) == {"five", "six"}
     assert TASK.secrets({"api_key": "the-key", "telephone_numbers": "auth_password"}) == {"the-key"}
     assert TASK.set_entries_aside(written) == {"api_key": "the-key", "telephone_numbers": []}
     assert TASK.set_entries_aside({"telephone_numbers": "text"}) == {"telephone_numbers": "text"}
