@@ -32,6 +32,7 @@ MAX_PAGES = 10_000
 """A million records: a list that goes on is not one."""
 
 _MAX_RETRY_AFTER = 60.0
+_MOST_OF_FIELD = 60
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -42,6 +43,7 @@ class ApiError(Exception):
     ``uncertain``: the request may have been processed all the same.
     ``repeated``: an earlier try of the same request may have been processed.
     ``from_api``: the answer has the form of the API's errors; something in between would not know it.
+    ``unanswered``: there is no answer, or no complete one.
     ``hint``: what the user can do about it, in our words.
     """
 
@@ -61,11 +63,15 @@ class ApiError(Exception):
         self.uncertain = uncertain
         self.repeated = False
         self.from_api = False
+        self.unanswered = False
         self.hint = ""
 
     def __str__(self) -> str:
         origin = " ".join(str(part) for part in ("HTTP", self.http_status, self.code) if part)
         text = f"{origin}: {self.message}" if self.http_status else self.message
+        field = self.details.get("field") if isinstance(self.details, dict) else None
+        if field and isinstance(field, str):
+            text = f"{text} ({field[:_MOST_OF_FIELD]})"
         return f"{text.rstrip('.')}. {self.hint}" if self.hint else text
 
 
@@ -215,6 +221,7 @@ class Api:
                 return _decode(response)
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
+                error.unanswered = True
                 if not exc.sent and not exc.permanent:
                     error.hint = "Check api_url (or VOX_API_URL), and the network"
                 transient = not exc.permanent

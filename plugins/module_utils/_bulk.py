@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import re
 import threading
+import traceback
 import typing as t
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor, wait
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
-from queue import Empty, SimpleQueue
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import (
+    Found,
     Look,
     Outcome,
     Work,
@@ -43,7 +44,7 @@ _MOST_IN_A_ROW = 8
 """Numbers that may fail one after the other for reasons of the API's before the rest is left alone."""
 
 _TICK = 1.0
-"""Seconds after which it is told how far the work is, if nothing has come of it."""
+"""Seconds after which it is told how far the work is."""
 
 _FEW_NAMES = 5
 """Agents by name, for more than which all agents are listed, a hundred at a time."""
@@ -56,7 +57,8 @@ class Entry:
     """One number of many.
 
     ``held_back``: why what was planned was not begun, if it wasn't.
-    ``look``: what its work waits for, if it does; then ``found`` is what came of it.
+    ``look``: what its work waits for, if it does.
+    ``settled``: whether its work is done, well or not.
     """
 
     number: str
@@ -66,7 +68,7 @@ class Entry:
     held_back: str = ""
     work: Work | None = None
     look: Look | None = None
-    found: Record | ApiError | None = None
+    settled: bool = False
 
 
 @dataclass
@@ -110,16 +112,14 @@ def converge_all(api: Api, bulk: Bulk, prune: Prune | None, check_mode: bool, re
         bulk.refuse()
         return
     bulk.begun = True
+    do = partial(_predict_all if check_mode else _carry_out_all, api, report)
     changing = [entry for entry in bulk.entries if not entry.error and _steps(entry)]
+    do([entry for entry in changing if not _desired(entry).absent])
     last = [entry for entry in changing if _desired(entry).absent] + bulk.pruned
-    for turn in ([entry for entry in changing if not _desired(entry).absent], last):
-        if turn is last and any(entry.error for entry in bulk.entries):
-            _hold_back(last, "held back: numbers are given up only once everything else has succeeded")
-        elif check_mode:
-            for entry in turn:
-                predict(entry.outcome)
-        else:
-            _carry_out_all(api, turn, report)
+    if any(entry.error for entry in bulk.entries):
+        _hold_back(last, "held back: numbers are given up only once everything else has succeeded")
+    else:
+        do(last)
 
 
 def _plan_all(api: Api, bulk: Bulk, prune: Prune | None, report: Report) -> None:
@@ -149,14 +149,14 @@ def _plan_all(api: Api, bulk: Bulk, prune: Prune | None, report: Report) -> None
             raise InputError(
                 f"prune would give up {len(bulk.pruned)} numbers, and max_deletions is {prune.at_most}:"
                 f" add those that stay to the list, or raise max_deletions."
-                f" Not listed: {_some([entry.number for entry in bulk.pruned])}"
+                f" Not listed: {some_of([entry.number for entry in bulk.pruned])}"
             )
 
 
 def _read_held(api: Api, numbers: set[str] | None, report: Report) -> dict[str, Record]:
     held: dict[str, Record] = {}
     for record in read_numbers(api, numbers, None, HELD):
-        report(f"{len(held)} of the numbers that are held read")
+        report(f"{len(held)} numbers found in the list")
         # Whatever a server makes of the filter. The first one wins: an active record is never hidden by another.
         if record.get("status") != "expired":
             held.setdefault(record["number"], record)
@@ -175,8 +175,7 @@ def _may_go(record: Record, listed: set[str]) -> bool:
 
 
 def _to_prune(record: Record) -> Entry:
-    # By its id: what somebody may register under the number meanwhile is not what was listed.
-    desired = Desired(number=record["number"], record_id=record["id"], absent=True)
+    desired = Desired(number=record["number"], absent=True)
     return Entry(record["number"], desired, Outcome(make_plan(desired, record), record))
 
 
@@ -198,62 +197,94 @@ def _read_agents(api: Api, entries: list[Entry]) -> dict[str, str | InputError |
     return found
 
 
-def _carry_out_all(api: Api, entries: list[Entry], report: Report) -> None:
+def _predict_all(api: Api, report: Report, entries: list[Entry]) -> None:
+    for entry in entries:
+        predict(entry.outcome)
+
+
+def _carry_out_all(api: Api, report: Report, entries: list[Entry]) -> None:
     """Do what is planned, as long as the API does its part.
 
     Numbers in doubt are looked for when the others are done, with one listing for all.
     """
+
+    def side_by_side(work: t.Callable[[Entry], None], some: list[Entry]) -> None:
+        def tell() -> None:
+            report(f"{sum(entry.settled for entry in entries)} of {len(entries)} numbers done")
+
+        _side_by_side(api, work, some, tell)
+
     rest = entries
     while rest:
         breaker = _Breaker()
-        _side_by_side(api, partial(_begin, api, breaker), rest, len(entries), report)
-        doubtful = rest
-        while True:
-            doubtful = [entry for entry in doubtful if entry.look]
-            if not doubtful:
-                break
-            _look_for_all(api, doubtful, report)
-            _side_by_side(api, _resume, doubtful, len(entries), report)
+        side_by_side(partial(_begin, api, breaker), rest)
+        _settle(api, rest, side_by_side, report)
         rest = [entry for entry in rest if not entry.work]
-        # What came right when it was looked at again was a disturbance, and is over.
-        if all(entry.error for entry in breaker.failed):
+        if breaker.is_final():
             for entry in rest:
-                entry.error = ApiError(
-                    f"not begun: the API has failed for {_MOST_IN_A_ROW} numbers in a row ({breaker.failed[0].error})"
-                )
+                entry.error = ApiError(f"not begun: {breaker}")
             break
 
 
+def _settle(
+    api: Api,
+    entries: list[Entry],
+    side_by_side: t.Callable[[t.Callable[[Entry], None], list[Entry]], None],
+    report: Report,
+) -> None:
+    """Look for the numbers in doubt, and go on with them, until none is."""
+    while True:
+        doubtful = [entry for entry in entries if entry.look]
+        if not doubtful:
+            break
+        breaker = _Breaker()
+        side_by_side(partial(_resume, breaker, _look_for_all(api, doubtful, report)), doubtful)
+        if breaker.is_final():
+            for entry in doubtful:
+                if entry.look:
+                    entry.error, entry.look = copy(entry.look.error), None
+                    entry.error.hint = (
+                        f"Whether it took effect is not known, and was not looked for: {breaker}."
+                        " Run the task again: it looks before it registers"
+                    )
+
+
 def _begin(api: Api, breaker: _Breaker, entry: Entry) -> None:
-    if breaker.open:
-        return
-    # Holdings of its own: what one number shows must not wait for what another one is looking for.
-    entry.work = carry_out(api, Holdings(api), _desired(entry), entry.outcome, late=True)
-    _go_on(entry, lambda work: next(work))
-    breaker.note(entry)
+    if not breaker.open:
+        # Holdings of its own: what one number shows must not wait for what another one is looking for.
+        holdings = Holdings(api)
+        if entry.outcome.record:
+            holdings.keep(entry.outcome.record)
+        entry.work = carry_out(api, holdings, _desired(entry), entry.outcome, late=True)
+        _go_on(entry, None)
+        breaker.note(entry)
 
 
-def _resume(entry: Entry) -> None:
-    found, entry.look = entry.found, None
-    _go_on(entry, lambda work: work.throw(found) if isinstance(found, ApiError) else work.send(found))
+def _resume(breaker: _Breaker, found: t.Mapping[str, Found], entry: Entry) -> None:
+    if not breaker.open:
+        _go_on(entry, found.get(entry.number))
+        breaker.note(entry)
 
 
-def _go_on(entry: Entry, step: t.Callable[[Work], Look]) -> None:
+def _go_on(entry: Entry, found: Found) -> None:
     """Let an entry's work go on until it is done or in doubt."""
+    entry.look = None
     try:
-        entry.look = step(t.cast(Work, entry.work))
+        entry.look = t.cast(Work, entry.work).send(found)
     except StopIteration:
         pass
     except (InputError, ApiError) as error:
         entry.error = error
     except Exception as error:  # A defect with one number must not hide what has come of the others.
-        entry.error = ApiError(f"unexpected {type(error).__name__}: {error}", uncertain=True)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        entry.error = ApiError(f"unexpected {type(error).__name__} in {place.name}, line {place.lineno}: {error}")
+    entry.settled = entry.look is None
 
 
-def _look_for_all(api: Api, entries: list[Entry], report: Report) -> None:
+def _look_for_all(api: Api, entries: list[Entry], report: Report) -> dict[str, Found]:
     """Find the numbers that are in doubt: again and again, as a list may lag behind writes."""
     looks = {entry.number: t.cast(Look, entry.look) for entry in entries}
-    found: dict[str, Record | ApiError] = {}
+    found: dict[str, Found] = {}
     for time in range(max(look.times for look in looks.values())):
         due = {number for number, look in looks.items() if time < look.times and number not in found}
         if not due:
@@ -264,26 +295,19 @@ def _look_for_all(api: Api, entries: list[Entry], report: Report) -> None:
             found.update(_read_held(api, due, report))
         except ApiError as error:
             found.update(dict.fromkeys(due, error))
-    for entry in entries:
-        entry.found = found.get(entry.number)
+    return found
 
 
-def _side_by_side(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], of: int, report: Report) -> None:
-    """Do work on all entries, some at a time, in their order. ``of``: how many there are in all, for the report."""
-    finished: SimpleQueue[Future[None]] = SimpleQueue()
-    waiting, done = len(entries), of - len(entries)
+def _side_by_side(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], tell: t.Callable[[], None]) -> None:
+    """Do work on all entries, some at a time, in their order."""
     pool = ThreadPoolExecutor(WORKERS)
     try:
-        entry_of = {pool.submit(work, entry): entry for entry in entries}
-        for future in entry_of:
-            future.add_done_callback(finished.put)
+        waiting = {pool.submit(work, entry) for entry in entries}
         while waiting:
-            with suppress(Empty):
-                future = finished.get(timeout=_TICK)
+            finished, waiting = wait(waiting, timeout=_TICK)
+            for future in finished:
                 future.result()
-                waiting -= 1
-                done += entry_of[future].work is not None
-            report(f"{done} of {of} numbers done")
+            tell()
     except BaseException:
         # The task is stopped. What has been sent is waited for, and nothing else is sent.
         api.pace.stopped.set()
@@ -297,30 +321,38 @@ class _Breaker:
     """Opens when it is the API that fails, and not single numbers.
 
     To try thousands of numbers, each again and again, on a service that is down or a key that was revoked helps nobody.
-    ``failed``: the entries that it has failed for, in a row.
     """
 
     def __init__(self) -> None:
-        self.failed: list[Entry] = []
-        self.open = False
+        self._failed: list[Entry] = []
         self._lock = threading.Lock()
+        self.open = False
+
+    def __str__(self) -> str:
+        return f"the API has failed for {_MOST_IN_A_ROW} numbers in a row ({self._failed[0].error})"
 
     def note(self, entry: Entry) -> None:
-        """Take note of an entry that was begun."""
+        """Take note of what has come of an entry."""
         error = entry.look.error if entry.look else entry.error
         with self._lock:
             if self.open:
                 return
-            if isinstance(error, ApiError) and _is_api_failure(error):
-                self.failed.append(entry)
-                self.open = len(self.failed) == _MOST_IN_A_ROW
+            if isinstance(error, ApiError) and _is_api_s_failure(error):
+                self._failed.append(entry)
+                self.open = len(self._failed) == _MOST_IN_A_ROW
             else:
-                self.failed.clear()
+                self._failed.clear()
+
+    def is_final(self) -> bool:
+        """Whether it is open, and what opened it has not come right since: that was a disturbance, and is over."""
+        return self.open and all(entry.error for entry in self._failed)
 
 
-def _is_api_failure(error: ApiError) -> bool:
+def _is_api_s_failure(error: ApiError) -> bool:
     status = error.http_status
-    elsewhere = status is None or 300 <= status < 400 or (status == 404 and not error.from_api)
+    if status is None:
+        return error.unanswered or error.uncertain
+    elsewhere = 300 <= status < 400 or (status == 404 and not error.from_api)
     return elsewhere or error.uncertain or status in (401, 403, 429)
 
 
@@ -338,6 +370,7 @@ def _desired(entry: Entry) -> Desired:
     return t.cast(Desired, entry.desired)
 
 
-def _some(numbers: list[str], most: int = 10) -> str:
-    more = len(numbers) - most
-    return ", ".join(numbers[:most]) + (f" and {more} more" if more > 0 else "")
+def some_of(words: list[str], most: int = 10) -> str:
+    """The first words, and how many more there are."""
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "")

@@ -58,8 +58,11 @@ class Look(t.NamedTuple):
     error: ApiError
 
 
-Work = t.Generator[Look, t.Optional[Record], None]
-"""Work on a number. Where it yields, it waits to be sent the record that was found, or None."""
+Found = t.Union[Record, ApiError, None]
+"""What came of a look: the record, or why there could be none, or None if the number is not there."""
+
+Work = t.Generator[Look, Found, None]
+"""Work on a number. Where it yields, it waits to be sent what was found."""
 
 
 class _Moved(Exception):
@@ -96,19 +99,17 @@ def _finish(api: Api, holdings: Holdings, work: Work) -> None:
     with suppress(StopIteration):
         look = next(work)
         while True:
-            try:
-                found = _look_for(api, holdings, look)
-            except ApiError as error:
-                look = work.throw(error)
-            else:
-                look = work.send(found)
+            look = work.send(_look_for(api, holdings, look))
 
 
-def _look_for(api: Api, holdings: Holdings, look: Look) -> Record | None:
+def _look_for(api: Api, holdings: Holdings, look: Look) -> Found:
     for time in range(look.times):
         if time:
             api.pace.sleep(api.backoff(time - 1))
-        found = holdings.find_again(look.number)
+        try:
+            found = holdings.find_again(look.number)
+        except ApiError as error:
+            return error
         if found:
             return found
     return None
@@ -160,7 +161,7 @@ def _apply(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
             holdings.keep(outcome.record)
 
 
-def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Record | None, Record]:
+def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:
     """Register, at most twice, and the second time only after the first surely left nothing behind.
 
     Raises _Moved with the record if the number turns out to be held: by an answer
@@ -181,7 +182,9 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Recor
         # A conflict can only be a duplicate, so it is worth waiting for a list that lags. Other
         # refusals are more likely just that: one more look is enough, unless an answer was lost.
         times = api.retries + 1 if maybe_ours or error.http_status == 409 else 2
-        found = yield from _in_doubt(Look(step.body["number"], times, error))
+        found = yield Look(step.body["number"], times, error)
+        if isinstance(found, ApiError):
+            raise _unread(found, error)
         if found:
             if maybe_ours:
                 outcome.actions.extend(step.actions)
@@ -197,18 +200,14 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Recor
         last = True
 
 
-def _in_doubt(look: Look) -> t.Generator[Look, Record | None, Record | None]:
-    """Wait for what was found. An error on the way is told with what came before it."""
-    try:
-        return (yield look)
-    except ApiError as unread:
-        # One listing may be for many numbers, and its error is each one's own.
-        error = copy(unread)
-        error.hint = (
-            f"Before that, the registration was answered with: {look.error}. Whether it took effect could not be"
-            " found out. Run the task again: it looks before it registers"
-        )
-    raise error
+def _unread(unread: ApiError, lost: ApiError) -> ApiError:
+    """The error of a look, with what came before it. One look may be for many numbers, so this is a copy."""
+    error = copy(unread)
+    error.hint = (
+        f"Before that, the registration was answered with: {lost}. Whether it took effect could not be"
+        " found out. Run the task again: it looks before it registers"
+    )
+    return error
 
 
 def _change(api: Api, holdings: Holdings, record: Record, step: Step, outcome: Outcome) -> Record | None:

@@ -64,7 +64,7 @@ class Pace:
         sleep: t.Callable[[float], t.Any] | None = None,
     ) -> None:
         self._windows = [
-            (length + _MARGIN, deque[Turn](maxlen=limit))
+            (length + _MARGIN, limit, deque[Turn]())
             for length, limit in ((1.0, per_second), (60.0, per_minute))
             if limit
         ]
@@ -118,7 +118,7 @@ class Pace:
                 start = self._start(now)
                 if start <= now:
                     turn = Turn(kind, now)
-                    for _length, turns in self._windows:
+                    for _length, _limit, turns in self._windows:
                         turns.append(turn)
                     self._last = now
                     self._gap *= _CATCHING_UP
@@ -129,9 +129,12 @@ class Pace:
     def _start(self, now: float) -> float:
         """When the next request may be sent, as far as is known."""
         start = max(self._not_before, self._last + self._gap)
-        for length, turns in self._windows:
-            if len(turns) == turns.maxlen:
-                start = max(start, length + min(self._arrival(turn, now) for turn in turns))
+        for length, limit, turns in self._windows:
+            while turns and self._arrival(turns[0], now) + length <= now:
+                turns.popleft()
+            if len(turns) >= limit:
+                # Who was sent first may have arrived last.
+                start = max(start, length + sorted(self._arrival(turn, now) for turn in turns)[-limit])
         return start
 
     def _arrival(self, turn: Turn, now: float) -> float:

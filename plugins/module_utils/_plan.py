@@ -187,7 +187,10 @@ def _plan_registration(desired: Desired) -> Plan:
     if desired.number is None:
         raise InputError("there is no number by this id: check it, or give number and address to register one")
     if desired.address is None:
-        raise InputError("not held yet: give address, the SIP trunk to register it with")
+        raise InputError(
+            "not held yet: give address, the SIP trunk to register it with"
+            " (if it was bought from vox.ai: not with this organization's key)"
+        )
     wanted = {
         "number": desired.number,
         "address": desired.address,

@@ -96,6 +96,11 @@ def in_words(outcome: Outcome, check_mode: bool) -> str:
     return "as wanted already" if outcome.record else "not held"
 
 
+def failure_in_words(error: Exception, outcome: Outcome) -> str:
+    """What went wrong, and what had been done to the number by then."""
+    return f"{error} (done before: {', '.join(outcome.actions)})" if outcome.actions else str(error)
+
+
 def failure_of(error: Exception) -> dict[str, t.Any]:
     """The result's ``failure``. An input error has a message alone."""
     if isinstance(error, ApiError):

@@ -22,6 +22,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Result,
     Task,
     as_dict,
+    failure_in_words,
     failure_of,
     in_words,
 )
@@ -92,9 +93,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         text = in_words(outcome, check_mode)
     except (InputError, ApiError) as error:
         failed = {"failed": True, "failure": failure_of(error)}
-        text = str(error)
-        if outcome.actions:
-            text += f" (done before: {', '.join(outcome.actions)})"
+        text = failure_in_words(error, outcome)
     return {
         **failed,
         "changed": bool(outcome.actions),

@@ -12,7 +12,7 @@ from collections import Counter
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
-from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all
+from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all, some_of
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import make_diff, parse_desired
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
@@ -22,6 +22,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Result,
     Task,
     as_dict,
+    failure_in_words,
     failure_of,
     in_words,
     without_nulls,
@@ -48,7 +49,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     _refuse_duplicates(bulk.entries)
     requests_sent: t.Callable[[], int] = int
     try:
-        prune = _parse_prune(options, len(entries))
+        prune = _parse_prune(options, bulk.entries)
         api = connect(options).api
     except InputError as error:
         bulk.error = error
@@ -84,8 +85,7 @@ def _parse(written: t.Any) -> Entry:
         if validated.error_messages:
             unsupported = isinstance(validated.errors[0], UnsupportedError)
             raise InputError(("Unsupported parameters: " if unsupported else "") + validated.errors.msg)
-        # Options that are not given are None, as in AnsibleModule's.
-        entry.desired = parse_desired({**dict.fromkeys(ENTRY_SPEC), **validated.validated_parameters})
+        entry.desired = parse_desired(validated.validated_parameters)
         entry.number = str(entry.desired.number)
     except InputError as error:
         entry.error = error
@@ -100,12 +100,12 @@ def _refuse_duplicates(entries: list[Entry]) -> None:
             entry.error = InputError(f"the number is listed twice, as entries {first[entry.number]} and {position}")
 
 
-def _parse_prune(options: Options, listed: int) -> Prune | None:
+def _parse_prune(options: Options, entries: list[Entry]) -> Prune | None:
     if not options["prune"]:
         return None
-    if not listed:
+    if all(entry.desired and entry.desired.absent for entry in entries):
         raise InputError(
-            "prune with an empty list would give up every number of your own:"
+            "prune with an empty list, or one in which all are absent, would give up every number of your own:"
             " list the numbers to keep, or leave out prune"
         )
     # A bool is an int to Python, and to Ansible.
@@ -126,13 +126,8 @@ def _result(entry: Entry, check_mode: bool) -> Result:
         "actions": outcome.actions,
         "telephone_number": outcome.record,
         "failure": failure_of(error) if error else None,
-        "msg": _error_of(entry) if error else entry.held_back or in_words(outcome, check_mode),
+        "msg": failure_in_words(error, outcome) if error else entry.held_back or in_words(outcome, check_mode),
     }
-
-
-def _error_of(entry: Entry) -> str:
-    done = f" (done before: {', '.join(entry.outcome.actions)})" if entry.outcome.actions else ""
-    return f"{entry.error}{done}"
 
 
 def _summary(entries: list[Entry]) -> dict[str, int]:
@@ -163,7 +158,7 @@ def _complain(bulk: Bulk, check_mode: bool) -> str:
     wrong += [("prune", entry) for entry in bulk.pruned]
     # Of what stopped all entries, once is enough.
     lines = [
-        f"{where}{f' ({entry.number})' if entry.number else ''}: {_error_of(entry)}"
+        f"{where}{f' ({entry.number})' if entry.number else ''}: {failure_in_words(entry.error, entry.outcome)}"
         for where, entry in wrong
         if entry.error and entry.error is not bulk.error
     ]
@@ -204,7 +199,7 @@ def _warnings(entries: list[Entry]) -> list[str]:
             for text in filter(None, own):
                 positions.setdefault(text, []).append(str(position))
     return [
-        f"{'entry' if len(where) == 1 else 'entries'} {', '.join(where)}: {text}" for text, where in positions.items()
+        f"{'entry' if len(where) == 1 else 'entries'} {some_of(where)}: {text}" for text, where in positions.items()
     ]
 
 

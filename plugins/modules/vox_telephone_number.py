@@ -175,7 +175,7 @@ EXAMPLES = r"""
 
 - name: End the contract of a number that was bought from vox.ai
   voxai.telephony.vox_telephone_number:
-    number: 02-1234-5678
+    number: 070-4000-1001
     state: absent
     cancel_vox_number: true
 """
@@ -288,6 +288,19 @@ actions:
   sample:
     - registered
     - agents_updated
+diff:
+  description: What changes.
+  returned: in diff mode
+  type: dict
+  contains:
+    before:
+      description: The number's fields as they were. Empty if it was not held.
+      type: dict
+      returned: always
+    after:
+      description: The fields as they are, or in check mode would be. Empty if it is given up.
+      type: dict
+      returned: always
 api_requests:
   description: How many requests were sent, retries included.
   returned: always

@@ -46,6 +46,7 @@ options:
         description:
           - The telephone number, as a B(string), such as V('07011112222'), or written for people, such as
             V(070-1111-2222) or V(+82 70-1111-2222). An integer is refused.
+          - See O(voxai.telephony.vox_telephone_number#module:number).
         type: raw
         required: true
       state:
@@ -121,7 +122,7 @@ options:
     description:
       - Give up every number of one's own that O(telephone_numbers) does not name. It expires at once.
       - Numbers that were bought from vox.ai are never pruned.
-      - Refused with an empty list.
+      - Refused with an empty list, and with one in which all are absent.
     type: bool
     default: false
   max_deletions:
@@ -156,6 +157,10 @@ EXAMPLES = r"""
     prune: true
     max_deletions: 5
   register: converged
+
+- name: Show how many were treated how
+  ansible.builtin.debug:
+    var: converged.summary
 
 - name: Show what has become of each number
   ansible.builtin.debug:
@@ -194,7 +199,7 @@ telephone_numbers:
     telephone_number:
       description:
         - The number's record after the task, as in RV(voxai.telephony.vox_telephone_number#module:telephone_number).
-        - Null if the number is not held.
+        - Null if the number is not held, or if that is not known.
       type: dict
       returned: always
     failure:
@@ -261,6 +266,20 @@ summary:
     unchanged: 2
     deleted: 0
     failed: 0
+diff:
+  description:
+    - What changes, by number. What stays as it is, is left out.
+  returned: in diff mode
+  type: dict
+  contains:
+    before:
+      description: The fields as they were. A number that was not held is left out.
+      type: dict
+      returned: always
+    after:
+      description: The fields as they are, or in check mode would be. A number that is given up is left out.
+      type: dict
+      returned: always
 api_requests:
   description: How many requests were sent, retries included.
   returned: always

@@ -109,7 +109,7 @@ class InControllerAction(NormalAction):
             if not result["warnings"]:
                 del result["warnings"]
             if not self._task.diff:
-                result.pop("diff", None)
+                del result["diff"]
         if _shows_invocation(task_vars):
             result["invocation"] = {"module_args": options}
         # As AnsibleModule does: older releases would let a secret "True" blot out changed.

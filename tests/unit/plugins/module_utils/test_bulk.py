@@ -134,7 +134,9 @@ def test_a_refusal_in_between_is_no_breakdown(monkeypatch: pytest.MonkeyPatch) -
         assert not breaker.open
     breaker.note(gone)
     assert breaker.open
-    assert breaker.failed == [strange, gone]
+    assert breaker.is_final()
+    gone.error = None
+    assert not breaker.is_final()
 
 
 def test_a_defect_with_one_number_does_not_hide_the_others(
@@ -151,8 +153,45 @@ def test_a_defect_with_one_number_does_not_hide_the_others(
     conversation.expect_not_held()
     conversation.expect(REGISTER, record(number="0702"), 201, body=body("0702"))
     bulk = converge(conversation, wanted("0701"), wanted("0702"))
-    assert str(bulk.entries[0].error) == "unexpected KeyError: 'oops'"
+    assert str(bulk.entries[0].error).startswith("unexpected KeyError in broken, line ")
     assert actions_of(bulk) == [[], ["registered"]]
+
+
+def test_what_was_sent_and_not_looked_for_is_said_so(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
+    conversation.expect_not_held()
+    for number in ("0701", "0702"):
+        conversation.refuse(REGISTER, 409, body={**body(number), "memo": "y"})
+    conversation.expect_list("active", *(record(id=f"id-{n}", number=f"070{n}", memo="x") for n in (1, 2)))
+    conversation.refuse(f"PATCH {NUMBERS}/id-1", 401, body={"memo": "y"})
+    bulk = converge(conversation, wanted("0701", memo="y"), wanted("0702", memo="y"))
+    first, second = (str(entry.error) for entry in bulk.entries)
+    assert first.startswith("HTTP 401")
+    assert second.startswith("HTTP 409") and "not looked for" in second
+
+
+def test_a_list_that_lags_does_not_bring_back_what_is_gone(conversation: t.Any, record: t.Any) -> None:
+    old, new = record(id="old", number="0701"), record(id="new", number="0701", memo="new")
+    conversation.expect_list("active", old)
+    conversation.refuse(f"PATCH {NUMBERS}/old", 409, body={"memo": "new"})
+    conversation.expect(f"GET {NUMBERS}/old", {**old, "status": "expired"})
+    conversation.expect(f"GET {NUMBERS}/old", {**old, "status": "expired"})
+    conversation.expect_list("active", old)
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.expect(REGISTER, new, 201, body={**body("0701"), "memo": "new"})
+    bulk = converge(conversation, wanted("0701", memo="new"))
+    assert actions_of(bulk) == [["registered"]]
+
+
+def test_an_absent_entry_needs_no_agent(conversation: t.Any) -> None:
+    conversation.expect_not_held()
+    entry = absent("0701")
+    assert entry.desired
+    entry.desired.agents["inbound_agent"] = AgentWish(None, "Nobody", None)
+    assert converge(conversation, entry).begun
 
 
 def test_who_is_found_late_may_be_somebody_else_s(conversation: t.Any, record: t.Any) -> None:

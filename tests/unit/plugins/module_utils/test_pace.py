@@ -67,6 +67,22 @@ def test_a_request_counts_from_when_it_may_have_arrived() -> None:
     assert times_of(3, 1, 0, taken=(0.25, 3.25)) == [0, 1.03, 4.28]
 
 
+def test_who_was_sent_first_may_arrive_last() -> None:
+    clock = Clock()
+    pace = Pace(5, 0, clock.time, clock.sleep)
+    with pace.turn("GET"):
+        clock.now += 0.1
+    clock.now += 10
+    began, times, arrivals = clock.now, [], []
+    for late in (0.5, 0, 0, 0, 0, 0, 0):
+        with pace.turn("GET"):
+            times.append(clock.now - began)
+            arrivals.append(times[-1] + late)
+            clock.now += 0.1 + late
+        clock.now = max(began, clock.now - 0.1 - late)  # They are sent side by side.
+    assert most_within(sorted(arrivals), 1.0) <= 5
+
+
 def test_requests_of_another_kind_may_take_longer() -> None:
     clock = Clock()
     pace = Pace(1, 0, clock.time, clock.sleep)
