@@ -33,6 +33,9 @@ MAX_PAGES = 10_000
 
 _MAX_RETRY_AFTER = 60.0
 _MOST_OF_FIELD = 60
+_MOST_OF_TEXT = 1000
+_MOST_OF_ERROR = 64 * 1024
+"""Bytes of an error's answer, beyond which its details are not passed on."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -284,16 +287,23 @@ def _decode(response: Response) -> t.Any:
     error_field = content.get("error") if isinstance(content, dict) else None
     envelope = error_field if isinstance(error_field, dict) else {}
     error = ApiError(
-        str(envelope.get("message") or "no message in the answer"),
+        _cut(envelope.get("message")) or "no message in the answer",
         status,
-        code=envelope.get("code"),
+        code=_cut(envelope.get("code")) or None,
         details=envelope.get("details"),
         uncertain=status >= 500 or status == 408,
     )
+    if len(response.body) > _MOST_OF_ERROR:
+        error.details = None
     error.from_api = bool(envelope)
     if status in (401, 403):
         error.hint = "Check api_key (or VOX_API_KEY): is it this organization's, and still valid?"
     raise error
+
+
+def _cut(text: t.Any) -> str:
+    """A text of the API's, as far as anybody would read it."""
+    return str(text)[:_MOST_OF_TEXT] if text else ""
 
 
 def _retry_after(response: Response) -> float | None:

@@ -19,6 +19,7 @@ import traceback
 import typing as t
 from http.client import HTTPException
 from ipaddress import ip_address
+from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
 try:
@@ -33,6 +34,9 @@ MAX_BODY = 16 * 1024 * 1024
 """Bytes of a decoded answer. A page of 100 numbers takes some 60 kB."""
 
 _CHUNK = 64 * 1024
+
+_GRACE = 0.5
+"""Seconds after the timeout, in which requests itself may tell what it has been waiting for."""
 
 
 class TransportError(Exception):
@@ -121,18 +125,38 @@ class HttpSession:
 
         Raises TransportError when no complete answer came.
         """
-        answer = self._try(method, path, query, body)
-        if isinstance(answer, TransportError):
+        answers: SimpleQueue[Response | BaseException] = SimpleQueue()
+        arguments = (answers, self._session, method, path, query, body)
+        # requests' own timeout is for each read: a server that sends a byte now and then would hold us for ever.
+        threading.Thread(target=self._answer, args=arguments, daemon=True).start()
+        try:
+            answer = answers.get(timeout=self._timeout + _GRACE)
+        except Empty:
+            # What still reads is left behind, with its connections.
+            del self._of_thread.session
+            answer = TransportError(f"no complete answer within {self._timeout:g} s", sent=True)
+        if isinstance(answer, BaseException):
             # Raised where no exception is being handled: no traceback carries the one with the request in it.
             raise answer
         return answer
 
+    def _answer(self, answers: SimpleQueue[t.Any], *request: t.Any) -> None:
+        try:
+            answers.put(self._try(*request))
+        except BaseException as error:
+            answers.put(error)
+
     def _try(
-        self, method: str, path: str, query: t.Sequence[tuple[str, str]], body: t.Mapping[str, t.Any] | None
+        self,
+        session: t.Any,
+        method: str,
+        path: str,
+        query: t.Sequence[tuple[str, str]],
+        body: t.Mapping[str, t.Any] | None,
     ) -> Response | TransportError:
         deadline = time.monotonic() + self._timeout
         try:
-            with self._session.request(
+            with session.request(
                 method,
                 self._base_url + path,
                 params=list(query),

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
 
 from ansible.module_utils.common.validation import check_type_dict
 
@@ -54,7 +56,19 @@ class Task:
         names = {name for spec in specs for name in spec if spec[name].get("no_log")}
         entries = written.get(self.entries) if self.entries else None
         as_dicts = [as_dict(entry) for entry in entries] if isinstance(entries, list) else []
-        return {secret for secret in _find({**written, "": as_dicts}, names) if secret}
+        found = {secret for secret in _find({**written, "": as_dicts}, names) if secret}
+        return {quoted for secret in found for quoted in _quoted(secret)}
+
+
+def _quoted(secret: str) -> tuple[str, ...]:
+    """The ways in which a server's message may quote it."""
+    return (
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        quote(secret),
+        quote_plus(secret),
+    )
 
 
 def _find(value: t.Any, names: set[str]) -> t.Iterator[str]:

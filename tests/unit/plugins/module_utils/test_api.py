@@ -259,3 +259,13 @@ def test_who_is_refused_while_others_are_admitted_only_waits(conversation: t.Any
 
     conversation.exchange = exchange_beside_others
     assert api.number("id-1") == {"id": "id-1", "number": "0701"}
+
+
+def test_an_error_is_cut_to_what_can_be_read(conversation: t.Any, api: Api) -> None:
+    error = {"message": "m" * 100_000, "code": "c" * 2000, "details": {"field": "f" * 2000}}
+    conversation.expect(f"GET {ONE}", {"error": error}, 418)
+    with pytest.raises(ApiError) as caught:
+        api.number("id-1")
+    assert caught.value.message == "m" * 1000
+    assert caught.value.code == "c" * 1000
+    assert caught.value.details is None

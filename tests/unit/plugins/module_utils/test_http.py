@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -194,10 +195,25 @@ def garble(request: t.Any) -> None:
 
 def drip(request: t.Any) -> None:
     Server.answer(request, b"{", length=100)
-    for _index in range(30):
-        request.wfile.write(b" ")
-        request.wfile.flush()
-        time.sleep(0.05)
+    drip_until_the_test_is_over(request, b" ")
+
+
+def drip_headers(request: t.Any) -> None:
+    drip_until_the_test_is_over(request, b"HTTP/1.1 200 OK\r\nX: ")
+
+
+def go_on_and_on(request: t.Any) -> None:
+    drip_until_the_test_is_over(request, b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def drip_until_the_test_is_over(request: t.Any, text: bytes) -> None:
+    """As long as the other side listens, and at most for a time in which it would have had to leave."""
+    with contextlib.suppress(OSError):
+        for index in range(200):
+            request.wfile.write(text if index == 0 or text.endswith(b"\n") else b"x")
+            request.wfile.flush()
+            time.sleep(0.05)
+    close(request)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +223,9 @@ def drip(request: t.Any) -> None:
         (truncate, "broke"),
         (garble, "can't be read"),
         (stall, "no complete answer within 0.5 s"),
-        (drip, "no complete answer"),
+        (drip, "no complete answer within 0.5 s"),
+        (drip_headers, "no complete answer within 0.5 s"),
+        (go_on_and_on, "no complete answer within 0.5 s"),
     ],
 )
 def test_a_lost_answer_may_have_been_sent(server: Server, handle: Handler, reason: str) -> None:

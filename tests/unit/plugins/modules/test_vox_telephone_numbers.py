@@ -90,5 +90,7 @@ def test_secrets_are_known_before_anything_is_validated() -> None:
     misplaced = {"auth_password": "five", "telephone_numbers": [{"number": {"auth_password": "six"}}]}
     assert TASK.secrets(misplaced) == {"five", "six"}
     assert TASK.secrets({"api_key": "the-key", "telephone_numbers": "auth_password"}) == {"the-key"}
+    # As a server may quote them.
+    assert TASK.secrets({"api_key": 'a "b"/c'}) >= {'a "b"/c', 'a \\"b\\"/c', "a%20%22b%22/c", "a+%22b%22%2Fc"}
     assert TASK.set_entries_aside(written) == {"api_key": "the-key", "telephone_numbers": []}
     assert TASK.set_entries_aside({"telephone_numbers": "text"}) == {"telephone_numbers": "text"}
