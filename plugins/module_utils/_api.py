@@ -220,7 +220,9 @@ class Api:
                     response = self._http.exchange(method, path, query, body)
                     if response.status == 429:
                         # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
-                        turn.refused_for = _retry_after(response) or self.backoff(attempt, first=2.0)
+                        told, own = _retry_after(response), self.backoff(attempt, first=2.0)
+                        # Who has waited as told, and is refused again, knows better: it may take a whole minute.
+                        turn.refused_for = max(told, own if attempt else 0.0) if told else own
                 return _decode(response)
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)

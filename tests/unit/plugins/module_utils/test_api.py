@@ -269,3 +269,13 @@ def test_an_error_is_cut_to_what_can_be_read(conversation: t.Any, api: Api) -> N
     assert caught.value.message == "m" * 1000
     assert caught.value.code == "c" * 1000
     assert caught.value.details is None
+
+
+def test_retry_after_that_is_too_short_is_not_believed_for_ever(conversation: t.Any) -> None:
+    """All tries together outlast a minute that is used up."""
+    for _try in range(6):
+        conversation.refuse(f"GET {ONE}", 429, headers={"Retry-After": "1"})
+    with pytest.raises(ApiError):
+        conversation.api(retries=5).number("id-1")
+    assert conversation.waits[0] == 1
+    assert sum(conversation.waits) > 60
