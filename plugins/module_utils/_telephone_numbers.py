@@ -14,7 +14,7 @@ from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all, some_of
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
-from ansible_collections.voxai.telephony.plugins.module_utils._plan import make_diff, parse_desired
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import Plan, make_diff, parse_desired
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
     Options,
@@ -154,19 +154,19 @@ def _tell(bulk: Bulk, check_mode: bool) -> str:
 
 def _complain(bulk: Bulk, check_mode: bool) -> str:
     """What is wrong, each with its position and number."""
-    wrong = [(f"entry {position}", entry) for position, entry in enumerate(bulk.entries, 1)]
-    wrong += [("prune", entry) for entry in bulk.pruned]
+    everything = [(f"entry {position}", entry) for position, entry in enumerate(bulk.entries, 1)]
+    everything += [("prune", entry) for entry in bulk.pruned]
     # Of what stopped all entries, once is enough.
     lines = [
         f"{where}{f' ({entry.number})' if entry.number else ''}: {failure_in_words(entry.error, entry.outcome)}"
-        for where, entry in wrong
+        for where, entry in everything
         if entry.error and entry.error is not bulk.error
     ]
     if not bulk.begun:
         return "\n- ".join(["nothing was changed:", *([str(bulk.error)] if bulk.error else []), *lines])
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
-    held_back = sum(1 for _where, entry in wrong if entry.held_back)
+    held_back = sum(1 for _where, entry in everything if entry.held_back)
     if held_back:
         lines.append(f"held back: {held_back} numbers that were to be given up, once everything else has succeeded")
     return "\n- ".join([f"{_tell(bulk, check_mode)}:", *lines])
@@ -176,15 +176,11 @@ def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
     """What changes, by number: fields that stay as they are, and numbers that do, are left out."""
     diff: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
     for entry in sorted(entries, key=lambda entry: entry.number):
-        plan = entry.outcome.plan
-        untouched = entry.held_back or (entry.error and not entry.outcome.actions)
-        if plan is None or not plan.steps or untouched:
+        if not entry.outcome.actions:
             continue
-        one = make_diff(plan)
-        differing = [
-            name for name in {**one["before"], **one["after"]} if one["before"].get(name) != one["after"].get(name)
-        ]
-        for side, fields in one.items():
+        before, after = make_diff(t.cast(Plan, entry.outcome.plan)).values()
+        differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        for side, fields in (("before", before), ("after", after)):
             if fields:
                 diff[side][entry.number] = {name: fields.get(name) for name in differing}
     return diff
