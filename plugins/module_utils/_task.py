@@ -55,8 +55,8 @@ class Task:
         specs = [self.spec, self.spec[self.entries]["options"] if self.entries else {}]
         names = {name for spec in specs for name in spec if spec[name].get("no_log")}
         entries = written.get(self.entries) if self.entries else None
-        as_dicts = [as_dict(entry) for entry in entries] if isinstance(entries, list) else []
-        found = {secret for secret in _find({**written, "": as_dicts}, names) if secret}
+        read = {self.entries: [as_dict(entry) or entry for entry in entries]} if isinstance(entries, list) else {}
+        found = {secret for secret in _find({**written, **read}, names) if secret}
         return {quoted for secret in found for quoted in _quoted(secret)}
 
 
