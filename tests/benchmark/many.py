@@ -23,7 +23,6 @@ Exits with 0 once everything was measured, whether or not targets were reached.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
@@ -32,6 +31,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmark import _command as command
 from benchmark._machine import describe
 from benchmark._many_report import Sample, print_report, targets
 from benchmark._playbook import Ansible, PlaybookFailed
@@ -143,19 +143,8 @@ PARTS = {"sizes": Bench.sizes, "latency": Bench.latency, "listing": Bench.listin
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (default: 3)")
-    parser.add_argument(
-        "--quick", action="store_true", help="one round, sizes up to 100: to see that it works, not to quote"
-    )
+    parser = command.parser(str(__doc__), 3, "one round, sizes up to 100")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts to measure (default: all)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples, too")
-    parser.add_argument(
-        "--ansible-bin",
-        type=Path,
-        default=Path(sys.executable).parent,
-        help="directory of the ansible-playbook to measure with (default: beside the running Python)",
-    )
     return parser.parse_args()
 
 
@@ -183,8 +172,7 @@ def main() -> int:
         },
     }
     print_report(result, bench.samples)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    command.save(result, arguments.json)
     return 0
 
 

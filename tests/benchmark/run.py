@@ -24,7 +24,6 @@ everything was measured, whether or not targets were reached: this is no test.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +31,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmark import _command as command
 from benchmark import _imports
 from benchmark._contenders import CONTENDERS, Contender
 from benchmark._machine import describe
@@ -46,17 +46,8 @@ IMPORTS = ("debug", "vox_telephone_number")
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=7, help="how often everything is measured (default: 7)")
-    parser.add_argument("--quick", action="store_true", help="two rounds: to see that it works, not to quote")
+    parser = command.parser(str(__doc__), 7, "two rounds")
     parser.add_argument("--plain", action="store_true", help="without TLS")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples, too")
-    parser.add_argument(
-        "--ansible-bin",
-        type=Path,
-        default=Path(sys.executable).parent,
-        help="directory of the ansible-playbook to measure with (default: beside the running Python)",
-    )
     return parser.parse_args()
 
 
@@ -81,8 +72,7 @@ def main() -> int:
         "samples": {name: asdict(sample) for name, sample in samples.items()},
     }
     print_report(result, samples)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    command.save(result, arguments.json)
     return 0
 
 
