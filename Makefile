@@ -6,7 +6,7 @@ CANDIDATES := $(foreach v,3.13 3.12 3.11 3.14,python$(v) $(wildcard $(or $(PYENV
 PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c 'import ensurepip' 2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint simulator bench clean
+.PHONY: help demo test lint simulator bench torture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,6 +26,9 @@ simulator: .venv-demo/ready  ## Run the simulated API in the foreground
 bench: .venv-demo/ready  ## Measure against the simulator: a few minutes for one number, half an hour for many
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/run.py
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/many.py
+
+torture: .venv/ready  ## Let everything go wrong that can, for a quarter of an hour, and count what must not come of it
+	.venv/bin/python -m pytest tests/torture -n auto --long
 
 clean:  ## Remove environments and caches
 	rm -rf .venv .venv-demo .nox .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output

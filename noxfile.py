@@ -176,6 +176,12 @@ def unit(session: nox.Session) -> None:
     session.run("coverage", "run", "-m", "pytest", "tests/unit", *session.posargs)
 
 
+@nox.session(python=False)
+def torture(session: nox.Session) -> None:
+    """Let everything go wrong that can, and count what must not come of it."""
+    session.run("python", "-m", "pytest", "tests/torture", "-n", "auto", *session.posargs)
+
+
 for core in CORES:
 
     @with_core("integration", core, "-r", "tests/requirements/controller.txt")

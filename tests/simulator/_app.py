@@ -146,11 +146,11 @@ def _shown_agent(agent: dict[str, Any]) -> dict[str, Any]:
 async def register(body: Register, world: InWorld, organization: Of, query: No) -> JSONResponse:
     """Register a number of one's own on a SIP trunk."""
     _check_address(body.address)
-    for number in organization.numbers.values():
-        if number.fields["number"] == body.number and number.fields["status"] in HELD:
-            raise ApiError(
-                world.switches.duplicate_status, "이미 등록된 전화번호입니다.", field="number", reason="duplicate"
-            )
+    held = (one.fields["number"] for one in organization.numbers.values() if one.fields["status"] in HELD)
+    if world.switches.duplicate_status != 201 and body.number in held:
+        raise ApiError(
+            world.switches.duplicate_status, "이미 등록된 전화번호입니다.", field="number", reason="duplicate"
+        )
     fields = number_record(body.number, created_at=world.now(), address=body.address, memo=body.memo)
     number = Number(fields, body.auth_username, body.auth_password)
     number.write(fields["created_at"])

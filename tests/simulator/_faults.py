@@ -9,9 +9,10 @@ To add one, write a coroutine function and name it in ACTIONS; its keyword argum
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,18 @@ async def slow(exchange: Exchange, server: Server, *, seconds: float) -> None:
         await exchange.answer(answer)
 
 
+async def late(exchange: Exchange, server: Server, *, seconds: float) -> None:
+    """Process the request only after a delay, whether or not the client has waited for it, and answer."""
+    await asyncio.sleep(seconds)
+    await exchange.answer(await exchange.process())
+
+
+async def meanwhile(exchange: Exchange, server: Server, *, change: Callable[[], object]) -> None:
+    """Let somebody else be faster: call `change`, which may use the simulator, then answer normally."""
+    change()
+    await exchange.answer(await exchange.process())
+
+
 async def redirect(exchange: Exchange, server: Server, *, location: str) -> None:
     """Answer 302, nothing processed."""
     await exchange.answer(Answer(302, b"", {"location": location}))
@@ -118,6 +131,8 @@ ACTIONS = {
         truncated,
         html,
         slow,
+        late,
+        meanwhile,
         redirect,
         refuse,
         answer,
@@ -131,7 +146,7 @@ class Fault:
 
     action: str
     method: str | None
-    path: str
+    path: str | None
     occurrence: int
     parameters: dict[str, Any]
     _seen: int = 0
@@ -155,6 +170,8 @@ class Fault:
         return self._seen >= self.occurrence
 
     def _matches(self, path: str) -> bool:
+        if self.path is None:
+            return True
         wanted, given = self.path.split("/"), path.split("/")
         return len(wanted) == len(given) and all(
             one == other or (one.startswith("{") and other) for one, other in zip(wanted, given, strict=True)

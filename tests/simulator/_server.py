@@ -72,7 +72,7 @@ class Server:
 
     def call(self, function: Callable[[], T]) -> T:
         """Run a function in the server's thread, between two steps of its requests, and return its result."""
-        if self._loop is None:
+        if self._loop is None or threading.current_thread() is self._thread:
             return function()
         result: Future[T] = Future()
 

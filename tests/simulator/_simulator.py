@@ -111,6 +111,10 @@ class Simulator:
 
         return self._server.call(add)
 
+    def change(self, number_id: str, **fields: Any) -> None:
+        """Change fields of a number of any organization, as somebody else would. Raises KeyError for an unknown id."""
+        self._server.call(lambda: self._number(number_id).write(self._world.now(), **fields))
+
     def add_agent(
         self,
         name: str = "Front desk",
@@ -146,13 +150,16 @@ class Simulator:
         """Return the SIP user name and password the API holds for a number. Raises KeyError for an unknown id."""
 
         def find() -> tuple[str | None, str | None]:
-            for organization in self._world.organizations.values():
-                if number_id in organization.numbers:
-                    number = organization.numbers[number_id]
-                    return number.auth_username, number.auth_password
-            raise KeyError(number_id)
+            number = self._number(number_id)
+            return number.auth_username, number.auth_password
 
         return self._server.call(find)
+
+    def _number(self, number_id: str) -> Number:
+        for organization in self._world.organizations.values():
+            if number_id in organization.numbers:
+                return organization.numbers[number_id]
+        raise KeyError(number_id)
 
     @property
     def requests(self) -> list[LoggedRequest]:
@@ -168,17 +175,22 @@ class Simulator:
         self,
         action: str,
         method: str | None = "POST",
-        path: str = "/telephone-numbers/register",
+        path: str | None = "/telephone-numbers/register",
         occurrence: int = 1,
         **parameters: Any,
     ) -> None:
         """Let a request to come meet a fault; the actions and their parameters are described in `_faults.py`.
 
-        `method` None is any method; a segment `{id}` of `path` is any segment. `occurrence` counts matching requests
-        from now on: 1 is the next one, 0 is every one. Raises ValueError for an action or parameter there is not.
+        `method` and `path` None are any; a segment `{id}` of `path` is any segment. `occurrence` counts matching
+        requests from now on: 1 is the next one, 0 is every one. Raises ValueError for an action or parameter there is
+        not.
         """
         fault = Fault(action, method, path, occurrence, parameters)
         self._server.call(lambda: self._world.faults.append(fault))
+
+    def clear_faults(self) -> None:
+        """Let no request meet a fault any more."""
+        self._server.call(self._world.faults.clear)
 
     def clear_log(self) -> None:
         """Forget the requests received."""

@@ -17,8 +17,8 @@ class Switches:
     register_status: Literal[200, 201] = 201
     """What a successful registration answers with."""
 
-    duplicate_status: Literal[400, 409, 422] = 409
-    """What registering a number that is already held answers with."""
+    duplicate_status: Literal[201, 400, 409, 422] = 409
+    """What registering a number that is already held answers with. With 201 it is not refused: there are two of it."""
 
     password_demanded: bool = True
     """Whether a change of address or user name needs `auth_password` on a trunk that has no password, too."""

@@ -114,6 +114,40 @@ def test_a_slow_answer_to_one_who_waits(sim: Simulator, api: Api) -> None:
     assert 0.2 <= time.monotonic() - start < 1
 
 
+@pytest.mark.parametrize("timeout", [5, 0.05])
+def test_a_request_that_is_processed_late(sim: Simulator, api: Api, timeout: float) -> None:
+    sim.fault("late", seconds=0.2)
+    with contextlib.suppress(requests.Timeout):
+        assert api("POST", REGISTER, json=BODY, timeout=timeout).status_code == 201
+    assert len(sim.numbers()) == (timeout > 0.2)
+    while sim.requests[0].status is None:
+        time.sleep(0.01)
+    assert len(sim.numbers()) == 1
+
+
+def test_somebody_else_is_faster(sim: Simulator, api: Api) -> None:
+    held = sim.add("0701")
+
+    def change() -> None:
+        sim.add(BODY["number"])
+        sim.change(held["id"], status="expired")
+
+    sim.fault("meanwhile", change=change)
+    assert api("POST", REGISTER, json=BODY).status_code == 409
+    assert [(number["number"], number["status"]) for number in sim.numbers()] == [
+        ("0701", "expired"),
+        (BODY["number"], "active"),
+    ]
+    with pytest.raises(KeyError):
+        sim.change("unknown", memo="x")
+
+
+def test_no_fault_is_met_any_more(sim: Simulator, api: Api) -> None:
+    sim.fault("error_before", occurrence=0)
+    sim.clear_faults()
+    assert api("POST", REGISTER, json=BODY).status_code == 201
+
+
 def test_a_slow_answer_to_one_who_leaves(sim: Simulator, api: Api) -> None:
     sim.fault("slow", seconds=30)
     with pytest.raises(requests.Timeout):

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One trial: a case, what disturbs it, and everything that must hold all the same."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from simulator import Simulator
+from torture._cases import AGENTS, KEY, OTHER_KEY, SECRET, Case
+from torture._task import INFO, MANY, ONE, run_task
+from torture._world import Record, Violation, World, judge
+
+Result = dict[str, Any]
+
+_FAILURE = {"http_status", "code", "message", "details"}
+
+
+class Trial:
+    """Counts what is tried, and collects what must not happen, with the words that find it again."""
+
+    def __init__(self, sim: Simulator) -> None:
+        self.sim = sim
+        self.tally: Counter[str] = Counter()
+        self.violations: list[str] = []
+        self.where = ""
+
+    def begin(self, case: Case, where: str) -> None:
+        """Start anew with what the case begins with."""
+        self.where = f"{case.name}: {where}"
+        self.sim.reset()
+        case.prepare(self.sim)
+
+    def world(self) -> World:
+        """What is there, once every request that was sent has been dealt with, and the list shows it."""
+        while any(request.status is None and request.fault == "late" for request in self.sim.requests):
+            time.sleep(0.01)
+        time.sleep(self.sim.switches.list_lag)
+        return World.of(self.sim, KEY, OTHER_KEY)
+
+    def blame(self, *violations: Violation) -> None:
+        for kind, text in violations:
+            self.tally[kind] += 1
+            self.violations.append(f"{kind}: {self.where}: {text}")
+
+    def run(self, case: Case, check_mode: bool = False, believed: bool = True) -> Result:
+        """Run the case's task once, and judge what it left behind and what it says.
+
+        `believed`: whether what the server says is true, so that what the task says must be.
+        """
+        before = self.world()
+        result = self.task(case.module, case.arguments(self.sim), check_mode)
+        after = self.world()
+        if check_mode:
+            if after != before:
+                self.blame(Violation("lie", "check mode changed something"))
+            return result
+        succeeded = case.succeeded(result) if believed else [False] * len(case.wishes)
+        pruned = believed and not result.get("failed")
+        self.blame(*judge(before, after, case.wishes, succeeded, AGENTS, case.prune, pruned))
+        if believed:
+            self.blame(*_untrue(case, result, before, after))
+        return result
+
+    def task(
+        self, module: str, arguments: Mapping[str, Any], check_mode: bool = False, loop: str | None = None
+    ) -> Result:
+        """Run a task once, and judge the form of its result."""
+        self.tally["runs of a task"] += 1
+        try:
+            result = run_task(module, arguments, check_mode, loop)
+        except BaseException:
+            text = traceback.format_exc()
+            self.blame(Violation("traceback", text))
+            if SECRET in text:
+                self.blame(Violation("leak", "in that traceback"))
+            return {"failed": True, "telephone_numbers": [], "actions": []}
+        if SECRET in json.dumps(result, ensure_ascii=False):
+            self.blame(Violation("leak", "in the result"))
+        self.blame(*_unclear(module, result))
+        return result
+
+    def finish(self, case: Case, first: World) -> None:
+        """One more run, undisturbed, reaches what is wanted, and another one has nothing to do.
+
+        `first`: what there was before the runs that were disturbed.
+        """
+        self.sim.clear_faults()
+        for text in (_wrong_with(self.run(case)), self._wrong_with_repetition(case)):
+            if text:
+                self.blame(Violation("unfinished", text))
+        self.blame(*judge(first, self.world(), case.wishes, [True] * len(case.wishes), AGENTS, case.prune, True))
+
+    def _wrong_with_repetition(self, case: Case) -> str:
+        written = len(self.sim.writes)
+        again = self.run(case)
+        always = any(wish.get("update_password") == "always" for wish in case.wishes)
+        if not again.get("failed") and again["changed"] == always and len(self.sim.writes) == written + always:
+            return ""
+        return f"again: {_shown(again)}"
+
+
+def _wrong_with(result: Result) -> str:
+    return f"undisturbed: {_shown(result)}" if result.get("failed") else ""
+
+
+def _shown(result: Result) -> str:
+    return f"changed: {result.get('changed')}, {result.get('msg')}"
+
+
+def _unclear(module: str, result: Result) -> list[Violation]:
+    """What a result lacks of what it must have."""
+    missing = {"changed", "msg"} - set(result)
+    parts = [result]
+    if result.get("failed") and "api_requests" in result:
+        if module == ONE:
+            missing |= {"actions", "telephone_number"} - set(result)
+        if module == MANY:
+            parts = [one for one in (*result["telephone_numbers"], *result["pruned"]) if one["failed"]]
+            if result["failure"]:
+                parts.append(result)
+            if not parts:
+                missing.add("what has failed")
+        for part in parts:
+            if set(part.get("failure") or ()) != _FAILURE or not part["msg"]:
+                missing.add("failure")
+    return [Violation("unclear", f"no {', '.join(sorted(missing))} in {result}")] if missing else []
+
+
+def _untrue(case: Case, result: Result, before: World, after: World) -> list[Violation]:
+    """What a result says that is not so."""
+    found = []
+    if case.module == INFO:
+        numbers = (
+            [case.options["number"]] if "number" in case.options else {one["number"] for one in after.records.values()}
+        )
+        there = [one for number in numbers for one in after.live(number)]
+        if not result.get("failed") and sorted(there, key=str) != sorted(result["telephone_numbers"], key=str):
+            found.append("read something else than there is")
+        return [Violation("lie", text) for text in found]
+    parts = [result] if case.module == ONE else result["telephone_numbers"]
+    for wish, part in zip(case.wishes, parts, strict=False):
+        made = any(
+            one["number"] == wish["number"] and one["id"] not in before.records for one in after.records.values()
+        )
+        if "registered" in part["actions"] and not made:
+            found.append(f"{wish['number']} was not registered")
+        if "deleted" in part["actions"] and after.live(wish["number"]):
+            found.append(f"{wish['number']} was not deleted")
+        if part["changed"] != bool(part["actions"]):
+            found.append(f"{wish['number']}: changed is {part['changed']}, actions are {part['actions']}")
+        held = next(iter(after.live(wish["number"])), None)
+        if not part.get("failed") and _but_for_the_time(part["telephone_number"]) != _but_for_the_time(held):
+            found.append(f"{wish['number']}: the record in the result is not the one that is there")
+    return [Violation("lie", text) for text in found]
+
+
+def _but_for_the_time(record: Record | None) -> Record | None:
+    """A change that was sent twice, because its answer was lost, may have been made for the second time by now."""
+    return record and {**record, "updated_at": None}

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils import _http, _pace
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
+from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession
+from simulator import Simulator
+from torture import _tally
+from torture._cases import KEY, OTHER_KEY
+from torture._trial import Trial
+
+FASTER = 50
+"""By what waits before another try are shorter than a user's."""
+
+TIMEOUT = 0.2
+"""Seconds, where a user waits for one or more."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="try everything, not only what fits into a run of all tests")
+
+
+@pytest.fixture(scope="session")
+def long(pytestconfig: pytest.Config) -> bool:
+    return bool(pytestconfig.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def hurry() -> Iterator[None]:
+    """Shorter waits; nothing else of the collection is replaced."""
+    backoff, make_session = Api.backoff, HttpSession.__init__
+
+    def session(self: HttpSession, base_url: str, token: str, verify: bool | str, timeout: float) -> None:
+        make_session(self, base_url, token, verify, TIMEOUT)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Api, "backoff", lambda self, attempt, first=0.5: backoff(self, attempt, first) / FASTER)
+        patch.setattr(HttpSession, "__init__", session)
+        patch.setattr(_http, "_GRACE", 0.05)
+        patch.setattr(_pace, "_FIRST_GAP", 0.4 / FASTER)
+        yield
+
+
+@pytest.fixture(scope="session")
+def simulator(hurry: None) -> Iterator[Simulator]:
+    with Simulator(keys=(KEY, OTHER_KEY)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def trial(simulator: Simulator, record_property: Any) -> Iterator[Trial]:
+    """Fails the test with all that must not have happened."""
+    trial = Trial(simulator)
+    yield trial
+    record_property(_tally.PROPERTY, dict(trial.tally))
+    if trial.violations:
+        pytest.fail("\n".join(trial.violations[:20]), pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    counts = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "teardown"
+        for name, value in report.user_properties
+        if name == _tally.PROPERTY
+    ]
+    if counts:
+        terminalreporter.section("torture")
+        for line in _tally.summary(counts):
+            terminalreporter.line(line)

@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every fault, at every call that each module makes, the first time and the second."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import pytest
+
+from simulator import Switches
+from simulator._faults import ACTIONS
+from torture._cases import CASES, KEY, NUMBER, PASSWORD, Case
+from torture._trial import Trial
+
+LATE, SLOW = 0.3, 0.5
+"""Seconds, more than the time that a request is given."""
+
+
+class Fault(NamedTuple):
+    """`lies`: the answer says something that is not so, in the form of the API's."""
+
+    action: str
+    parameters: dict[str, Any]
+    lies: bool = False
+
+
+def _answer(body: Any, status: int = 200, processed: bool = False, lies: bool = False, **headers: str) -> Fault:
+    return Fault("answer", {"body": body, "status": status, "processed": processed, "headers": headers}, lies)
+
+
+def _error(status: int, processed: bool = False, lies: bool = False) -> Fault:
+    body = {"error": {"code": "SOME_CODE", "message": "거부", "details": {"field": "number"}}}
+    return _answer(body, status, processed, lies)
+
+
+_QUOTING = {"message": f"{PASSWORD} of {KEY}", "details": {"field": PASSWORD, PASSWORD: [{"got": f'"{KEY}"'}]}}
+_RECORD = {
+    "id": "5c4b2b9e-8f5e-4a0c-9a53-0c5a1f1d9999",
+    "number": "07000000000",
+    "provider": "custom",
+    "status": "active",
+}
+
+FAULTS = {
+    "closed before": Fault("close_before", {}),
+    "closed after": Fault("close_after", {}),
+    **{f"{status} before": Fault("error_before", {"status": status}) for status in (408, 500, 502, 503, 504)},
+    **{f"{status} after": Fault("error_after", {"status": status}) for status in (408, 500, 503)},
+    "429": Fault("rate_limited", {}),
+    "429, a date": Fault("rate_limited", {"retry_after": "Wed, 21 Oct 2015 07:28:00 GMT"}),
+    "429, nonsense": Fault("rate_limited", {"retry_after": "soon"}),
+    "truncated": Fault("truncated", {}),
+    "HTML before": Fault("html", {}),
+    "HTML after": Fault("html", {"processed": True}),
+    "slow": Fault("slow", {"seconds": SLOW}),
+    "late": Fault("late", {"seconds": LATE}),
+    "redirect": Fault("redirect", {"location": "http://127.0.0.1:1/elsewhere"}),
+    "port closed": Fault("refuse", {"seconds": 0.03}),
+    **{f"{status}": _error(status) for status in (400, 401, 403, 409, 422)},
+    "400 that quotes the secrets": _answer({"error": _QUOTING}, 400),
+    "404 of a proxy": _answer("<html>Not found</html>", 404),
+    "400 after": _error(400, processed=True, lies=True),
+    "404": _error(404, lies=True),
+    "nothing": _answer(b"", 204, lies=True),
+    "nothing after": _answer(b"", 204, processed=True),
+    "null": _answer(None, lies=True),
+    "{} after": _answer({}, processed=True),
+    "a list": _answer([], lies=True),
+    "empty page": _answer({"items": [], "total_count": 0, "next_cursor": None}, lies=True),
+    "another record": _answer(_RECORD, lies=True),
+    "another number's page": _answer({"items": [_RECORD], "total_count": 1, "next_cursor": None}, lies=True),
+    "wrong types": _answer({name: [] for name in _RECORD}, lies=True),
+    "wrong types in a page": _answer({"items": [{**_RECORD, "number": NUMBER, "id": 5}, 7, None]}, lies=True),
+    "half JSON": _answer('{"id": "5c4b2b9e', processed=True),
+    "not UTF-8": _answer(b'{"id": "\xff\xfe"}', processed=True),
+}
+
+WHEN = {"first": (1,), "second": (2,), "both": (1, 1), "always": (0,)}
+"""When the fault is met, as the simulator counts occurrences. The last two only in a long run."""
+
+SWITCHES: tuple[dict[str, Any], ...] = (
+    {},
+    {"duplicate_status": 400, "patch_answers": "empty", "register_status": 200},
+    {"list_lag": 0.01, "duplicate_status": 422, "echo_sip": False},
+    {"delete_expired": 409, "password_demanded": False, "repeated_status": "last"},
+    {"duplicate_status": 201, "delete_expired": 200, "delete_cancel_requested": 200, "patch_cancel_requested": False},
+)
+"""What the API may do where its reference is silent. A trial has one of them, a long run has all."""
+
+UNPROTECTED = 4
+"""The one with an API that would register a number twice. Nothing helps then where a list lies or a request is late."""
+
+
+def test_each_fault_of_the_simulator_is_tried() -> None:
+    assert {fault.action for fault in FAULTS.values()} == set(ACTIONS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("switches", SWITCHES, ids=range(len(SWITCHES)))
+def test_undisturbed(trial: Trial, case: Case, switches: dict[str, Any]) -> None:
+    """What check mode foretells is what is done, and a second run has nothing to do."""
+    trial.tally["cases"] += 1
+    trial.begin(case, f"{switches}")
+    trial.sim.switches = Switches(**switches | {"list_lag": 0})
+    first = trial.world()
+    foretold = trial.run(case, check_mode=True)
+    done = trial.run(case)
+    assert not done.get("failed"), done["msg"]
+    assert _made_plain(foretold, done) == _made_plain(done, done)
+    trial.finish(case, first)
+
+
+def _made_plain(result: Any, done: Any) -> Any:
+    """A result without what only the API can know: where the foretold value is null, and the other is not."""
+    if isinstance(result, dict) and isinstance(done, dict):
+        return {
+            name: _made_plain(value, done.get(name))
+            for name, value in result.items()
+            if name not in ("api_requests", "msg") and not _INVENTED.fullmatch(name)
+        }
+    if isinstance(result, list) and isinstance(done, list):
+        return [_made_plain(one, other) for one, other in zip(result, done, strict=True)]
+    return result.removeprefix("sip:") if isinstance(result, str) else result
+
+
+_INVENTED = re.compile(r"id|.*_trunk_id|.*_at|monthly_fee")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_fault(trial: Trial, case: Case, fault: str, long: bool) -> None:
+    some = SWITCHES if long else [SWITCHES[(CASES.index(case) + list(FAULTS).index(fault)) % len(SWITCHES)]]
+    for switches in some:
+        if switches == SWITCHES[UNPROTECTED] and (FAULTS[fault].lies or FAULTS[fault].action == "late"):
+            switches = SWITCHES[0]
+        for call in _calls(trial, case):
+            for when in list(WHEN)[: 4 if long else 2]:
+                _try(trial, case, call, fault, when, switches)
+    assert trial.tally["cases"]
+
+
+def _calls(trial: Trial, case: Case) -> list[tuple[str, str]]:
+    """Method and path of the calls that the case makes, and of the one that looks at a number after a fault."""
+    trial.begin(case, "calls")
+    assert not trial.run(case).get("failed")
+    calls = [(request.method, re.sub("/[0-9a-f-]{36}", "/{id}", request.path)) for request in trial.sim.requests]
+    look = [("GET", "/organization-telephone-numbers/{id}")] if trial.sim.writes else []
+    return list(dict.fromkeys(calls + look))
+
+
+def _try(trial: Trial, case: Case, call: tuple[str, str], name: str, when: str, switches: dict[str, Any]) -> None:
+    fault = FAULTS[name]
+    trial.begin(case, f"{name} at {' '.join(call)}, {when}, {switches}")
+    trial.sim.switches = Switches(**switches)
+    for occurrence in WHEN[when]:
+        trial.sim.fault(fault.action, *call, occurrence, **fault.parameters)
+    first = trial.world()
+    trial.run(case, believed=not fault.lies)
+    injected = sum(request.fault is not None for request in trial.sim.requests)
+    # A request that did not come was not disturbed.
+    if injected:
+        trial.tally["cases"] += 1
+        trial.tally["faults injected"] += injected
+        trial.finish(case, first)
