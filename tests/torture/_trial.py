@@ -50,13 +50,13 @@ class Trial:
             self.tally[kind] += 1
             self.violations.append(f"{kind}: {self.where}: {text}")
 
-    def run(self, case: Case, check_mode: bool = False, believed: bool = True) -> Result:
+    def run(self, case: Case, check_mode: bool = False, believed: bool = True, loop: str | None = None) -> Result:
         """Run the case's task once, and judge what it left behind and what it says.
 
         `believed`: whether what the server says is true, so that what the task says must be.
         """
         before = self.world()
-        result = self.task(case.module, case.arguments(self.sim), check_mode)
+        result = self.task(case.module, case.arguments(self.sim), check_mode, loop)
         after = self.world()
         if check_mode:
             if after != before:
