@@ -54,6 +54,7 @@ class Pace:
 
     ``admitted``: requests so far that the server has not refused for the pace.
     ``stopped``: once set, all who wait raise Stopped.
+    ``abandoned``: whether nobody is left to be told what comes of a request. So is none sent.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Pace:
         self._smooth = True
         self.admitted = 0
         self.stopped = threading.Event()
+        self.abandoned: t.Callable[[], bool] = lambda: False
         self._clock = clock
         self._sleep = sleep or self.stopped.wait
         self._lock = threading.Lock()
@@ -81,7 +83,10 @@ class Pace:
     def sleep(self, seconds: float) -> None:
         """Wait. Raises Stopped."""
         self._sleep(seconds)
-        if self.stopped.is_set():
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self.stopped.is_set() or self.abandoned():
             raise Stopped
 
     @contextmanager
@@ -112,6 +117,7 @@ class Pace:
         self._not_before = max(self._not_before, now + seconds)
 
     def _wait(self, kind: str) -> Turn:
+        self._go_on()
         while True:
             with self._lock:
                 now = self._clock()

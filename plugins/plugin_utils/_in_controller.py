@@ -57,6 +57,9 @@ class _Shared:
         if key not in cls.organizations:
             same = (one for other, one in cls.organizations.items() if other[:2] == key[:2])
             cls.organizations[key] = connect(options, next(same, None))
+            controller = os.getppid()
+            # A controller that is killed (a job that AWX cancels) leaves its workers running: nobody knows of them.
+            cls.organizations[key].api.pace.abandoned = lambda: os.getppid() != controller
         organization = cls.organizations[key]
         organization.holdings.api = organization.api
         return organization

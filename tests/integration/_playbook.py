@@ -146,6 +146,31 @@ class Ansible:
         **environment: str,
     ) -> Run:
         """Run a playbook (a file, YAML text, or plays as data) on hosts (an inventory, or each with its variables)."""
+        command, variables = self.prepare(playbook, hosts, *options, **environment)
+        done = subprocess.run(
+            command,
+            env=variables,
+            # Where coverage looks for the plugins.
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+        record = Path(variables["RECORD_FILE"])
+        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+        return Run(done.returncode, done.stdout, done.stderr, [Seen(**json.loads(line)) for line in lines])
+
+    def prepare(
+        self,
+        playbook: Path | str | Sequence[Mapping[str, Any]],
+        hosts: Path | Mapping[str, Mapping[str, Any]],
+        *options: str,
+        **environment: str,
+    ) -> tuple[list[str], dict[str, str]]:
+        """The command that runs a playbook, and all of its environment."""
         self.home.mkdir(exist_ok=True)
         (self.directory / "ansible.cfg").touch()
         if not isinstance(playbook, Path):
@@ -158,20 +183,8 @@ class Ansible:
             hosts.write_text(inventory, encoding="utf-8")
         record = self.directory / "record.jsonl"
         record.unlink(missing_ok=True)
-        done = subprocess.run(
-            [str(self.bin / "ansible-playbook"), "-i", str(hosts), str(playbook), "-vvvv", *options],
-            env=self._environment(record) | environment,
-            # Where coverage looks for the plugins.
-            cwd=self.root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-        )
-        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-        return Run(done.returncode, done.stdout, done.stderr, [Seen(**json.loads(line)) for line in lines])
+        command = [str(self.bin / "ansible-playbook"), "-i", str(hosts), str(playbook), "-vvvv", *options]
+        return command, self._environment(record) | environment
 
     def _environment(self, record: Path) -> dict[str, str]:
         return {

@@ -131,10 +131,9 @@ class Organization(RuleBasedStateMachine):
             record = record | {"status": "expired"}
         if record["status"] == "cancel_requested":
             record = record | {"provider": "vox"}
-        credentials = (
-            {"auth_username": "them", "auth_password": "theirs-Xyzzy"} if record["provider"] == "custom" else {}
-        )
-        self.sim.add(**record, **credentials)
+        if record["provider"] == "custom":
+            record = record | {"auth_username": "them", "auth_password": "theirs-Xyzzy"}
+        self.sim.add(**record)
 
     @rule(switches=switches)
     def the_api_changes(self, switches: Switches) -> None:

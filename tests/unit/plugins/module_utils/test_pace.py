@@ -119,6 +119,17 @@ def test_who_waits_is_stopped() -> None:
         raise AssertionError("this must not be sent")
 
 
+@pytest.mark.parametrize("limit", [0, 1])
+def test_what_nobody_waits_for_is_not_sent(limit: int) -> None:
+    clock = Clock()
+    pace = Pace(limit, 0, clock.time, clock.sleep)
+    with pace.turn("GET"):
+        pass
+    pace.abandoned = lambda: clock.now > 100 or not limit
+    with pytest.raises(Stopped), pace.turn("GET"):
+        raise AssertionError("this must not be sent")
+
+
 def test_a_refusal_reaches_threads_that_wait_already() -> None:
     clock = Clock()
     waiting, refused = threading.Event(), threading.Event()

@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run of ansible-playbook that is ended in the middle of any request: nothing goes on; the next run does the rest."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._bulk import WORKERS
+from integration._playbook import COLLECTION, Ansible
+from simulator import Simulator
+from torture._cases import CASES, PASSWORD, SECRET, TRUNK, Case
+from torture._task import MANY
+from torture._trial import Trial
+from torture._world import Violation
+
+DOZEN = Case(
+    "a dozen",
+    MANY,
+    [
+        *({"number": f"0704000{n:04}", **TRUNK, "inbound_agent": {"agent_name": "Front desk"}} for n in range(12)),
+        {"number": "07033334444", "state": "absent"},
+    ],
+    [{"number": "07033334444"}],
+)
+ONE_NUMBER = CASES[0]
+_AT_ONCE = 2 * WORKERS
+"""Requests that may still be sent: those that are begun when it ends, and as many until that is noticed."""
+
+PATIENCE = 30
+"""Seconds in which something must happen that takes about one."""
+
+End = Callable[[int], None]
+"""Ends the process of ansible-playbook with this id, which leads a group of its own."""
+
+ENDS: dict[str, End] = {
+    # AWX cancels a job, and ends one that takes too long, by killing its process group.
+    "killed, all of it": lambda pid: os.killpg(pid, signal.SIGKILL),
+    "killed, and its worker left alone": lambda pid: os.kill(pid, signal.SIGKILL),
+    "interrupted at the terminal": lambda pid: os.killpg(pid, signal.SIGINT),
+    "interrupted": lambda pid: os.kill(pid, signal.SIGINT),
+    "terminated": lambda pid: os.kill(pid, signal.SIGTERM),
+    "terminated, all of it": lambda pid: os.killpg(pid, signal.SIGTERM),
+}
+
+
+@pytest.fixture
+def ansible(ansible_bin: Path, collections_path: Path, pytestconfig: pytest.Config, tmp_path: Path) -> Ansible:
+    return Ansible(ansible_bin, collections_path, pytestconfig.rootpath, tmp_path)
+
+
+def _play(case: Case, sim: Simulator, **options: Any) -> list[dict[str, Any]]:
+    task = {COLLECTION + case.module: case.arguments(sim) | {"timeout": 20} | options}
+    return [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+
+
+@contextmanager
+def _started(ansible: Ansible, case: Case, sim: Simulator) -> Iterator[subprocess.Popen[str]]:
+    """A run under way, of which nothing is left afterwards."""
+    command, environment = ansible.prepare(_play(case, sim), {"org": ansible.host("action")})
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        cwd=ansible.directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        for left in _processes_of(ansible):
+            with suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
+        process.communicate()
+
+
+def _wait(for_what: str, condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {for_what}"
+        time.sleep(0.005)
+
+
+def _processes_of(ansible: Ansible) -> set[int]:
+    """The processes of a run: its workers have sessions of their own, but the same environment."""
+    mark = str(ansible.directory / "record.jsonl").encode()
+    found = set()
+    for directory in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in (directory / "environ").read_bytes():
+                found.add(int(directory.name))
+    return found
+
+
+def _end(trial: Trial, ansible: Ansible, case: Case, request: int, fault: str, how: str) -> None:
+    trial.tally["cases"] += 1
+    trial.tally["runs of a task"] += 1
+    trial.begin(case, f"{how} at request {request}, {fault}")
+    sim, first = trial.sim, trial.world()
+    # Else all would be done by the time that the end is noticed.
+    sim.switches.latency = 0.2
+    # This request is under way for long enough; processed before the end, or after it.
+    sim.fault(fault, None, None, request, seconds=1)
+    with _started(ansible, case, sim) as process:
+        _wait("the request", lambda: any(one.fault for one in sim.requests))
+        trial.tally["faults injected"] += 1
+        ENDS[how](process.pid)
+        output, _none = process.communicate(timeout=PATIENCE)
+        _wait("the end of all processes", lambda: not _processes_of(ansible))
+    if SECRET in output:
+        trial.blame(Violation("leak", "in the output"))
+    if "Traceback" in output:
+        trial.blame(Violation("traceback", output))
+    sim.switches.latency = 0
+    if len(sim.requests) > request + _AT_ONCE:
+        trial.blame(Violation("lie", f"{len(sim.requests) - request} requests more were sent"))
+    trial.finish(case, first)
+
+
+# 3 lists, the agent, and for each number a registration and a mapping; then one is given up.
+@pytest.mark.parametrize("how", ENDS)
+@pytest.mark.parametrize(("fault", "requests"), [("slow", (9, 29)), ("late", (14,))])
+def test_many_numbers(
+    trial: Trial, ansible: Ansible, fault: str, requests: tuple[int, ...], how: str, long: bool
+) -> None:
+    for request in range(1, 30) if long else requests:
+        _end(trial, ansible, DOZEN, request, fault, how)
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_one_number(trial: Trial, ansible: Ansible, how: str, long: bool) -> None:
+    for request in range(1, 7) if long else (5,):
+        _end(trial, ansible, ONE_NUMBER, request, "slow", how)
+
+
+def test_a_job_that_awx_cancels(trial: Trial, ansible: Ansible, tmp_path: Path) -> None:
+    """By ansible-runner, as AWX does it."""
+    job = tmp_path / "job"
+    job.mkdir()
+    trial.begin(DOZEN, "cancelled")
+    trial.tally["cases"] += 1
+    sim, first = trial.sim, trial.world()
+    sim.fault("slow", None, None, 12, seconds=1)
+    play = _play(DOZEN, sim, requests_per_second=5)
+    _command, environment = ansible.prepare(play, {"org": ansible.host("action")})
+    ran = ansible_runner.run(
+        private_data_dir=str(job),
+        playbook=str(ansible.directory / "playbook.yml"),
+        inventory=str(ansible.directory / "inventory.yml"),
+        envvars=environment,
+        cancel_callback=lambda: any(one.fault for one in sim.requests),
+        settings={"pexpect_timeout": 1},
+        quiet=True,
+    )
+    assert ran.status == "canceled"
+    _wait("the end of all processes", lambda: not _processes_of(ansible))
+    assert 12 <= len(sim.requests) < 29
+    trial.finish(DOZEN, first)
+    assert PASSWORD not in "".join(str(event) for event in ran.events)
