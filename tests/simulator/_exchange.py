@@ -46,6 +46,8 @@ class LoggedRequest:
     """The status answered with, None while or if nothing was answered."""
     fault: str | None = None
     """The action of the fault that this request met."""
+    over: bool = False
+    """Whether all that comes of it has come, whoever still waits for the answer."""
 
 
 @dataclass

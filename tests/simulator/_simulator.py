@@ -69,11 +69,14 @@ class Simulator:
             return
         request = exchange.request
         fault = take(self._world.faults, request.method, request.path)
-        if fault:
-            request.fault = fault.action
-            await ACTIONS[fault.action](exchange, self._server, **fault.parameters)
-        else:
-            await exchange.answer(await exchange.process())
+        try:
+            if fault:
+                request.fault = fault.action
+                await ACTIONS[fault.action](exchange, self._server, **fault.parameters)
+            else:
+                await exchange.answer(await exchange.process())
+        finally:
+            request.over = True
         logger.info("%s %s %s", request.method, request.path, request.status or "-")
 
     @property

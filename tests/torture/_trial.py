@@ -10,7 +10,7 @@ import json
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simulator import Simulator
@@ -40,7 +40,7 @@ class Trial:
 
     def world(self) -> World:
         """What is there, once every request that was sent has been dealt with, and the list shows it."""
-        while any(request.status is None and request.fault == "late" for request in self.sim.requests):
+        while not all(request.over for request in self.sim.requests):
             time.sleep(0.01)
         time.sleep(self.sim.switches.list_lag)
         return World.of(self.sim, KEY, OTHER_KEY)
@@ -67,6 +67,8 @@ class Trial:
         self.blame(*judge(before, after, case.wishes, succeeded, AGENTS, case.prune, pruned))
         if believed:
             self.blame(*_untrue(case, result, before, after))
+        if case.module == MANY:
+            self.blame(*_too_early(case, result, before, after))
         return result
 
     def task(
@@ -160,6 +162,16 @@ def _untrue(case: Case, result: Result, before: World, after: World) -> list[Vio
         if not part.get("failed") and _but_for_the_time(part["telephone_number"]) != _but_for_the_time(held):
             found.append(f"{wish['number']}: the record in the result is not the one that is there")
     return [Violation("lie", text) for text in found]
+
+
+def _too_early(case: Case, result: Result, before: World, after: World) -> Iterator[Violation]:
+    """Numbers that were given up although something else had failed."""
+    stays = [wish.get("state") != "absent" for wish in case.wishes]
+    failed = any(one["failed"] and stay for one, stay in zip(result["telephone_numbers"], stays, strict=False))
+    for record_id, record in before.records.items():
+        now = after.records[record_id]["status"]
+        if failed and now != record["status"] and now in ("expired", "cancel_requested"):
+            yield Violation("loss", f"{record['number']} was given up before all else had succeeded")
 
 
 def _but_for_the_time(record: Record | None) -> Record | None:

@@ -25,12 +25,24 @@ TIMEOUT = 0.2
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="try everything, not only what fits into a run of all tests")
+    parser.addoption(
+        "--effort",
+        type=int,
+        default=1,
+        help="1 fits into a run of all tests; more tries everything, and so many stories",
+    )
 
 
 @pytest.fixture(scope="session")
-def long(pytestconfig: pytest.Config) -> bool:
-    return bool(pytestconfig.getoption("--long"))
+def effort(pytestconfig: pytest.Config) -> int:
+    """How much to try where there is no end to it; 1 in a run of all tests."""
+    return int(pytestconfig.getoption("--effort"))
+
+
+@pytest.fixture(scope="session")
+def long(effort: int) -> bool:
+    """Whether to try everything there is."""
+    return effort > 1
 
 
 @pytest.fixture(scope="session")
