@@ -12,6 +12,7 @@ fate is unknown) raises an error that is ``uncertain``, for the domain to look.
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 import threading
@@ -36,6 +37,10 @@ _MOST_OF_FIELD = 60
 _MOST_OF_TEXT = 1000
 _MOST_OF_ERROR = 64 * 1024
 """Bytes of an error's answer, beyond which its details are not passed on."""
+_MAX_DEPTH = 64
+"""Levels of an answer. The API's own have four."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""What may be half of a character. JSON can write it; nothing else can."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -251,6 +256,8 @@ def _path(record_id: str, action: str = "") -> str:
 def _record(item: t.Any) -> Record:
     """``item`` if it can be a telephone number. An answer that is none leaves a write's outcome unknown."""
     if isinstance(item, dict) and is_id(item.get("id")) and isinstance(item.get("number"), str):
+        # By its reference the API never returns it. It would end up in results.
+        item.pop("auth_password", None)
         return item
     raise _unexpected("a telephone number without id or number")
 
@@ -271,7 +278,7 @@ def _unexpected(what: str) -> ApiError:
 def _decode(response: Response) -> t.Any:
     """The JSON of a 2xx answer. Raises ApiError for any other."""
     try:
-        content = json.loads(response.body) if response.body else None
+        content = _load(response.body) if response.body else None
     except (ValueError, RecursionError):
         content = None
         readable = False
@@ -301,6 +308,38 @@ def _decode(response: Response) -> t.Any:
     if status in (401, 403):
         error.hint = "Check api_key (or VOX_API_KEY): is it this organization's, and still valid?"
     raise error
+
+
+def _load(body: bytes) -> t.Any:
+    """The JSON in a body, as far as Ansible can pass it on. Raises ValueError or RecursionError where there is none."""
+    text = body.decode("utf-8-sig", "replace")
+    content = json.loads(text, parse_float=_finite, parse_constant=_finite)
+    if _is_deep(content):
+        raise ValueError
+    return _mend(content) if _HALF.search(text) else content
+
+
+def _finite(text: str) -> float | None:
+    """A number that JSON can write; as JavaScript does it, null for others."""
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _is_deep(content: t.Any) -> bool:
+    level: list[t.Any] = [[content]]
+    for _level in range(_MAX_DEPTH + 1):
+        nested = (value.values() if isinstance(value, dict) else value for value in level)
+        level = [part for parts in nested for part in parts if type(part) in (dict, list)]
+    return bool(level)
+
+
+def _mend(value: t.Any) -> t.Any:
+    """The same, with a sign in place of each half of a character."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mend(name): _mend(part) for name, part in value.items()}
+    return [_mend(part) for part in value] if isinstance(value, list) else value
 
 
 def _cut(text: t.Any) -> str:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
 import typing as t
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -279,3 +280,35 @@ def test_retry_after_that_is_too_short_is_not_believed_for_ever(conversation: t.
         conversation.api(retries=5).number("id-1")
     assert conversation.waits[0] == 1
     assert sum(conversation.waits) > 60
+
+
+def test_a_password_that_is_returned_all_the_same_is_not_passed_on(conversation: t.Any, api: Api) -> None:
+    conversation.expect(f"GET {ONE}", {**RECORD, "auth_password": "secret"})
+    assert api.number("id-1") == RECORD
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r'"half of \ud83d"', "half of \ufffd"),
+        (r'{"\udfff": ["\uD800x"]}', {"\ufffd": ["\ufffdx"]}),
+        (r'"whole \ud83d\ude00"', "whole \U0001f600"),
+        ("[NaN, Infinity, -Infinity, 1e999, 1.5]", [None, None, None, None, 1.5]),
+        ("[" * 62 + "]" * 62, None),
+    ],
+)
+def test_what_ansible_could_not_pass_on_is_replaced(conversation: t.Any, api: Api, written: str, read: t.Any) -> None:
+    conversation.expect(f"GET {ONE}", f'{{"id": "id-1", "number": "070", "field": {written}}}'.encode())
+    record = api.number("id-1")
+    assert record and record["field"] == (json.loads(written) if read is None else read)
+
+
+@pytest.mark.parametrize("nested", ["[" * 64 + "]" * 64, '{"a":' * 900 + "1" + "}" * 900, "1" * 5000])
+def test_what_ansible_could_not_pass_on_and_nobody_can_mean_is_no_answer(
+    conversation: t.Any, api: Api, nested: str
+) -> None:
+    body = f'{{"error": {{"code": "C", "message": "m", "details": {nested}}}}}'.encode()
+    conversation.expect(f"GET {ONE}", body, status=400)
+    with pytest.raises(ApiError) as caught:
+        api.number("id-1")
+    assert (caught.value.http_status, caught.value.message) == (400, "no message in the answer")
