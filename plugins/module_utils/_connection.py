@@ -104,12 +104,13 @@ def _check_url(url: str | None) -> str:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         raise InputError(f"api_url is no URL: {example}") from None
-    if parts.username is not None or parts.password is not None:
+    # Neither is quoted: what it has in the wrong place may be the key.
+    if "@" in (url or ""):
         raise InputError(f"api_url must carry no user or password: {example}, and the key in api_key")
+    if "?" in (url or "") or "#" in (url or ""):
+        raise InputError(f"api_url has a query or a fragment: {example}")
     if parts.scheme not in ("http", "https") or not host or re.search(r"\s", url or ""):
         raise InputError(f"api_url is {url!r}, which is no URL: {example}")
-    if "?" in (url or "") or "#" in (url or ""):
-        raise InputError(f"api_url is {url!r}, which has a query or a fragment: {example}")
     if parts.scheme == "http" and not is_loopback(host):
         raise InputError(
             f"api_url is {url!r}, and without TLS the API key could be read on its way: write https."

@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import json
+import re
+import traceback
 import typing as t
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
+from ansible.module_utils.common.parameters import remove_values, sanitize_keys
 from ansible.module_utils.common.validation import check_type_dict
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
@@ -22,6 +25,18 @@ Result = dict[str, t.Any]
 Connect = t.Callable[[t.Mapping[str, t.Any]], Organization]
 Report = t.Callable[[str], None]
 """Told how far the work is, in words, as often as there is news."""
+
+_TELLING = re.compile("(?!_ansible_).*(?:pas|pw|secret|token|key|cred)", re.IGNORECASE | re.DOTALL)
+"""Names of secrets. An option that there is not may be one that was misspelt."""
+
+_IN_URLS = {
+    "api_url": re.compile("(?<=//).*(?=@)|(?<=[?#]).*", re.DOTALL),
+    # The user alone is a part of many a trunk's address.
+    "address": re.compile(r"\A(?:sips?:|(?!sips?:))[^@:]*:(.*)@", re.DOTALL | re.IGNORECASE),
+}
+"""What may be a secret in a URL, although it is refused there."""
+
+_IN_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
 
 @dataclass(frozen=True)
@@ -52,12 +67,44 @@ class Task:
         It finds them itself, but not in what was set aside, not where something is of the wrong type, and not in a
         wrong place.
         """
-        specs = [self.spec, self.spec[self.entries]["options"] if self.entries else {}]
-        names = {name for spec in specs for name in spec if spec[name].get("no_log")}
-        entries = written.get(self.entries) if self.entries else None
-        read = {self.entries: [as_dict(entry) or entry for entry in entries]} if isinstance(entries, list) else {}
-        found = {secret for secret in _find({**written, **read}, names) if secret}
+        entry_spec = self.spec[self.entries]["options"] if self.entries else {}
+        known = {**self.spec, **entry_spec}
+        read = {self.entries: _read(written.get(self.entries))} if self.entries else {}
+        found = {secret for secret in _find({**written, **read}, known) if secret}
         return {quoted for secret in found for quoted in _quoted(secret)}
+
+    def carry_out(
+        self, written: Options, options: Options, connect: Connect, check_mode: bool, report: Report
+    ) -> Result:
+        """Run it, and keep the secrets out of what a server says of them, and out of what nobody foresaw.
+
+        Ansible keeps them out of values, and leaves keys alone. Before ansible-core 2.19 it hides them in any order,
+        and where one begins with another, the rest of the longer one may be left.
+        """
+        try:
+            result = self.run(written, options, connect, check_mode, report)
+        except Exception as error:
+            return _unforeseen(error)
+        if not result.get("failed"):
+            return result
+        secrets = sorted(self.secrets({**options, **written}), key=len, reverse=True)
+        for part in (result, *result.get(self.entries or "", ()), *result.get("pruned", ())):
+            if part.get("failed"):
+                part["msg"] = remove_values(part["msg"], secrets)
+            if part.get("failure"):
+                failure = part["failure"] = remove_values(part["failure"], secrets)
+                failure["details"] = sanitize_keys(failure["details"], secrets)
+        return result
+
+
+def _unforeseen(error: Exception) -> Result:
+    """The result of an error that is a defect of ours. Its text may quote anything, so it is not told."""
+    message = (
+        f"an error that nobody foresaw ({type(error).__name__}). What had been done by then is not known:"
+        " run the task again, it looks first. And please report it, with the traceback that -vvv shows"
+    )
+    # Source code and places in it, no values.
+    return {"failed": True, "msg": message, "exception": "".join(traceback.format_tb(error.__traceback__))}
 
 
 def _quoted(secret: str) -> tuple[str, ...]:
@@ -66,19 +113,42 @@ def _quoted(secret: str) -> tuple[str, ...]:
         secret,
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
-        quote(secret),
-        quote_plus(secret),
+        repr(secret)[1:-1],
+        quote(secret, errors="replace"),
+        quote(secret, safe="", errors="replace"),
+        # As JavaScript does it.
+        quote(secret, safe="!'()*", errors="replace"),
+        quote_plus(secret, errors="replace"),
+        secret.translate(_IN_HTML),
     )
 
 
-def _find(value: t.Any, names: set[str]) -> t.Iterator[str]:
-    """The texts under these names, at any depth."""
+def _read(entries: t.Any) -> t.Any:
+    """The entries as Ansible would read them, where they are written as texts. What can't be read stays as it is."""
+    if isinstance(entries, str):
+        try:
+            entries = json.loads(entries)
+        except (ValueError, RecursionError):
+            entries = entries.split(",")
+    return [as_dict(entry) or entry for entry in entries] if isinstance(entries, list) else entries
+
+
+def _find(value: t.Any, known: t.Mapping[str, dict[str, t.Any]]) -> t.Iterator[str]:
+    """The secrets among options and their own options, at any depth; ``known`` are those that there are."""
     if isinstance(value, dict):
         for name, part in value.items():
-            yield from _leaves(part) if name in names else _find(part, names)
+            if known[name].get("no_log") if name in known else _TELLING.match(str(name)):
+                yield from _leaves(part)
+            elif isinstance(part, str):
+                yield from _IN_URLS[name].findall(part) if name in _IN_URLS else ()
+            else:
+                yield from _find(part, known)
     elif isinstance(value, list):
         for part in value:
-            yield from _find(part, names)
+            yield from _find(part, known)
+    elif isinstance(value, str) and _TELLING.match(value) and re.search("[=:]", value):
+        # Options that could not be read.
+        yield value
 
 
 def _leaves(value: t.Any) -> t.Iterator[str]:

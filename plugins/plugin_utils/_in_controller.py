@@ -102,17 +102,17 @@ class InControllerAction(NormalAction):
                 message = f"Unsupported parameters for ({self._task.action}) module: {message}"
             result = {"failed": True, "msg": message}
         else:
-            result = task.run(
+            result = task.carry_out(
                 written,
                 options,
                 lambda options: _Shared.connect(self._task._uuid, options),
                 self._task.check_mode,
                 _Progress(f"[{task_vars.get('inventory_hostname')}]: {self._task.get_name()}"),
             )
-            if not result["warnings"]:
-                del result["warnings"]
+            if not result.get("warnings"):
+                result.pop("warnings", None)
             if not self._task.diff:
-                del result["diff"]
+                result.pop("diff", None)
         if _shows_invocation(task_vars):
             result["invocation"] = {"module_args": options}
         # As AnsibleModule does: older releases would let a secret "True" blot out changed.

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._task import Task, failure_of
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import TASK as ONE
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_numbers import TASK as MANY
+
+MASK = "********"
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+@pytest.mark.parametrize(
+    ("written", "secrets"),
+    [
+        ({"auth_password": "s", "memo": "m", "update_password": "always"}, {"s"}),
+        ({"auth_password": ["s", {"p": 1}]}, {"s", "1"}),
+        ({"inbound_agent": {"api_key": "s", "agent_name": "n"}}, {"s"}),
+        # Options that there are not.
+        ({"password": "s", "colour": "red", 7: "x"}, {"s"}),
+        ({"auth_pasword": "s", "_ansible_some_key": False}, {"s"}),
+        ({"connection": [{"sip_secret": "s"}]}, {"s"}),
+        # In URLs.
+        ({"api_url": "https://k@host/v3"}, {"k"}),
+        ({"api_url": "https://u:p@q@host/v3?x"}, {"u:p@q", "u%3Ap%40q", "x"}),
+        ({"api_url": "https://host/v3?key=s"}, {"key=s", "key%3Ds"}),
+        ({"api_url": "https://host/v3"}, set()),
+        ({"address": "sip:u:p@host"}, {"p"}),
+        ({"address": "u:p@q@host:5060"}, {"p@q", "p%40q"}),
+        ({"address": "SIP:u@host:5060"}, set()),
+        ({"address": "sip:host:5060"}, set()),
+    ],
+)
+def test_secrets_are_found_in_wrong_places_too(written: dict[str, t.Any], secrets: set[str]) -> None:
+    assert ONE.secrets(written) == secrets
+
+
+@pytest.mark.parametrize(
+    ("entries", "secrets"),
+    [
+        ("number=070 auth_password=s,number=071", {"s"}),
+        ('[{"number": "070", "auth_password": "s"}]', {"s"}),
+        ({"number": "070", "auth_password": "s"}, {"s"}),
+        (["auth_password: s"], {"auth_password: s", "auth_password%3A%20s", "auth_password%3A+s"}),
+        (["070"], set()),
+        ("070", set()),
+    ],
+)
+def test_secrets_of_many_are_found_in_texts(entries: t.Any, secrets: set[str]) -> None:
+    assert MANY.secrets({"telephone_numbers": entries}) == secrets
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "a'b\"c\\d/ é",
+        "a'b\\\"c\\\\d/ é",
+        "a'b\\\"c\\\\d/ \\u00e9",
+        "a\\'b\"c\\\\d/ é",
+        "a%27b%22c%5Cd/%20%C3%A9",
+        "a%27b%22c%5Cd%2F%20%C3%A9",
+        "a'b%22c%5Cd%2F%20%C3%A9",
+        "a%27b%22c%5Cd%2F+%C3%A9",
+        "a&#x27;b&quot;c\\d/ é",
+    ],
+)
+def test_secrets_are_known_however_they_are_quoted(quoted: str) -> None:
+    assert quoted in ONE.secrets({"auth_password": "a'b\"c\\d/ é"})
+
+
+def test_half_of_a_character_is_a_secret_like_others() -> None:
+    assert "a\ud800" in ONE.secrets({"auth_password": "a\ud800"})
+
+
+def carry_out(task: Task, result: dict[str, t.Any] | Exception, **written: t.Any) -> dict[str, t.Any]:
+    """What becomes of a result, or of an exception."""
+
+    def run(*_arguments: t.Any) -> dict[str, t.Any]:
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    stand_in = Task(task.spec, task.constraints, run, task.entries)
+    return stand_in.carry_out(written, {"api_key": "from-env", **written}, t.cast(t.Any, None), False, print)
+
+
+def failed(text: str) -> dict[str, t.Any]:
+    """What a server makes of a text that it quotes."""
+    error = ApiError(f"not {text}", 400, text, {text: [text, {text: 1}], "field": text})
+    return {"failed": True, "msg": str(error), "failure": failure_of(error)}
+
+
+MASKED = {
+    "http_status": 400,
+    "code": HIDDEN,
+    "message": f"not {MASK}",
+    "details": {HIDDEN: [HIDDEN, {HIDDEN: 1}], "field": HIDDEN},
+}
+
+
+@pytest.mark.parametrize("secret", ["from-env", "secret", "secret-and-more"])
+def test_what_a_server_quotes_is_hidden(secret: str) -> None:
+    # The same, whichever of two secrets comes first in a set, and one is the beginning of the other.
+    result = carry_out(ONE, failed(secret), auth_password=["secret", "secret-and-more"])
+    assert result["failure"] == MASKED
+    assert result["msg"] == f"HTTP 400 {MASK}: not {MASK} ({MASK})"
+
+
+def test_what_a_server_quotes_of_one_of_many_is_hidden() -> None:
+    entries = [{"auth_password": "secret"}, {"auth_password": "secret-and-more"}]
+    result = {
+        "failed": True,
+        "failure": None,
+        "msg": "secret-and-more",
+        "telephone_numbers": [failed("secret"), failed("secret-and-more"), {"failed": False, "failure": None}],
+        "pruned": [failed("secret")],
+    }
+    hidden = carry_out(MANY, result, telephone_numbers=entries)
+    assert hidden["msg"] == HIDDEN
+    assert [part["failure"] for part in hidden["telephone_numbers"]] == [MASKED, MASKED, None]
+    assert [part["failure"] for part in hidden["pruned"]] == [MASKED]
+
+
+def test_of_what_nobody_foresaw_the_text_is_not_told() -> None:
+    result = carry_out(ONE, KeyError("secret"), auth_password="secret")
+    assert result["failed"] is True
+    assert "KeyError" in result["msg"]
+    assert "in carry_out" in result["exception"]
+    assert "KeyError" not in result["exception"]
+    assert "secret" not in result["msg"]
