@@ -83,6 +83,16 @@ async def meanwhile(exchange: Exchange, server: Server, *, change: Callable[[], 
     await exchange.answer(await exchange.process())
 
 
+async def echo(exchange: Exchange, server: Server) -> None:
+    """Answer 400, nothing processed, with all that was received, secrets included, in message and details."""
+    request = exchange.request
+    key = request.headers["authorization"]
+    message = f"{key} {json.dumps(request.body)} {json.dumps(request.body, ensure_ascii=False)} {request.body}"
+    values = request.body.values() if isinstance(request.body, dict) else ()
+    details = {"field": key, "received": request.body, **{str(value): str(value) for value in values}}
+    await exchange.answer(Answer.json(400, envelope(400, message, **details)))
+
+
 async def redirect(exchange: Exchange, server: Server, *, location: str) -> None:
     """Answer 302, nothing processed."""
     await exchange.answer(Answer(302, b"", {"location": location}))
@@ -135,6 +145,7 @@ ACTIONS = {
         meanwhile,
         redirect,
         refuse,
+        echo,
         answer,
     )
 }

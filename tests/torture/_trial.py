@@ -84,6 +84,8 @@ class Trial:
             if SECRET in text:
                 self.blame(Violation("leak", "in that traceback"))
             return {"failed": True, "telephone_numbers": [], "actions": []}
+        if "exception" in result:
+            self.blame(Violation("traceback", f"{result['msg']}\n{result['exception']}"))
         if SECRET in json.dumps(result, ensure_ascii=False):
             self.blame(Violation("leak", "in the result"))
         self.blame(*_unclear(module, result))

@@ -142,6 +142,18 @@ def test_somebody_else_is_faster(sim: Simulator, api: Api) -> None:
         sim.change("unknown", memo="x")
 
 
+def test_an_answer_quotes_what_was_received(sim: Simulator, api: Api) -> None:
+    sim.fault("echo")
+    response = api("POST", REGISTER, json=BODY)
+    assert response.status_code == 400
+    error = response.json()["error"]
+    assert "Bearer key-a" in error["message"]
+    assert BODY["number"] in error["message"]
+    assert error["details"]["received"] == BODY
+    assert BODY["number"] in error["details"]
+    assert sim.numbers() == []
+
+
 def test_no_fault_is_met_any_more(sim: Simulator, api: Api) -> None:
     sim.fault("error_before", occurrence=0)
     sim.clear_faults()
