@@ -158,10 +158,11 @@ def _try(trial: Trial, case: Case, call: tuple[str, str], name: str, when: str, 
     for occurrence in WHEN[when]:
         trial.sim.fault(fault.action, *call, occurrence, **fault.parameters)
     first = trial.world()
-    trial.run(case, believed=not fault.lies)
+    result = trial.run(case, believed=not fault.lies)
     injected = sum(request.fault is not None for request in trial.sim.requests)
     # A request that did not come was not disturbed.
     if injected:
         trial.tally["cases"] += 1
         trial.tally["faults injected"] += injected
+        trial.tally["cases finished by the next run" if result.get("failed") else "cases that succeeded at once"] += 1
         trial.finish(case, first)
