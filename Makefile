@@ -18,7 +18,7 @@ test: .nox/ready  ## Run every check and test
 	.venv/bin/nox --no-install --reuse-existing-virtualenvs
 
 lint: .nox/ready  ## Run the static checks alone
-	.venv/bin/nox --no-install --reuse-existing-virtualenvs --session ruff mypy lint docs-check extra-checks build-import-check license-check ansible-lint
+	.venv/bin/nox --no-install --reuse-existing-virtualenvs --session ruff mypy changelog github lint docs-check extra-checks build-import-check license-check ansible-lint
 
 simulator: .venv-demo/ready  ## Run the simulated API in the foreground
 	PYTHONPATH=tests .venv-demo/bin/python -m simulator --agent "Front desk" --agent "Night desk"

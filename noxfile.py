@@ -131,6 +131,31 @@ def ruff(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def changelog(session: nox.Session) -> None:
+    """Check the fragments of the next release, and that CHANGELOG.md is what the former releases' make."""
+    session.run("antsibull-changelog", "lint")
+    session.run("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
+    with TemporaryDirectory() as directory:
+        made = Path(directory, "CHANGELOG.md")
+        session.run("antsibull-changelog", "generate", "--output", str(made), silent=True)
+        if made.read_text(encoding="utf-8") != Path("CHANGELOG.md").read_text(encoding="utf-8"):
+            session.error("CHANGELOG.md differs from changelogs/changelog.yaml: run antsibull-changelog generate")
+
+
+@nox.session
+def github(session: nox.Session) -> None:
+    """Check what GitHub reads: workflows and the forms of issues."""
+    session.install("check-jsonschema>=0.37,<1")
+    forms = Path(".github", "ISSUE_TEMPLATE")
+    for schema, files in {
+        "github-workflows": Path(".github", "workflows").glob("*.yml"),
+        "github-issue-config": forms.glob("config.yml"),
+        "github-issue-forms": forms.glob("[!c]*.yml"),
+    }.items():
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, files))
+
+
+@nox.session(python=False)
 def mypy(session: nox.Session) -> None:
     """Check the types of plugins and tests."""
     session.run("python", "tests/checkout.py", silent=True)
