@@ -6,7 +6,7 @@ CANDIDATES := $(foreach v,3.13 3.12 3.11 3.14,python$(v) $(wildcard $(or $(PYENV
 PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c 'import ensurepip' 2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint simulator bench torture clean
+.PHONY: help demo test lint docs simulator bench torture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,6 +19,9 @@ test: .nox/ready  ## Run every check and test
 
 lint: .nox/ready  ## Run the static checks alone
 	.venv/bin/nox --no-install --reuse-existing-virtualenvs --session ruff mypy changelog github lint docs-check extra-checks build-import-check license-check ansible-lint
+
+docs: .venv/ready  ## Make the documentation site in .cache/docs
+	.venv/bin/nox --reuse-existing-virtualenvs --keywords 'docs and not check'
 
 simulator: .venv-demo/ready  ## Run the simulated API in the foreground
 	PYTHONPATH=tests .venv-demo/bin/python -m simulator --agent "Front desk" --agent "Night desk"

@@ -188,6 +188,21 @@ def oldest_target(session: nox.Session, core: str, python: str) -> None:
     ansible_test(session, "sanity", *tests, "--controller", controller, "--target-python", oldest, PATH=path)
 
 
+@with_core("docs", NEWEST, "-r", "tests/requirements/docs.txt")
+def docs(session: nox.Session, core: str, python: str) -> None:
+    """Make the documentation site in .cache/docs. A warning is an error."""
+    site = Path(".cache", "docs").resolve()
+    shutil.rmtree(site, ignore_errors=True)
+    with staged() as root, TemporaryDirectory() as doctrees:
+        shutil.copytree(root / "docs" / "docsite" / "site", root, dirs_exist_ok=True)
+        environment = {"ANSIBLE_COLLECTIONS_PATH": str(root.parents[2])}
+        pages = ("--use-current", "--fail-on-error", "--no-add-antsibull-docs-version", "--dest-dir", str(root))
+        session.run("antsibull-docs", "collection", *pages, "voxai.telephony", env=environment)
+        session.run("sphinx-build", "-q", "-n", "-W", "--keep-going", "-d", doctrees, str(root), str(site))
+    session.run("python", "tests/check_site.py", str(site))
+    session.log(f"It is at {site}/index.html")
+
+
 @with_core("units", NEWEST)
 def units(session: nox.Session, core: str, python: str) -> None:
     """Run the unit tests of the plugins the way ansible-test does."""
