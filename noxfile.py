@@ -167,7 +167,7 @@ antsibull_nox.load_antsibull_nox_toml()
 NEWEST = next((core for core in CORES if python_for(core)), next(iter(CORES)))
 OLDEST = list(CORES)[-1]
 
-for core in dict.fromkeys([NEWEST, OLDEST]):
+for core in CORES:
 
     @with_core("sanity", core)
     def sanity(session: nox.Session, core: str, python: str) -> None:
