@@ -33,16 +33,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def effort(pytestconfig: pytest.Config) -> int:
-    """How much to try where there is no end to it; 1 in a run of all tests."""
-    return int(pytestconfig.getoption("--effort"))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    # What has no end is tried again and again, each time as a test of its own.
+    if "part" in metafunc.fixturenames:
+        metafunc.parametrize("part", range(metafunc.config.getoption("--effort")))
 
 
 @pytest.fixture(scope="session")
-def long(effort: int) -> bool:
+def long(pytestconfig: pytest.Config) -> bool:
     """Whether to try everything there is."""
-    return effort > 1
+    return bool(pytestconfig.getoption("--effort") > 1)
 
 
 @pytest.fixture(scope="session")

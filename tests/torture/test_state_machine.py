@@ -211,15 +211,15 @@ class Organization(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("page_size", [1, 100])
-def test_whatever_happens(trial: Trial, page_size: int, effort: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_happens(trial: Trial, page_size: int, part: int, long: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_api, "PAGE_SIZE", page_size)
     trial.sim.reset()
     machine = type("Organization", (Organization,), {"sim": trial.sim, "tried": trial})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=50 * effort,
-            stateful_step_count=8 if effort == 1 else 15,
+            max_examples=40,
+            stateful_step_count=15 if long else 8,
             deadline=None,
             database=None,
             print_blob=True,
