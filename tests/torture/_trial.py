@@ -105,8 +105,8 @@ class Trial:
     def _wrong_with_repetition(self, case: Case) -> str:
         written = len(self.sim.writes)
         again = self.run(case)
-        always = any(wish.get("update_password") == "always" for wish in case.wishes)
-        if not again.get("failed") and again["changed"] == always and len(self.sim.writes) == written + always:
+        always = sum(wish.get("update_password") == "always" for wish in case.wishes)
+        if not again.get("failed") and again["changed"] == bool(always) and len(self.sim.writes) == written + always:
             return ""
         return f"again: {_shown(again)}"
 
