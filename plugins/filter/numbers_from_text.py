@@ -1,0 +1,213 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, number_warning, parse_number
+
+DOCUMENTATION = r"""
+name: numbers_from_text
+short_description: Read the telephone numbers of a list that people keep
+version_added: 0.1.0
+author:
+  - voxai.telephony contributors (@voxai)
+description:
+  - Makes of a text the entries that M(voxai.telephony.vox_telephone_numbers) takes. The text is a table, a list in
+    YAML, or plain numbers, one in a line.
+  - A table is CSV, separated by commas, semicolons or tabs. Its first line names the columns, in any order. A column
+    is named as an option of M(voxai.telephony.vox_telephone_number). C(number) is needed. An agent is given by its
+    name.
+  - YAML is a list of numbers, or of dictionaries with the same options, where an agent may be a dictionary, too. It
+    may be the value of C(vox_telephone_numbers), as the playbook C(voxai.telephony.export) writes it. Every value is
+    read as it is written, so numbers need no quotes.
+  - Empty lines, and lines that begin with C(#), are skipped. What is blank counts as left out.
+  - A number that has lost the C(0) at its beginning is refused. Spreadsheets drop it.
+  - So are SIP credentials, since a list is no place for passwords.
+positional: _input
+options:
+  _input:
+    description: The text.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Register the numbers of a spreadsheet
+  voxai.telephony.vox_telephone_numbers:
+    telephone_numbers: "{{ lookup('ansible.builtin.file', 'numbers.csv') | voxai.telephony.numbers_from_text }}"
+
+# numbers.csv:
+#
+# number,address,memo,inbound_agent
+# 070-1111-2222,sip:trunk.example.com:5060,본사 대표번호,Front desk
+# 070-3333-4444,sip:trunk.example.com:5060,"Branch, second floor",
+"""
+
+RETURN = r"""
+_value:
+  description: The entries, in the order of the text.
+  type: list
+  elements: dict
+  sample:
+    - number: 070-1111-2222
+      address: sip:trunk.example.com:5060
+      memo: 본사 대표번호
+      inbound_agent:
+        agent_name: Front desk
+"""
+
+_CREDENTIALS = ("auth_username", "auth_password", "update_password")
+_OPTIONS = [option for option in NUMBER_SPEC if option not in _CREDENTIALS]
+_VARIABLE = "vox_telephone_numbers"
+
+Entry = dict[str, t.Any]
+Placed = list[tuple[str, Entry]]
+"""Entries, each with the words for where it is: ``line 3``."""
+
+
+def numbers_from_text(text: t.Any) -> list[Entry]:
+    """The entries of a list as people keep it. Raises AnsibleFilterError, which tells all that is wrong."""
+    if not isinstance(text, str):
+        raise AnsibleFilterError(
+            f"the list is {text!r}, which is no text: Ansible makes another value of what looks like a number"
+            " (07011112222 becomes 941921426). Write telephone numbers with hyphens, 070-1111-2222"
+        )
+    if re.search("[\x00-\x08\x0e-\x1f\ud800-\udfff]", text):
+        raise AnsibleFilterError("the list is no text in UTF-8: save the file as UTF-8 (in a spreadsheet: CSV UTF-8)")
+    text = re.sub("\r\n?", "\n", text.lstrip("\ufeff"))
+    first = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), "")
+    try:
+        if re.match(r"---|- |-$|[\[{]|\w+:(\s|$)", first):
+            placed = _from_yaml(text)
+        else:
+            columns = _columns(first)
+            placed = _from_table(text, *columns) if columns else _from_plain(text)
+        if not placed:
+            raise InputError("the list is empty: give telephone numbers, one in a line")
+        problems = [f"{where}: {problem}" for where, entry in placed for problem in _problems(entry)]
+        if problems:
+            raise InputError("\n- ".join(["the list can't be used:", *problems]))
+    except InputError as error:
+        raise AnsibleFilterError(str(error)) from None
+    return [_as_options(entry) for _where, entry in placed]
+
+
+# What can't be read is not quoted: the text may be another one than was meant, with secrets in it.
+
+
+def _from_yaml(text: str) -> Placed:
+    try:
+        # To this loader everything is text: 07011112222 is no octal integer.
+        entries = yaml.load(text, Loader=yaml.BaseLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise InputError(f"the list is no YAML: {error.problem}, in line {line}") from None
+    except yaml.YAMLError:
+        raise InputError("the list is no YAML: it has characters that YAML has not") from None
+    if isinstance(entries, dict) and list(entries) == [_VARIABLE]:
+        entries = entries[_VARIABLE]
+    if isinstance(entries, list):
+        entries = [{"number": entry} if isinstance(entry, str) else entry for entry in entries]
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InputError(
+            "the list is YAML, but no list of numbers or dictionaries, nor a dictionary that has it as"
+            f" {_VARIABLE} and has nothing else"
+        )
+    return [(f"entry {position}", entry) for position, entry in enumerate(entries, 1)]
+
+
+def _columns(first: str) -> tuple[list[str], str] | None:
+    """The names in a table's first line, and what separates them. None if it names no columns."""
+    if len(first) > csv.field_size_limit():
+        return None
+    for delimiter in ",;\t":
+        cells = next(csv.reader([first], delimiter=delimiter), [])
+        names = [re.sub(r"[\s-]+", "_", cell.strip().lower()) for cell in cells]
+        if "number" in names:
+            return names, delimiter
+    return None
+
+
+def _from_table(text: str, names: list[str], delimiter: str) -> Placed:
+    unknown = [name for name in names if name and name not in _OPTIONS]
+    if unknown:
+        raise InputError(f"there is no column {', '.join(unknown)}: there are {', '.join(_OPTIONS)}{_why(unknown)}")
+    if any(names.count(name) > 1 for name in names if name):
+        raise InputError("two columns have the same name: leave one out")
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    placed: Placed = []
+    try:
+        for row in reader:
+            where = f"line {reader.line_num}"
+            if not any(cell.strip() for cell in row) or row[0].startswith("#"):
+                continue
+            nameless = [cell for name, cell in itertools.zip_longest(names, row, fillvalue="") if not name]
+            if any(cell.strip() for cell in nameless):
+                raise InputError(f"{where} has more cells than columns: put a text with {delimiter!r} in it in quotes")
+            placed.append((where, {name: cell for name, cell in zip(names, row) if name}))
+    except csv.Error as error:
+        raise InputError(f"line {reader.line_num} is no CSV: {error}") from None
+    return placed[1:]
+
+
+def _from_plain(text: str) -> Placed:
+    placed: Placed = []
+    for position, line in enumerate(text.split("\n"), 1):
+        if line.strip() and not line.startswith("#"):
+            if not re.fullmatch(r"[0-9+() -]+", line.strip()):
+                raise InputError(
+                    f"line {position} is no telephone number, and the first line names no column number:"
+                    " begin a table with its columns, such as number,address,memo"
+                )
+            placed.append((f"line {position}", {"number": line}))
+    return placed
+
+
+def _problems(entry: Entry) -> t.Iterator[str]:
+    """What no module could tell any more."""
+    unknown = [option for option in entry if option not in _OPTIONS]
+    if unknown:
+        yield f"there is no option {', '.join(unknown)}: there are {', '.join(_OPTIONS)}{_why(unknown)}"
+    number = entry.get("number")
+    if not isinstance(number, str) or not number.strip():
+        yield "it has no number"
+        return
+    try:
+        lost = number_warning(parse_number(number))
+    except InputError:
+        return  # The module tells, and of all other entries, too.
+    if lost:
+        yield (
+            f"number {number.strip()} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx), so it"
+            " is not what was meant: a spreadsheet drops a 0 at the beginning. Write it with hyphens, 070-1111-2222"
+        )
+
+
+def _why(unknown: list[str]) -> str:
+    return ". Credentials have no place in a list" if set(unknown) & set(_CREDENTIALS) else ""
+
+
+def _as_options(entry: Entry) -> Entry:
+    stripped = {option: value.strip() if isinstance(value, str) else value for option, value in entry.items()}
+    return {
+        option: {"agent_name": value} if option in AGENT_OPTIONS and isinstance(value, str) else value
+        for option, value in stripped.items()
+        if value != ""
+    }
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"numbers_from_text": numbers_from_text}

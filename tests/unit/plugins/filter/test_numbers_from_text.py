@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists as people keep them, and what becomes of them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.voxai.telephony.plugins.filter.numbers_from_text import FilterModule
+
+numbers_from_text = FilterModule().filters()["numbers_from_text"]
+
+TABLE = [
+    {"number": "070-1111-2222", "memo": "본사, 1층", "inbound_agent": {"agent_name": "Front desk"}},
+    {"number": "07033334444"},
+]
+PLAIN = [{"number": "07011112222"}, {"number": "1588-0000"}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'number,memo,inbound_agent\n070-1111-2222,"본사, 1층",Front desk\n07033334444,,\n',
+        "\ufeffNumber; Memo ; Inbound Agent\r\n070-1111-2222;본사, 1층;Front desk\r\n07033334444;;\r\n",
+        "memo\tinbound-agent\tnumber\n본사, 1층\tFront desk\t070-1111-2222\n\t\t 07033334444 \n",
+        '# a list\n\nnumber,memo,inbound_agent,,\n070-1111-2222,"본사, 1층",Front desk,,\n,,,,\n# end\n07033334444\n',
+        "- number: 070-1111-2222\n  memo: 본사, 1층\n  inbound_agent: Front desk\n- {number: 07033334444, memo: ''}\n",
+        "---\n# exported\nvox_telephone_numbers:\n  - number: '070-1111-2222'\n    memo: !unsafe '본사, 1층'\n"
+        "    inbound_agent: {agent_name: Front desk}\n  - number: 07033334444\n    memo:\n",
+        '[{"number": "070-1111-2222", "memo": "본사, 1층", "inbound_agent": "Front desk"}, {"number": "07033334444"}]',
+    ],
+    ids=["commas", "semicolons", "tabs", "untidy", "yaml", "exported", "json"],
+)
+def test_tables_and_yaml(text: str) -> None:
+    assert numbers_from_text(text) == TABLE
+
+
+@pytest.mark.parametrize(
+    "text", ["07011112222\n1588-0000", "\n# both\n07011112222 \n\n 1588-0000\n", "- 07011112222\n- 1588-0000\n"]
+)
+def test_plain_numbers(text: str) -> None:
+    assert numbers_from_text(text) == PLAIN
+
+
+def test_texts_stay_texts() -> None:
+    """Whatever YAML would make of them otherwise."""
+    text = """\
+- {number: 0700000, memo: 0042, state: absent, cancel_vox_number: yes}
+- number: 07011112222
+  memo: 'no: "{{ x }}"'
+"""
+    assert numbers_from_text(text) == [
+        {"number": "0700000", "memo": "0042", "state": "absent", "cancel_vox_number": "yes"},
+        {"number": "07011112222", "memo": 'no: "{{ x }}"'},
+    ]
+
+
+def test_a_cell_may_have_line_breaks() -> None:
+    assert numbers_from_text('number,memo\n0701,"two\nlines"\n') == [{"number": "0701", "memo": "two\nlines"}]
+
+
+def test_an_agent_may_be_unmapped_in_yaml() -> None:
+    assert numbers_from_text("- {number: '0701', inbound_agent: {}}") == [{"number": "0701", "inbound_agent": {}}]
+
+
+REFUSED: list[tuple[t.Any, str]] = [
+    (941921426, "the list is 941921426, which is no text"),
+    ("", "the list is empty"),
+    ("number,memo\n\n", "the list is empty"),
+    ("number\n\udcba\udcbb", "CSV UTF-8"),
+    ("KEY=Xyzzy\x00A=b", "CSV UTF-8"),
+    ("Xyzzy" * 100_000, "line 1 is no telephone number"),
+    ("number\n" + "Xyzzy" * 100_000, "line 2 is no CSV"),
+    ("number,colour\n0701,red", "there is no column colour: there are number, state, address"),
+    ("number,auth_password\n0701,Xyzzy", "Credentials have no place in a list"),
+    ("number,memo,memo\n0701,a,b", "two columns have the same name"),
+    ("number,memo\n0701,a,Xyzzy", "line 2 has more cells than columns"),
+    ("number,,memo\n0701,Xyzzy,a", "line 2 has more cells than columns"),
+    ('number,memo\n0701,"a"b', "line 2 is no CSV"),
+    ("numero,memo\n0701,a", "the first line names no column number"),
+    ("0701\nXyzzy", "line 2 is no telephone number"),
+    ("number,memo\n,a", "line 2: it has no number"),
+    ("- number: [Xyzzy", "the list is no YAML: "),
+    ("- number: \x7f", "the list is no YAML: it has characters"),
+    ("- [Xyzzy]", "the list is YAML, but no list of numbers or dictionaries"),
+    ("numbers: [Xyzzy]", "the list is YAML, but no list of numbers or dictionaries"),
+    ("vox_telephone_numbers: []\nother: Xyzzy", "and has nothing else"),
+    ("- memo: Xyzzy", "entry 1: it has no number"),
+    ("- {number: '0701', adress: Xyzzy}", "entry 1: there is no option adress: there are number, state, address"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED, ids=[message for _text, message in REFUSED])
+def test_refused(text: t.Any, message: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=message.replace("(", r"\(")) as refused:
+        numbers_from_text(text)
+    # It may have been another file than was meant.
+    assert "Xyzzy" not in str(refused.value)
+
+
+def test_numbers_without_their_0_are_refused_all_at_once() -> None:
+    text = "number,memo\n7011112222,a\n070-3333-4444,b\n941921426,c\n7.01E+09,d\n15880000,e\n+82 70-1111-2222,f\n"
+    with pytest.raises(AnsibleFilterError) as refused:
+        numbers_from_text(text)
+    lines = str(refused.value).split("\n- ")
+    assert lines[0] == "the list can't be used:"
+    assert [line.partition(" begins ")[0] for line in lines[1:]] == [
+        "line 2: number 7011112222",
+        "line 4: number 941921426",
+    ]
+    assert "a spreadsheet drops a 0" in lines[1]
+
+
+def test_what_can_be_no_number_is_left_to_the_module() -> None:
+    """It tells of all entries at once."""
+    assert numbers_from_text("number\n7.01E+09") == [{"number": "7.01E+09"}]
