@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks for job templates, in jobs as AWX runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from integration._awx import Project
+from integration._playbook import KEY, MODULE, NUMBER, PASSWORD, Ansible
+from simulator import Simulator
+
+ROOT = Path(__file__).parents[2]
+SURVEYS = ROOT / "extensions" / "awx" / "surveys"
+TRUNK = "sip:trunk.example.com:5060"
+ODD_PASSWORD = "Xyzzy {{ 7 * 6 }} {% raw \" ' \\ 한"
+
+
+def answers(survey: str, **given: Any) -> dict[str, Any]:
+    """What AWX hands over: each question's default, unless it was answered."""
+    spec = yaml.safe_load((SURVEYS / f"{survey}.yml").read_text(encoding="utf-8"))["spec"]
+    variables = {question["variable"]: question["default"] for question in spec}
+    assert given.keys() <= variables.keys()
+    return variables | given
+
+
+@pytest.fixture(scope="module")
+def project(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(Ansible(core.bin, core.collections_path, core.root, tmp_path_factory.mktemp("awx")))
+
+
+@pytest.fixture
+def credential(sim: Simulator) -> dict[str, str]:
+    return {"api_key": KEY, "api_url": sim.url, "sip_username": "vox-customer-12", "sip_password": PASSWORD}
+
+
+def test_a_number_is_registered(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+    agents = {name: sim.add_agent(name)["agent_id"] for name in ("Front desk", "Night desk")}
+    job = project.launch(
+        "register.yml",
+        answers(
+            "register",
+            vox_number="070-1111-2222",
+            vox_address=f" {TRUNK} ",
+            vox_memo="본사 {{ 7 * 6 }} \"'",
+            vox_inbound_agent="Front desk",
+            vox_outbound_agent=" Night desk",
+            vox_agent_version="production",
+        ),
+        credential=credential | {"sip_password": ODD_PASSWORD},
+    )
+    assert job.status == "successful", job.stdout
+    (record,) = sim.numbers()
+    assert record["number"] == NUMBER
+    assert record["address"] == TRUNK
+    assert record["memo"] == "본사 {{ 7 * 6 }} \"'"
+    assert record["inbound_agent"] == {"agent_id": agents["Front desk"], "agent_version": "production"}
+    assert record["outbound_agent"] == {"agent_id": agents["Night desk"], "agent_version": "production"}
+    assert record["sms_inbound_agent"] is None
+    assert sim.credentials(record["id"]) == ("vox-customer-12", ODD_PASSWORD)
+    assert job.changed
+    assert job.artifacts == {"vox_telephone_number": record, "vox_actions": ["registered", "agents_updated"]}
+    assert f"{NUMBER}: registered, agents_updated" in job.stdout
+
+
+@pytest.mark.parametrize("written", ["070-1111-2222", "07011112222", "+82 70 1111 2222", "", None])
+def test_answers(
+    project: Project, sim: Simulator, credential: dict[str, str], core_version: tuple[int, ...], written: str | None
+) -> None:
+    """Only the number is answered; the number is held."""
+    sim.add(NUMBER, memo="kept", address="sip:kept")
+    job = project.launch("register.yml", answers("register", vox_number=written), credential=credential)
+    assert not job.changed
+    assert sim.writes == []
+    if not written:
+        assert "vox_number is blank: give the telephone number, such as 070-1111-2222" in job.failure
+    elif written == NUMBER and core_version >= (2, 19):
+        assert job.failure.startswith("vox_number is 941921426, which is not what was typed")
+        assert "with hyphens, 070-1111-2222" in job.failure
+        assert sim.requests == []
+    else:
+        assert job.status == "successful", job.stdout
+        assert job.artifacts == {"vox_telephone_number": sim.numbers()[0], "vox_actions": []}
+
+
+def test_a_job_of_type_check(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+    given = answers("register", vox_number="070-1111-2222", vox_address=TRUNK, vox_memo="new")
+    # The SIP fields of the credential were left blank.
+    blank = {"api_key": KEY, "api_url": sim.url}
+    job = project.launch("register.yml", given, credential=blank, job_type="check", diff_mode=True)
+    assert job.status == "successful", job.stdout
+    assert sim.writes == []
+    (result,) = job.results(MODULE)
+    assert result["changed"] is True
+    assert result["diff"]["after"]["memo"] == "new"
+    assert "auth_username" not in result["diff"]["after"] and "auth_password" not in result["diff"]["after"]
+    assert job.artifacts["vox_actions"] == ["registered"]
+    assert job.artifacts["vox_telephone_number"]["number"] == NUMBER
+    assert f"{NUMBER}: would be registered" in job.stdout
+    assert project.launch("register.yml", given, credential=credential).status == "successful"
+    assert [request.body for request in sim.writes] == [
+        {
+            "number": NUMBER,
+            "address": TRUNK,
+            "auth_username": "vox-customer-12",
+            "auth_password": PASSWORD,
+            "memo": "new",
+        }
+    ]
+
+
+def test_a_memo_that_may_have_become_another_is_refused(
+    project: Project, sim: Simulator, credential: dict[str, str], core_version: tuple[int, ...]
+) -> None:
+    """0042 would be 34."""
+    sim.add(NUMBER)
+    given = answers("register", vox_number="070-1111-2222", vox_memo="0042", vox_update_password="always")
+    job = project.launch("register.yml", given, credential=credential)
+    if core_version >= (2, 19):
+        assert job.failure.startswith("vox_memo is 34, which is not what was typed")
+        assert sim.writes == []
+    else:
+        assert [request.body for request in sim.writes] == [
+            {"auth_username": "vox-customer-12", "auth_password": PASSWORD, "memo": "0042"}
+        ]
+
+
+def test_without_a_credential(project: Project, sim: Simulator) -> None:
+    for playbook, survey, given in (
+        ("register.yml", "register", {"vox_number": "070-1111-2222"}),
+        ("register_many.yml", "register_many", {"vox_numbers": "070-1111-2222\n"}),
+    ):
+        job = project.launch(playbook, answers(survey, **given))
+        assert "VOX_API_KEY is not set: choose a credential of the type vox.ai" in job.failure
+
+
+def test_a_list_is_pasted(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+    desk = sim.add_agent("Front desk")["agent_id"]
+    pasted = "number\taddress\tmemo\n070-1111-2222\t\t0042\n1588-0000\tsip:branch\t{{ 7 * 6 }}, 한\n"
+    given = answers(
+        "register_many",
+        vox_numbers=pasted,
+        vox_address=TRUNK,
+        vox_inbound_agent="Front desk",
+        vox_agent_version="production",
+    )
+    tried = project.launch("register_many.yml", given, credential=credential, job_type="check")
+    assert tried.status == "successful", tried.stdout
+    assert tried.artifacts["vox_summary"]["registered"] == 2
+    assert sim.writes == []
+    job = project.launch("register_many.yml", given, credential=credential | {"sip_password": ODD_PASSWORD})
+    assert job.status == "successful", job.stdout
+    first, second = sorted(sim.numbers(), key=lambda record: str(record["number"]))
+    assert (first["number"], first["address"], first["memo"]) == (NUMBER, TRUNK, "0042")
+    assert (second["number"], second["address"], second["memo"]) == ("15880000", "sip:branch", "{{ 7 * 6 }}, 한")
+    for record in (first, second):
+        assert record["inbound_agent"] == {"agent_id": desk, "agent_version": "production"}
+        assert sim.credentials(record["id"]) == ("vox-customer-12", ODD_PASSWORD)
+    summary = {"registered": 2, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0}
+    assert job.artifacts == {"vox_summary": summary}
+    assert "msg: 2 registered" in job.stdout
+
+
+def test_a_list_of_the_project(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+    """The example's own. Until its agent exists, nothing is done, and what came of it is handed on all the same."""
+    given = answers("register_many", vox_numbers_file="numbers.csv")
+    refused = project.launch("register_many.yml", given, credential=credential)
+    assert "entry 1 (07011112222): no agent is named 'Front desk'" in refused.failure
+    assert refused.artifacts["vox_summary"]["failed"] == 1
+    assert sim.writes == []
+    sim.add_agent("Front desk")
+    job = project.launch("register_many.yml", given, credential=credential)
+    assert job.status == "successful", job.stdout
+    assert sorted(record["number"] for record in sim.numbers()) == [NUMBER, "07033334444"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "give either the list itself (vox_numbers) or a file of the project"),
+        ({"vox_numbers": "070-1111-2222", "vox_numbers_file": "numbers.csv"}, "give either the list itself"),
+        ({"vox_numbers": "number,memo\n070-1111-2222,a\n7011112222,b\n"}, "line 3: number 7011112222 begins neither"),
+        # Whose content is nobody's business, and has the API key in it.
+        ({"vox_numbers_file": "/proc/self/environ"}, "the list is no text"),
+    ],
+    ids=["none", "two", "mangled", "secrets"],
+)
+def test_lists_that_are_refused(
+    project: Project, sim: Simulator, credential: dict[str, str], given: dict[str, str], message: str
+) -> None:
+    job = project.launch("register_many.yml", answers("register_many", **given), credential=credential)
+    assert message in job.failure
+    assert sim.requests == []
+
+
+def test_a_list_of_digits_alone(
+    project: Project, sim: Simulator, credential: dict[str, str], core_version: tuple[int, ...]
+) -> None:
+    """It is right, or refused."""
+    given = answers("register_many", vox_numbers=NUMBER, vox_address=TRUNK)
+    job = project.launch("register_many.yml", given, credential=credential)
+    if core_version >= (2, 19):
+        assert "the list is 941921426, which is no text" in job.failure
+        assert sim.requests == []
+    else:
+        assert [record["number"] for record in sim.numbers()] == [NUMBER]
+
+
+def test_an_export_outlasts_the_job(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+    agent = {"agent_id": sim.add_agent("Front desk")["agent_id"], "agent_version": "v1"}
+    sim.add(NUMBER, memo="본사 {{ 7 * 6 }}", inbound_agent=agent)
+    sim.add("0212345678", memo="0042")
+    exported = project.launch("export.yml", credential=credential)
+    assert exported.status == "successful", exported.stdout
+    content = exported.artifacts["vox_export"]["localhost"]
+    for line in content.splitlines():
+        assert line in exported.stdout
+    assert '- number: "07011112222"' in content
+    again = project.launch("register_many.yml", answers("register_many", vox_numbers=content), credential=credential)
+    assert again.status == "successful", again.stdout
+    assert again.artifacts["vox_summary"]["unchanged"] == 2
+    assert sim.writes == []
