@@ -227,6 +227,7 @@ for core in CORES:
     @with_core("integration", core, "-r", "tests/requirements/controller.txt")
     def integration(session: nox.Session, core: str, python: str) -> None:
         """Run playbooks with one ansible-core against the simulator."""
+        session.run_install(sys.executable, "tests/awx_collection.py", external=True, silent=True)
         # A file's tests share a run of ansible-playbook.
         spread = ("-n", "auto", "--dist", "loadfile")
         command = ["-m", "pytest", "tests/integration", "--ansible-bin", session.bin, *spread, *session.posargs]

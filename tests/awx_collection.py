@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where Ansible finds the collection awx.awx. Run as a program, it fetches it if need be, and prints the path."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from zipfile import ZipFile
+
+REQUIREMENTS = Path(__file__).parent / "requirements" / "awx-collection.txt"
+
+
+def awx_collection_path() -> Path:
+    """The directory above ansible_collections/awx/awx, for ANSIBLE_COLLECTIONS_PATH.
+
+    The package that has it brings a hundred others, and insists on one ansible-core. So it is not installed: the
+    collection is taken out, and kept in the environment of the running Python.
+    """
+    path = Path(sys.prefix, "share", "awx-collection")
+    if not path.is_dir():
+        path.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as directory:
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", directory]
+            # For any Python: nothing of it runs here.
+            anyhow = ["--only-binary", ":all:", "--python-version", "3.13"]
+            subprocess.run([*pip, *anyhow, "--requirement", str(REQUIREMENTS)], check=True, stdout=sys.stderr)
+            (wheel,) = Path(directory).glob("*.whl")
+            found = Path(directory, "found")
+            with ZipFile(wheel) as package:
+                members = [name for name in package.namelist() if name.startswith("ansible_collections/awx/awx/")]
+                package.extractall(found, members)
+            # Whoever was faster has fetched the same.
+            with contextlib.suppress(OSError):
+                found.rename(path)
+    return path
+
+
+if __name__ == "__main__":
+    print(awx_collection_path())
