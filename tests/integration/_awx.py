@@ -53,7 +53,8 @@ class Job:
 
     @property
     def failure(self) -> str:
-        """The message of the task that failed."""
+        """The message of the task that failed, and the job with it."""
+        assert self.status == "failed"
         (message,) = (str(data["res"]["msg"]) for data in self._data("runner_on_failed"))
         return message
 
@@ -101,6 +102,7 @@ class Project:
         credential: Mapping[str, str] | None = None,
         job_type: str = "run",
         diff_mode: bool = False,
+        verbosity: int = 0,
     ) -> Job:
         """Run a playbook of the project, with answers to its survey, and with what a credential of type vox.ai has.
 
@@ -117,6 +119,7 @@ class Project:
         inventory.write_text(f"#!/usr/bin/env python3\nprint({json.dumps(hosts)!r})\n")
         inventory.chmod(0o700)
         options = [*(["--check"] if job_type == "check" else []), "-u", "root", *(["--diff"] if diff_mode else [])]
+        options += ["-" + "v" * verbosity] if verbosity else []
         environment = self._environment(directory)
         if credential is not None:
             definition = yaml.safe_load((self.ansible.root / CREDENTIAL_TYPE).read_text())

@@ -54,6 +54,8 @@ def test_a_number_is_registered(project: Project, sim: Simulator, credential: di
             vox_agent_version="production",
         ),
         credential=credential | {"sip_password": ODD_PASSWORD},
+        diff_mode=True,
+        verbosity=5,
     )
     assert job.status == "successful", job.stdout
     (record,) = sim.numbers()
