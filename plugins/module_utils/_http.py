@@ -12,12 +12,15 @@ followed, no ``.netrc`` entry replaces it, and plain HTTP is for loopback alone.
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 import time
 import traceback
 import typing as t
-from http.client import HTTPException
+import zlib
+from contextlib import suppress
+from http.client import HTTPException, IncompleteRead
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
@@ -30,10 +33,12 @@ except ImportError:
 else:
     REQUESTS_IMPORT_ERROR = None
 
-MAX_BODY = 16 * 1024 * 1024
-"""Bytes of a decoded answer. A page of 100 numbers takes some 60 kB."""
+MAX_BODY = 4 * 1024 * 1024
+"""Bytes of an answer, unpacked. A page of 100 numbers takes some 60 kB. In memory it may be 25 times as much."""
 
 _CHUNK = 64 * 1024
+
+_GZIP = "gzip"
 
 _GRACE = 0.5
 """Seconds after the timeout, in which requests itself may tell what it has been waiting for."""
@@ -110,6 +115,7 @@ class HttpSession:
             # Or else requests would read a redirect's whole body, whatever its size, even where it follows none.
             session.get_redirect_target = lambda answer: None
             session.headers["Accept"] = "application/json"
+            session.headers["Accept-Encoding"] = _GZIP
             session.headers["User-Agent"] = "ansible-voxai.telephony"
             self._of_thread.session = session
             return session
@@ -170,22 +176,60 @@ class HttpSession:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                return Response(answer.status_code, answer.headers, self._read(answer, deadline))
+                return Response(answer.status_code, answer.headers, _read(answer, deadline))
         except TransportError as error:
             return error
-        # Older releases of requests let some of urllib3's own through while the body is read.
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+        # The body is read past requests, which would wrap what happens there in exceptions of its own.
+        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError) as exc:
             return _transport_error(exc, self._server, self._timeout)
 
-    def _read(self, answer: t.Any, deadline: float) -> bytes:
-        body = bytearray()
-        for chunk in answer.iter_content(_CHUNK):
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise TransportError(f"the answer is larger than {MAX_BODY // 2**20} MiB", sent=True, permanent=True)
-            if time.monotonic() > deadline:
-                raise requests.ReadTimeout()
-        return bytes(body)
+
+def _read(answer: t.Any, deadline: float) -> bytes:
+    """The whole body, of an answer of which requests has read the headers."""
+    if answer.status_code < 200:
+        # http.client knows of 100 alone. What comes next here would pass for the answer to the next request.
+        raise TransportError(f"the answer can't be read (HTTP {answer.status_code} comes before an answer)", sent=True)
+    # http.client's own reader, because those above it have no bounds: they unpack what comes however large it gets,
+    # and read a chunk that says it is -1 bytes long until the connection ends.
+    source = answer.raw._original_response
+    body, part = bytearray(), bytearray(_CHUNK)
+    while True:
+        count = source.readinto(part)
+        if not count:
+            break
+        body += part[:count]
+        if len(body) > MAX_BODY:
+            raise _too_large()
+        if time.monotonic() > deadline:
+            raise requests.ReadTimeout()
+    if source.length:
+        raise IncompleteRead(b"", source.length)
+    # Done, so that it can be used again.
+    answer.raw.release_conn()
+    return _unpack(bytes(body), answer.headers.get("Content-Encoding", ""))
+
+
+def _unpack(body: bytes, encoding: str) -> bytes:
+    if encoding.lower() in ("", "identity"):
+        return body
+    if encoding.lower() != _GZIP:
+        raise TransportError("the answer can't be read (packed otherwise than was asked for)", sent=True)
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    unpacked = b""
+    with suppress(zlib.error):
+        unpacked = unpacker.decompress(body, MAX_BODY + 1)
+    if len(unpacked) > MAX_BODY:
+        raise _too_large()
+    if body and not unpacker.eof:
+        raise TransportError("the answer can't be read (it is no whole gzip)", sent=True)
+    return unpacked
+
+
+def _too_large() -> TransportError:
+    size = f"{MAX_BODY // 2**20} MiB"
+    return TransportError(
+        f"the answer is larger than {size}: check api_url (or VOX_API_URL)", sent=True, permanent=True
+    )
 
 
 def _transport_error(exc: BaseException, server: str, timeout: float) -> TransportError:
@@ -197,12 +241,15 @@ def _transport_error(exc: BaseException, server: str, timeout: float) -> Transpo
 
     untrusted = next((link for link in chain if isinstance(link, ssl.SSLCertVerificationError)), None)
     if untrusted:
-        reason = f"the server's certificate is not trusted ({untrusted.verify_message})"
+        reason = (
+            f"the server's certificate is not trusted ({untrusted.verify_message}): check api_url (or VOX_API_URL),"
+            " and for an authority of your own ca_path (or VOX_CA_PATH)"
+        )
         return TransportError(reason, sent=False, permanent=True)
     if any(isinstance(link, ssl.SSLError) and link.reason == "WRONG_VERSION_NUMBER" for link in chain):
         return TransportError(f"{server} speaks no TLS at this port", sent=False, permanent=True)
-    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
-        # A bundle named by REQUESTS_CA_BUNDLE that can't be read, say. requests wraps all that the network does.
+    if type(exc) is OSError and exc.errno is None:
+        # requests' own word for a bundle, named by REQUESTS_CA_BUNDLE, that can't be read.
         return TransportError(str(exc), sent=True, permanent=True)
     if isinstance(exc, requests.exceptions.InvalidHeader) and wraps(urllib3.exceptions.HTTPError):
         return TransportError(f"the answer can't be read ({type(chain[-1]).__name__})", sent=True)
@@ -215,7 +262,8 @@ def _transport_error(exc: BaseException, server: str, timeout: float) -> Transpo
         return TransportError(f"no connection to {peer} ({_innermost(chain)})", sent=False)
     if wraps(requests.ConnectTimeout):
         return TransportError(f"no connection to {peer} within {timeout:g} s", sent=False)
-    if wraps(requests.Timeout, urllib3.exceptions.TimeoutError):
+    # A timeout of the socket is no TimeoutError before Python 3.10.
+    if wraps(requests.Timeout, urllib3.exceptions.TimeoutError, socket.timeout):
         return TransportError(f"no complete answer within {timeout:g} s", sent=True)
     return TransportError(f"the connection broke before the answer was complete ({_innermost(chain)})", sent=True)
 
