@@ -29,18 +29,28 @@ Record = dict[str, t.Any]
 PAGE_SIZE = 100
 """The most that a list endpoint returns at once."""
 
-MAX_PAGES = 10_000
-"""A million records: a list that goes on is not one."""
+MAX_PAGES = 1000
+"""A hundred thousand records: a list that goes on is not one."""
+
+MAX_LIST = 64 * 1024 * 1024
+"""Bytes of all pages of a list, which is what a hundred thousand records take."""
 
 _MAX_RETRY_AFTER = 60.0
 _MOST_OF_FIELD = 60
 _MOST_OF_TEXT = 1000
+_MOST_OF_CURSOR = 2000
+"""Characters. A cursor becomes a part of a URL."""
 _MOST_OF_ERROR = 64 * 1024
 """Bytes of an error's answer, beyond which its details are not passed on."""
 _MAX_DEPTH = 64
 """Levels of an answer. The API's own have four."""
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half of a character. JSON can write it; nothing else can."""
+_MOST_OF_INTEGER = 100
+"""Digits. Some releases of Python take minutes for a million of them, and others refuse 5,000."""
+_THE_API_S = "Check api_url (or VOX_API_URL): is it the API's address, and nothing in between?"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""No secret has one of these: with a blank in its place, it would not be recognized."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -64,7 +74,7 @@ class ApiError(Exception):
         uncertain: bool = False,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = _cut(message)
         self.http_status = http_status
         self.code = code
         self.details = details
@@ -80,6 +90,8 @@ class ApiError(Exception):
         field = self.details.get("field") if isinstance(self.details, dict) else None
         if field and isinstance(field, str):
             text = f"{text} ({field[:_MOST_OF_FIELD]})"
+        # It goes to a terminal, where a server must not clear the screen, or write lines of its own.
+        text = _CONTROL.sub(" ", text)
         return f"{text.rstrip('.')}. {self.hint}" if self.hint else text
 
 
@@ -118,15 +130,18 @@ class Api:
         for page in self._pages("/organization-telephone-numbers", query):
             yield [_record(item) for item in page]
 
-    def number(self, record_id: str) -> Record | None:
-        """One number, whatever its status; None if there is none by that id."""
+    def number(self, record_id: str, number: str | None = None) -> Record | None:
+        """One number, whatever its status; None if there is none by that id.
+
+        ``number``: what it must be, if that is known.
+        """
         try:
             record = _record(self._call("GET", _path(record_id)))
         except ApiError as error:
             if error.http_status == 404 and error.from_api:
                 return None
             raise
-        if record["id"] != record_id:
+        if record["id"] != record_id or number not in (None, record["number"]):
             raise _unexpected("another number than was asked for")
         return record
 
@@ -179,10 +194,11 @@ class Api:
     def _pages(self, path: str, query: list[tuple[str, str]]) -> t.Iterator[list[t.Any]]:
         cursor: str | None = None
         seen: set[str] = set()
+        size = 0
         while True:
             page = [("limit", str(PAGE_SIZE))] + ([("cursor", cursor)] if cursor else [])
             try:
-                answer = self._call("GET", path, query=[*query, *page])
+                answer, length = self._send("GET", path, query=[*query, *page])
             except ApiError as error:
                 if error.http_status == 404:
                     error.hint = "Check api_url (or VOX_API_URL): the API's own ends in /v3"
@@ -192,9 +208,13 @@ class Api:
                 raise _unexpected("a list without items")
             yield items
             cursor = answer.get("next_cursor")
-            if not cursor:
+            if cursor is None or cursor == "":
                 return
-            if not isinstance(cursor, str) or cursor in seen or len(seen) == MAX_PAGES:
+            # Whatever else it is: to take it for the end would be to take what follows for not there.
+            if not isinstance(cursor, str) or len(cursor) > _MOST_OF_CURSOR:
+                raise _unexpected("a next_cursor that is none")
+            size += length
+            if cursor in seen or len(seen) == MAX_PAGES or size > MAX_LIST:
                 raise _unexpected("a list that has no end")
             seen.add(cursor)
 
@@ -202,14 +222,20 @@ class Api:
         return _record_if_any(self._call("PATCH", _path(record_id, part), body=body), record_id)
 
     def _call(
+        self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, repeatable: bool = True
+    ) -> t.Any:
+        """The decoded JSON alone that _send returns."""
+        return self._send(method, path, body=body, repeatable=repeatable)[0]
+
+    def _send(
         self,
         method: str,
         path: str,
         query: t.Sequence[tuple[str, str]] = (),
         body: t.Mapping[str, t.Any] | None = None,
         repeatable: bool = True,
-    ) -> t.Any:
-        """Send a request until it is answered; return the decoded JSON of a 2xx answer.
+    ) -> tuple[t.Any, int]:
+        """Send a request until it is answered; return the decoded JSON of a 2xx answer, and its length in bytes.
 
         A request that is not ``repeatable`` is sent again only when it surely was not processed.
         """
@@ -228,7 +254,7 @@ class Api:
                         told, own = _retry_after(response), self.backoff(attempt, first=2.0)
                         # Who has waited as told, and is refused again, knows better: it may take a whole minute.
                         turn.refused_for = max(told, own if attempt else 0.0) if told else own
-                return _decode(response)
+                return _decode(response), len(response.body)
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
                 error.unanswered = True
@@ -272,7 +298,9 @@ def _record_if_any(answer: t.Any, record_id: str) -> Record | None:
 
 
 def _unexpected(what: str) -> ApiError:
-    return ApiError(f"the server answered with {what}", uncertain=True)
+    error = ApiError(f"the server answered with {what}", uncertain=True)
+    error.hint = _THE_API_S
+    return error
 
 
 def _decode(response: Response) -> t.Any:
@@ -289,14 +317,14 @@ def _decode(response: Response) -> t.Any:
         if readable:
             return content
         error = ApiError("the answer is not JSON", status, uncertain=True)
-        error.hint = "Check api_url (or VOX_API_URL): is it the API's address, and nothing in between?"
+        error.hint = _THE_API_S
         raise error
     if 300 <= status < 400:
         raise ApiError("the server redirects; the API key goes to the host of api_url and nowhere else", status)
     error_field = content.get("error") if isinstance(content, dict) else None
     envelope = error_field if isinstance(error_field, dict) else {}
     error = ApiError(
-        _cut(envelope.get("message")) or "no message in the answer",
+        str(envelope.get("message") or "no message in the answer"),
         status,
         code=_cut(envelope.get("code")) or None,
         details=envelope.get("details"),
@@ -313,10 +341,16 @@ def _decode(response: Response) -> t.Any:
 def _load(body: bytes) -> t.Any:
     """The JSON in a body, as far as Ansible can pass it on. Raises ValueError or RecursionError where there is none."""
     text = body.decode("utf-8-sig", "replace")
-    content = json.loads(text, parse_float=_finite, parse_constant=_finite)
+    content = json.loads(text, parse_int=_integer, parse_float=_finite, parse_constant=_finite)
     if _is_deep(content):
         raise ValueError
     return _mend(content) if _HALF.search(text) else content
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MOST_OF_INTEGER:
+        raise ValueError
+    return int(text)
 
 
 def _finite(text: str) -> float | None:

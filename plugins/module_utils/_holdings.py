@@ -15,6 +15,10 @@ HELD = ("active", "scheduled", "cancel_requested")
 """The statuses of a number that is held, most frequent first. The API lists one at a time."""
 
 
+_MOST_NAMES, _MOST_OF_NAME = 20, 100
+"""Agents that a message names, and characters of a name."""
+
+
 class Holdings:
     """The numbers an organization holds, found by number through paging.
 
@@ -46,7 +50,7 @@ class Holdings:
     def find_again(self, number: str) -> Record | None:
         """The same, with what is known of the number read anew."""
         known = self._kept.pop(number, None) or self._listed.get(number)
-        record = self.api.number(known["id"]) if known else None
+        record = self.api.number(known["id"], number) if known else None
         if record is not None and record.get("status") in HELD:
             self.keep(record)
             return record
@@ -106,11 +110,14 @@ class Holdings:
 
 def pick_agent(name: str, agents: list[Record]) -> str:
     """The id of the one agent with exactly this name."""
-    candidates = [agent for agent in agents if name.casefold() in str(agent.get("name")).casefold()]
+    # One that moves while they are listed comes twice.
+    similar = {agent["agent_id"]: agent for agent in agents if name.casefold() in str(agent.get("name")).casefold()}
+    candidates = list(similar.values())
     matches = [agent for agent in candidates if agent.get("name") == name]
     if len(matches) == 1:
         return str(matches[0]["agent_id"])
-    listed = ", ".join(f"{agent.get('name')!r} ({agent['agent_id']})" for agent in matches or candidates)
+    shown = [f"{str(agent.get('name'))[:_MOST_OF_NAME]!r} ({agent['agent_id']})" for agent in matches or candidates]
+    listed = ", ".join(shown[:_MOST_NAMES]) + (f" and {len(shown) - _MOST_NAMES} more" if shown[_MOST_NAMES:] else "")
     if matches:
         raise InputError(f"{len(matches)} agents are named {name!r}: {listed}. Give agent_id instead of agent_name")
     raise InputError(

@@ -10,6 +10,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from ansible_collections.voxai.telephony.plugins.module_utils import _api
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
 
@@ -234,6 +235,34 @@ def test_a_list_that_is_not_there_points_at_the_address(conversation: t.Any, api
         list(api.numbers("active"))
 
 
+@pytest.mark.parametrize("cursor", [0, False, 7, 1.5, [], ["c"], {}, "c" * 2001])
+def test_a_cursor_that_is_none_is_not_taken_for_the_end(conversation: t.Any, api: Api, cursor: t.Any) -> None:
+    conversation.expect_list("active", RECORD, next_cursor=cursor)
+    with pytest.raises(ApiError, match=r"a next_cursor that is none\. Check api_url"):
+        list(api.numbers("active"))
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_PAGES", 2), ("MAX_LIST", 250)])
+def test_a_list_has_an_end_in_pages_and_in_bytes(
+    conversation: t.Any, api: Api, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    """Of these pages, each takes some 100 bytes."""
+    monkeypatch.setattr(_api, limit, value)
+    for page in range(3):
+        conversation.expect_list("active", RECORD, cursor=f"c{page}" if page else "", next_cursor=f"c{page + 1}")
+    with pytest.raises(ApiError, match="no end"):
+        list(api.numbers("active"))
+
+
+def test_a_message_writes_no_lines_of_its_own(conversation: t.Any, api: Api) -> None:
+    message = "no\x1b[2J\r\nok: [localhost]\x9bK\u00a0"
+    conversation.refuse(f"GET {ONE}", 400, message)
+    with pytest.raises(ApiError) as caught:
+        api.number("id-1")
+    assert str(caught.value) == "HTTP 400 VALIDATION_ERROR: no [2J  ok: [localhost] K\u00a0"
+    assert caught.value.message == message, "what is no text for people stays as it came"
+
+
 def test_agents_are_asked_for_by_a_part_of_the_name(conversation: t.Any, api: Api) -> None:
     desk, desks = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "Desks"}
     conversation.expect("GET /agents", {"items": [desk], "next_cursor": "c"}, query={"q": "Desk", "limit": "100"})
@@ -303,7 +332,7 @@ def test_what_ansible_could_not_pass_on_is_replaced(conversation: t.Any, api: Ap
     assert record and record["field"] == (json.loads(written) if read is None else read)
 
 
-@pytest.mark.parametrize("nested", ["[" * 64 + "]" * 64, '{"a":' * 900 + "1" + "}" * 900, "1" * 5000])
+@pytest.mark.parametrize("nested", ["[" * 64 + "]" * 64, '{"a":' * 900 + "1" + "}" * 900, "1" * 101])
 def test_what_ansible_could_not_pass_on_and_nobody_can_mean_is_no_answer(
     conversation: t.Any, api: Api, nested: str
 ) -> None:

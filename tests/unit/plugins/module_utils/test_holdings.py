@@ -151,6 +151,16 @@ def test_the_first_record_of_a_number_wins(conversation: t.Any, record: t.Any) -
     assert holdings.find("07011112222") == record()
 
 
+def test_a_record_that_has_become_another_number_s_is_an_error(conversation: t.Any, record: t.Any) -> None:
+    """Neither is it changed, nor is the number taken for not held."""
+    _api, holdings = conversation.holdings()
+    conversation.expect_list("active", record())
+    holdings.find("07011112222")
+    conversation.expect(f"GET {ONE}", record(number="07099999999"))
+    with pytest.raises(ApiError, match="another number"):
+        holdings.find("07011112222")
+
+
 DESK, OTHER = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "Desk 2"}
 
 
@@ -158,6 +168,7 @@ DESK, OTHER = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "
     ("agents", "found"),
     [
         ([OTHER, DESK], "a-1"),
+        ([DESK, OTHER, DESK], "a-1"),
         ([OTHER], r"no agent is named 'Desk'. Similar names: 'Desk 2' \(a-2\)\. Write"),
         ([], "no agent is named 'Desk', and none has that in its name. Write"),
         (
@@ -175,6 +186,15 @@ def test_an_agent_is_found_by_its_exact_name(conversation: t.Any, agents: list[t
     else:
         with pytest.raises(InputError, match=found):
             holdings.agent_id("Desk")
+
+
+def test_agents_of_similar_names_are_shown_as_far_as_anybody_would_read(conversation: t.Any) -> None:
+    _api, holdings = conversation.holdings()
+    agents = [{"agent_id": f"a-{index}", "name": "Desks" * 10**5} for index in range(25)]
+    conversation.expect("GET /agents", {"items": agents}, query={"q": "Desk", "limit": "100"})
+    with pytest.raises(InputError, match=r"\(a-19\) and 5 more\. Write") as caught:
+        holdings.agent_id("Desk")
+    assert len(str(caught.value)) < 3000
 
 
 def test_an_agent_that_was_not_there_is_asked_for_again(conversation: t.Any) -> None:
