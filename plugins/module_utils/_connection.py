@@ -18,7 +18,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
 from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, is_loopback
 from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, shown
 
 
 def _from_environment(name: str) -> str:
@@ -60,6 +60,10 @@ _RANGES = {
 }
 
 
+_URL = re.compile(r"[^\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,2000}")
+"""No character that libraries read in different ways: a backslash is a slash to some."""
+
+
 class Organization(t.NamedTuple):
     """One organization as one API key sees it: the calls, and what they have shown so far."""
 
@@ -75,7 +79,7 @@ def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) ->
     for option, (least, most) in _RANGES.items():
         # A bool is an int to Python, and to Ansible.
         if isinstance(options[option], bool) or not least <= options[option] <= most:
-            raise InputError(f"{option} is {options[option]}: write a number from {least} to {most}")
+            raise InputError(f"{option} is {shown(options[option])}: write a number from {least} to {most}")
     url = _check_url(options["api_url"])
     verify: bool | str = options["validate_certs"] is not False
     if verify and options["ca_path"]:
@@ -109,11 +113,11 @@ def _check_url(url: str | None) -> str:
         raise InputError(f"api_url must carry no user or password: {example}, and the key in api_key")
     if "?" in (url or "") or "#" in (url or ""):
         raise InputError(f"api_url has a query or a fragment: {example}")
-    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", url or ""):
-        raise InputError(f"api_url is {url!r}, which is no URL: {example}")
+    if parts.scheme not in ("http", "https") or not host or not _URL.fullmatch(url or ""):
+        raise InputError(f"api_url is {shown(url)}, which is no URL: {example}")
     if parts.scheme == "http" and not is_loopback(host):
         raise InputError(
-            f"api_url is {url!r}, and without TLS the API key could be read on its way: write https."
+            f"api_url is {shown(url)}, and without TLS the API key could be read on its way: write https."
             " (Plain http is for loopback addresses alone, such as a simulator's.)"
         )
     return (url or "").rstrip("/")
@@ -126,5 +130,7 @@ def _check_bundle(path: str) -> str:
         # What OpenSSL says of a file that holds no certificate names its own internals.
         unreadable = getattr(exc, "strerror", None) or "it is no path"
         reason = "it holds no PEM certificates" if isinstance(exc, ssl.SSLError) else unreadable
-        raise InputError(f"ca_path {path!r} can't be used ({reason}): name a PEM bundle of CA certificates") from None
+        raise InputError(
+            f"ca_path {shown(path)} can't be used ({reason}): name a PEM bundle of CA certificates"
+        ) from None
     return path

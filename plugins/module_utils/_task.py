@@ -19,12 +19,16 @@ from ansible.module_utils.common.validation import check_type_dict
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome
+from ansible_collections.voxai.telephony.plugins.module_utils._values import shown
 
 Options = dict[str, t.Any]
 Result = dict[str, t.Any]
 Connect = t.Callable[[t.Mapping[str, t.Any]], Organization]
 Report = t.Callable[[str], None]
 """Told how far the work is, in words, as often as there is news."""
+
+_POWER = re.compile(r"\s*[+-]?(?:inf|[0-9_.]+e)", re.IGNORECASE)
+"""An integer that would be infinite, or one in whose place Python would write a thousand zeros."""
 
 _TELLING = re.compile("(?!_ansible_).*(?:pas|pw|secret|token|key|cred)", re.IGNORECASE | re.DOTALL)
 """Names of secrets. An option that there is not may be one that was misspelt."""
@@ -58,8 +62,8 @@ class Task:
     def set_entries_aside(self, written: Options) -> Options:
         """The arguments for Ansible to validate."""
         if self.entries and isinstance(written.get(self.entries), list):
-            return {**written, self.entries: []}
-        return dict(written)
+            written = {**written, self.entries: []}
+        return as_ansible_reads(self.spec, written)
 
     def secrets(self, written: Options) -> set[str]:
         """The secrets that were given, for Ansible to keep out of the result.
@@ -163,9 +167,26 @@ def _leaves(value: t.Any) -> t.Iterator[str]:
 def as_dict(written: t.Any) -> Options | None:
     """A dictionary as Ansible lets it be written, in YAML, JSON, or as ``key=value``; None if it is none."""
     try:
-        return {str(name): value for name, value in check_type_dict(written).items()}
+        read = check_type_dict(written)
     except TypeError:
         return None
+    # "{1}" would be a set.
+    return {str(name): value for name, value in read.items()} if isinstance(read, dict) else None
+
+
+def as_ansible_reads(spec: t.Mapping[str, dict[str, t.Any]], written: Options) -> Options:
+    """The same, but for numbers on which Ansible's validation breaks instead of refusing them.
+
+    They become texts in parentheses, which it refuses.
+    """
+
+    def breaks(name: str, value: t.Any) -> bool:
+        kind = spec.get(name, {}).get("type")
+        if kind == "dict":
+            return isinstance(value, (int, float))
+        return kind == "int" and isinstance(value, (str, float)) and _POWER.match(str(value)) is not None
+
+    return {name: f"({shown(value)})" if breaks(name, value) else value for name, value in written.items()}
 
 
 def without_nulls(arguments: Options) -> Options:

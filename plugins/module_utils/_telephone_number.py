@@ -26,9 +26,9 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     failure_of,
     in_words,
 )
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, number_warning
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, check_quoted, number_warning
 
-_TEXTS = ("address", "auth_username", "auth_password")
+_TEXTS = ("id", "address", "auth_username", "auth_password")
 """Options where another value than was meant is a dead line. A memo that is the number 2024 may be one."""
 
 _AGENT_SPEC = {
@@ -52,13 +52,7 @@ NUMBER_SPEC: dict[str, dict[str, t.Any]] = {
 def check_written(arguments: Options) -> None:
     """Refuse what Ansible would make something else of before anybody could see it. Raises InputError."""
     for option in _TEXTS:
-        value = arguments.get(option)
-        if value is not None and not isinstance(value, str):
-            # The value is not quoted: it may be a part of a password.
-            raise InputError(
-                f"{option} is no string: without quotes, YAML makes something else of digits (0123 becomes 83),"
-                " and of words like no. Put it in quotes"
-            )
+        check_quoted(option, arguments.get(option))
     if isinstance(arguments.get("memo"), (dict, list)):
         raise InputError("memo is no text: write a string")
     for option in AGENT_OPTIONS:
@@ -71,6 +65,8 @@ def check_written(arguments: Options) -> None:
             raise InputError(
                 f"{option}: {blank[0]} is empty: leave {option} out to keep the mapping, write {{}} to unmap"
             )
+        for key in _AGENT_SPEC["options"]:
+            check_quoted(f"{option}: {key}", (agent or {}).get(key))
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
@@ -81,6 +77,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     warnings = []
     requests_sent: t.Callable[[], int] = int
     try:
+        check_quoted("api_key", written.get("api_key"))
         check_written(written)
         desired = parse_desired(options)
         label = f"{desired.label}: "

@@ -21,6 +21,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
+    check_quoted,
     number_warning,
     parse_id,
     parse_number,
@@ -34,6 +35,8 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     result: Result = {"changed": False, "telephone_numbers": [], "warnings": []}
     requests_sent: t.Callable[[], int] = int
     try:
+        for option in ("api_key", "id"):
+            check_quoted(option, written.get(option))
         numbers = _parse_numbers(options["number"])
         record_id = parse_id(options["id"])
         result["warnings"] = [warning for warning in map(number_warning, numbers or ()) if warning]

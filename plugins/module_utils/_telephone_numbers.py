@@ -21,6 +21,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Report,
     Result,
     Task,
+    as_ansible_reads,
     as_dict,
     failure_in_words,
     failure_of,
@@ -28,13 +29,22 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     without_nulls,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC, check_written
-from ansible_collections.voxai.telephony.plugins.module_utils._values import MAX_WRITTEN, InputError, number_warning
+from ansible_collections.voxai.telephony.plugins.module_utils._values import (
+    MAX_WRITTEN,
+    InputError,
+    check_quoted,
+    number_warning,
+    shown,
+)
 
 ENTRIES = "telephone_numbers"
 
 ENTRY_SPEC: dict[str, dict[str, t.Any]] = {**NUMBER_SPEC, "number": {"type": "raw", "required": True}}
 
 _VALIDATOR = ArgumentSpecValidator(ENTRY_SPEC)
+
+_MOST_OF_LINE = 1000
+"""Characters of what Ansible says of an entry. It quotes all that was written."""
 
 _MOST_LINES = 20
 """Failures that the message tells of one by one. Input errors are told of without exception."""
@@ -49,6 +59,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     _refuse_duplicates(bulk.entries)
     requests_sent: t.Callable[[], int] = int
     try:
+        check_quoted("api_key", written.get("api_key"))
         prune = _parse_prune(options, bulk.entries)
         api = connect(options).api
     except InputError as error:
@@ -78,13 +89,14 @@ def _parse(written: t.Any) -> Entry:
     if arguments is None:
         return Entry("", error=InputError("it is no dictionary: write options, such as number and address"))
     arguments = without_nulls(arguments)
-    entry = Entry(str(arguments.get("number", ""))[:MAX_WRITTEN])
+    number = arguments.get("number", "")
+    entry = Entry((number if isinstance(number, str) else shown(number))[:MAX_WRITTEN])
     try:
         check_written(arguments)
-        validated = _VALIDATOR.validate(arguments)
+        validated = _VALIDATOR.validate(as_ansible_reads(ENTRY_SPEC, arguments))
         if validated.error_messages:
             unsupported = isinstance(validated.errors[0], UnsupportedError)
-            raise InputError(("Unsupported parameters: " if unsupported else "") + validated.errors.msg)
+            raise InputError(("Unsupported parameters: " if unsupported else "") + validated.errors.msg[:_MOST_OF_LINE])
         entry.desired = parse_desired(validated.validated_parameters)
         entry.number = str(entry.desired.number)
     except InputError as error:

@@ -22,11 +22,14 @@ MAX_WRITTEN = 64
 
 _WRITTEN = re.compile(r"\+?[0-9 -]*[0-9][0-9 -]*")
 _REPRESENTATIVE = re.compile(r"1[568][0-9]{6}")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and halves of a character."""
 _AGENT_VERSION = re.compile(r"current|production|v[1-9][0-9]*")
 _SIP_ADDRESS = re.compile(
     r"(?:(?P<scheme>sips?):)?(?:(?P<user>[^@]*)@)?"
     r"(?P<host>\[[0-9a-f:.]+\]|[0-9a-z_-]+(?:\.[0-9a-z_-]+)*\.?)(?::(?P<port>[0-9]{1,5}))?(?P<parameters>[;?].*)?",
-    re.IGNORECASE,
+    # Without ASCII, a Kelvin sign would be a k.
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -34,11 +37,29 @@ class InputError(Exception):
     """Something the user wrote can't be meant. The text says what to write."""
 
 
+def shown(written: t.Any) -> str:
+    """What was written, as far as a message shows it."""
+    if isinstance(written, int) and abs(written) >= 10**MAX_WRITTEN:
+        # Python writes out no more than some thousands of digits.
+        return "an integer of too many digits"
+    return repr(written[:MAX_WRITTEN] if isinstance(written, str) else written)
+
+
+def check_quoted(option: str, written: t.Any) -> None:
+    """Refuse what YAML has made something else of than a string."""
+    if written is not None and not isinstance(written, str):
+        # The value is not quoted: it may be a part of a password.
+        raise InputError(
+            f"{option} is no string: without quotes, YAML makes something else of digits (0123 becomes 83),"
+            " and of words like no. Put it in quotes"
+        )
+
+
 def parse_number(written: t.Any) -> str:
     """The digits of a telephone number as people write it, as the API wants them."""
     if isinstance(written, (bool, int, float)):
         raise InputError(
-            f"number is {written!r}, which is no string: without quotes, YAML turns digits into another value"
+            f"number is {shown(written)}, which is no string: without quotes, YAML turns digits into another value"
             " (07011112222 becomes 941921426). Write it in quotes, '07011112222', or with hyphens, 070-1111-2222,"
             " which works where quotes get lost (an AWX survey, extra variables)"
         )
@@ -47,7 +68,7 @@ def parse_number(written: t.Any) -> str:
     text = re.sub(r"\((\+?[0-9 -]+)\)", r"\1", written.strip()) if len(written) <= MAX_WRITTEN else ""
     if not _WRITTEN.fullmatch(text):
         raise InputError(
-            f"number {written[:MAX_WRITTEN]!r} is no telephone number: write digits (0-9), if you like with hyphens,"
+            f"number {shown(written)} is no telephone number: write digits (0-9), if you like with hyphens,"
             " spaces or parentheses between them, such as '070-1111-2222' or '+82 70-1111-2222'"
         )
     digits = re.sub("[^0-9]", "", text)
@@ -71,9 +92,7 @@ def parse_number(written: t.Any) -> str:
 def parse_id(written: str | None) -> str | None:
     """A record's id as it was written. It becomes a part of a path."""
     if written is not None and not is_id(written):
-        raise InputError(
-            f"id {written[:MAX_WRITTEN]!r} is no record's id: write the id that the API returned, or number"
-        )
+        raise InputError(f"id {shown(written)} is no record's id: write the id that the API returned, or number")
     return written
 
 
@@ -91,8 +110,8 @@ def number_warning(digits: str) -> str | None:
 
 def check_text(option: str, written: str, multiline: bool = False) -> None:
     """Refuse what can't be sent, or can't be meant: characters that no terminal shows."""
-    shown = written.replace("\n", "").replace("\t", "") if multiline else written
-    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", shown):
+    visible = written.replace("\n", "").replace("\t", "") if multiline else written
+    if _UNSEEN.search(visible):
         raise InputError(f"{option} has control characters or a line break: write it without")
 
 
@@ -104,9 +123,9 @@ def parse_address(written: str) -> str:
             " or write one, such as 'sip:trunk.example.com:5060'"
         )
     match = _SIP_ADDRESS.fullmatch(written)
-    if not match or re.search(r"[\s\x00-\x1f\x7f]", written) or int(match["port"] or 0) > MAX_PORT:
+    if not match or re.search(r"\s", written) or _UNSEEN.search(written) or int(match["port"] or 0) > MAX_PORT:
         # What is before an @ may be a password.
-        value = "" if "@" in written else f" {written!r}"
+        value = "" if "@" in written else f" {shown(written)}"
         raise InputError(
             f"address{value} is no SIP address (a space? a port that is no number?):"
             " write it like 'sip:trunk.example.com:5060'"
@@ -169,8 +188,9 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
     if ("agent_id" in given) == ("agent_name" in given):
         raise InputError(f"{option}: give either agent_id or agent_name, or {{}} to unmap")
     if "agent_id" in given and not is_id(given["agent_id"]):
-        raise InputError(f"{option}: agent_id {given['agent_id']!r} is no id: to give a name, write agent_name")
+        raise InputError(f"{option}: agent_id {shown(given['agent_id'])} is no id: to give a name, write agent_name")
+    check_text(f"{option}: agent_name", given.get("agent_name", ""))
     version = given.get("agent_version")
     if version is not None and not _AGENT_VERSION.fullmatch(version):
-        raise InputError(f"{option}: agent_version is {version!r}: write current, production, or v1, v2 and so on")
+        raise InputError(f"{option}: agent_version is {shown(version)}: write current, production, or v1, v2 and so on")
     return AgentWish(given.get("agent_id"), given.get("agent_name"), version)

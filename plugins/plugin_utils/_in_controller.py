@@ -142,6 +142,8 @@ def _plain(value: t.Any) -> t.Any:
         return [_plain(item) for item in value]
     if isinstance(value, str):
         return str.__str__(value)  # Without what Ansible hangs on its strings: types of its own show in messages.
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return str(value)  # A vaulted string decrypts itself (ansible-core before 2.19).

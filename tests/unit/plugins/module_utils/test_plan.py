@@ -190,6 +190,7 @@ def test_what_can_not_be_done_is_refused_before_a_step(
         ({"auth_password": "a\x00b"}, "auth_password has control characters"),
         ({"memo": "a\x1bb"}, "memo has control characters"),
         ({"memo": "\ud800"}, "memo has control characters"),
+        ({"memo": "a\x85b"}, "memo has control characters"),
         ({"inbound_agent": {"agent_id": "Front desk"}}, "to give a name, write agent_name"),
         ({"auth_password": " "}, "auth_password is empty"),
         ({"update_password": "always"}, "no auth_password"),

@@ -43,6 +43,11 @@ def test_some_numbers_and_no_page_more(conversation: t.Any, record: t.Any) -> No
     assert ids_of(result) == ["a", "x", "b"]
 
 
+@pytest.mark.parametrize("option", ["id", "api_key"])
+def test_what_is_no_string_is_refused(conversation: t.Any, option: str) -> None:
+    assert f"{option} is no string" in read(conversation, **{option: 83})["msg"]
+
+
 def test_one_number_that_is_not_held(conversation: t.Any) -> None:
     conversation.expect_not_held()
     assert ids_of(read(conversation, number="070-1111-2222")) == []

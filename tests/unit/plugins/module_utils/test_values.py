@@ -53,6 +53,11 @@ def test_a_number_that_is_no_string_is_refused_with_the_remedy(written: object) 
         parse_number(written)
 
 
+def test_an_integer_that_python_does_not_write_out_is_refused_like_others() -> None:
+    with pytest.raises(InputError, match="an integer of too many digits, which is no string"):
+        parse_number(10**5000)
+
+
 @pytest.mark.parametrize("written", [None, "", "   ", [], {}, ["07011112222"], b"070"])
 def test_a_number_that_is_nothing_is_refused(written: object) -> None:
     with pytest.raises(InputError, match="number is empty"):
@@ -131,6 +136,12 @@ def test_an_address_stays_as_it_was_written(address: str) -> None:
         ("trunk example.com", "no SIP address"),
         ("trunk.example.com\n", "no SIP address"),
         ("trunk\x00.example.com", "no SIP address"),
+        ("trunk.example.com;x=\x85", "no SIP address"),
+        ("trunk.example.com;x=\ud800", "no SIP address"),
+        # To Unicode these are other cases of s and k.
+        ("\u017fip:trunk.example.com", "no SIP address"),
+        ("sip:trun\u212a.example.com", "no SIP address"),
+        ("trunk.example.com!" * 10**5, r"no SIP address .{1,99}$"),
         ("sip:user:s3cret@trunk.example.com", "carries a password"),
         ("user:s3cret@trunk.example.com", "carries a password"),
     ],
@@ -180,6 +191,11 @@ def test_an_agent_is_named_by_id_or_by_name() -> None:
         ({"agent_id": "a-1", "agent_version": "v0"}, "write current, production, or v1"),
         ({"agent_id": "a-1", "agent_version": "latest"}, "write current, production, or v1"),
         ({"agent_id": "a-1", "agent_version": "V1"}, "write current, production, or v1"),
+        ({"agent_id": "a-1", "agent_version": "v1\n"}, "write current, production, or v1"),
+        ({"agent_id": "a-1", "agent_version": "v\uff11"}, "write current, production, or v1"),
+        ({"agent_id": "a/" * 10**5}, "agent_id '.{64}' is no id"),
+        ({"agent_name": "Desk\n"}, "agent_name has control characters"),
+        ({"agent_name": "\ud800"}, "agent_name has control characters"),
     ],
 )
 def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: str) -> None:

@@ -86,12 +86,33 @@ def test_a_null_inside_of_an_agent_is_a_blank_and_refused(run_module: t.Callable
         ({"auth_username": True}, "auth_username is no string"),
         ({"auth_password": {"p": "q"}}, "auth_password is no string"),
         ({"address": False}, "address is no string"),
+        ({"id": 83}, "id is no string"),
+        ({"inbound_agent": {"agent_id": 83}}, "inbound_agent: agent_id is no string"),
+        ({"outbound_agent": '{"agent_name": [1]}'}, "outbound_agent: agent_name is no string"),
         ({"memo": {"auth_password": "p"}}, "memo is no text"),
     ],
 )
 def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[str, t.Any], complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         check_written(arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"api_key": 83}, "api_key is no string"),
+        ({"number": 10**4000}, "an integer of too many digits"),
+        # Ansible's own validation breaks at these.
+        ({"inbound_agent": 5}, "dictionary requested"),
+        ({"inbound_agent": "{1}"}, "dictionary"),
+        ({"timeout": "inf"}, "unable to convert to int"),
+        ({"retries": "1e999999999"}, "unable to convert to int"),
+    ],
+)
+def test_what_breaks_elsewhere_is_refused(
+    run_module: t.Callable[..., dict[str, t.Any]], arguments: dict[str, t.Any], complaint: str
+) -> None:
+    assert complaint in run_module(**{"api_key": "k", "number": "070", "memo": "m", **arguments})["msg"]
 
 
 def test_what_is_written_well_passes() -> None:

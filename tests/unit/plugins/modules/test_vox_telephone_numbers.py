@@ -31,6 +31,27 @@ def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
     assert run(conversation, *entries, check_mode=True)["msg"] == "would be: 1 registered, 1 unchanged"
 
 
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ({"number": 10**4000}, "entry 1 (an integer of too many digits): number is an integer of too many digits"),
+        ({"number": "070", "inbound_agent": 5}, "dictionary requested"),
+        ({"number": "070", "state": "x" * 10**6}, "value of state must be one of"),
+        ("{1}", "entry 1: it is no dictionary"),
+    ],
+)
+def test_an_entry_that_breaks_elsewhere_is_refused(conversation: t.Any, entry: t.Any, complaint: str) -> None:
+    result = run(conversation, entry)
+    assert complaint in result["msg"]
+    assert len(result["msg"]) < 2000
+
+
+def test_a_key_that_is_no_string_is_refused(conversation: t.Any) -> None:
+    connect = t.cast(t.Any, None)
+    result = TASK.run({"telephone_numbers": [], "api_key": 83}, dict(OPTIONS), connect, False, lambda words: None)
+    assert "api_key is no string" in result["msg"]
+
+
 def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", *(record(id=f"id-{n}", number=f"070{n}") for n in (1, 2, 3)))
     moved = [{"number": f"070{n}", "address": "sip:b"} for n in (1, 2)]
