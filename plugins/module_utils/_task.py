@@ -175,18 +175,17 @@ def as_dict(written: t.Any) -> Options | None:
 
 
 def as_ansible_reads(spec: t.Mapping[str, dict[str, t.Any]], written: Options) -> Options:
-    """The same, but for numbers on which Ansible's validation breaks instead of refusing them.
+    """The same, but for values on which Ansible's validation breaks: in their place are texts, which it refuses."""
 
-    They become texts in parentheses, which it refuses.
-    """
-
-    def breaks(name: str, value: t.Any) -> bool:
+    def read(name: str, value: t.Any) -> t.Any:
         kind = spec.get(name, {}).get("type")
-        if kind == "dict":
-            return isinstance(value, (int, float))
-        return kind == "int" and isinstance(value, (str, float)) and _POWER.match(str(value)) is not None
+        if kind == "dict" and not isinstance(value, (dict, str)):
+            return f"({type(value).__name__})"
+        if kind == "int" and isinstance(value, (str, float)) and _POWER.match(str(value)):
+            return f"({shown(value)})"
+        return value
 
-    return {name: f"({shown(value)})" if breaks(name, value) else value for name, value in written.items()}
+    return {name: read(name, value) for name, value in written.items()}
 
 
 def without_nulls(arguments: Options) -> Options:

@@ -18,6 +18,7 @@ WRONG = {
     "lie": "untrue results",
     "unclear": "failures without an explanation",
     "unfinished": "runs that did not finish what was begun",
+    "meant": "requests that were not meant",
     "traceback": "tracebacks",
     "leak": "leaks",
     "unbounded": "answers that were read without bounds",

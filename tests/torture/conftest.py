@@ -20,8 +20,8 @@ from torture._trial import Trial
 FASTER = 50
 """By what waits before another try are shorter than a user's."""
 
-TIMEOUT = 0.2
-"""Seconds, where a user waits for one or more."""
+SECOND = 0.2
+"""Seconds that a request is given, where a user gives it one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +51,7 @@ def hurry() -> Iterator[None]:
     backoff, make_session = Api.backoff, HttpSession.__init__
 
     def session(self: HttpSession, base_url: str, token: str, verify: bool | str, timeout: float) -> None:
-        make_session(self, base_url, token, verify, TIMEOUT)
+        make_session(self, base_url, token, verify, timeout * SECOND)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Api, "backoff", lambda self, attempt, first=0.5: backoff(self, attempt, first) / FASTER)

@@ -104,6 +104,7 @@ def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[st
         ({"number": 10**4000}, "an integer of too many digits"),
         # Ansible's own validation breaks at these.
         ({"inbound_agent": 5}, "dictionary requested"),
+        ({"inbound_agent": [None]}, "dictionary requested"),
         ({"inbound_agent": "{1}"}, "dictionary"),
         ({"timeout": "inf"}, "unable to convert to int"),
         ({"retries": "1e999999999"}, "unable to convert to int"),

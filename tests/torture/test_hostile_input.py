@@ -1,0 +1,420 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is written, whatever it is: either it is sent as it was meant, or it is refused before anything is sent.
+
+What is meant by an option: of `number` the ASCII digits, of `id` the last part of the path, of `api_key` what follows
+"Bearer", of an agent its id or the id of the one with that name; of every other text the very text. A memo may be a
+scalar, which means what Ansible makes a text of.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.voxai.telephony.plugins.module_utils import (
+    _telephone_number,
+    _telephone_number_info,
+    _telephone_numbers,
+)
+from simulator import LoggedRequest, Simulator
+from torture._cases import AGENTS, KEY, NUMBER, TRUNK, people_the
+from torture._task import INFO, MANY, ONE
+from torture._trial import Trial
+from torture._world import AGENTS as AGENT_FIELDS
+from torture._world import Violation, World
+
+Arguments = dict[str, Any]
+
+FRONT = AGENTS["Front desk"]
+HUGE = "x" * 10**6
+HUGE_INTEGER = 10**5000
+"""To write it out is more than Python does."""
+NESTED: Any = [[{"a": [{"b": [[]]}]}]]
+
+NO_TEXT: list[Any] = [0, 83, True, 1.5, math.nan, math.inf, ["x"], {"a": "b"}, [], {}, NESTED]
+NO_LINE = ["a\nb", "a\r\nX: y", "a\0", "\x1b[2J", "a\x7f", "\x85", "\ud800"]
+"""Control characters, and half a character."""
+NO_TRUTH = ["maybe", "", "ｙes", 2, -1, 1.5, math.nan, HUGE_INTEGER, [], {}, ["yes"], "yes\0", HUGE]
+NO_COUNT: list[Any] = [
+    *(-1, "-1", True, False, "soon", "", " ", 1.5, "1.5", math.nan, math.inf, "inf", "-Infinity", "nan", "1e999999999"),
+    *(HUGE_INTEGER, "9" * 5000, 10**9, [], {}, ["5"], "5\0", "{{ 5 }}", HUGE),
+]
+NO_CHOICE = ["", "gone", "PRESENT", "present\n", "ｖox", 0, 1.5, True, {"a": 1}, "\ud800", HUGE]
+NO_ID: list[Any] = [None, "", " ", "../x", f"{FRONT}\n", "a?b", "é", 5, True, [FRONT], {}, HUGE]
+NO_NAME: list[Any] = [None, "", " ", *NO_LINE, *NO_TEXT]
+NO_VERSION: list[Any] = ["", "v0", "v1\n", "v１", "V1", "latest", None, 1, []]
+NO_AGENT: list[Any] = [
+    *("text", "{", "{1}", '{"agent_id"', "=", 5, True, 1.5, HUGE_INTEGER, [], [{}], [FRONT], [None], [5], NESTED),
+    *({"agent_id": value} for value in NO_ID),
+    *({"agent_name": value} for value in NO_NAME),
+    *({"agent_id": FRONT, "agent_version": value} for value in NO_VERSION),
+    *({"agent_version": "current"}, {"agent_id": FRONT, "agent_name": "Front desk"}, {"agent_id": FRONT, "x": 1}),
+    *({"agent_id": FRONT, 1: 2}, {None: FRONT}, {"\ud800": FRONT}, {"agent_id": FRONT, HUGE: 1}),
+]
+NO_NUMBER = [
+    *(0, 941921426, 15880000, True, 1.5, math.nan, math.inf, HUGE_INTEGER, {}, {"a": 1}, NESTED),
+    *("", " ", "-", "+", "()", "+82", "+1 555 1234", "0x70", "7e10", "070_1111_2222", "x07011112222", "070111122\n22"),
+    *("０７０１１１１２２２２", "٠٧٠١١١١٢٢٢٢", "०७०", "070\u00a01111", "070\u20111111", "²", "\ud800", "070\0"),
+    *("0" * 21, "0" * 10**6, "((0)", "{{ number }}", "{% raw %}070{% endraw %}", "tel:07011112222", "070/1111"),
+]
+NO_NAME_OF_RECORD = ["", " ", ".", "..", "../x", "%2e%2e", "a/b", "a\\b", "a?b", "a#b", "a b", "a;b", "a\n", "é", "０"]
+NO_NAME_OF_RECORD += ["x" * 65, HUGE, "\0", "\ud800", "{{ id }}", *NO_TEXT]
+
+REFUSED: dict[str, Sequence[Any]] = {
+    "number": NO_NUMBER,
+    "id": NO_NAME_OF_RECORD,
+    "state": [*NO_CHOICE, []],
+    "address": [
+        *(
+            "",
+            " ",
+            "a b",
+            "a\u00a0b",
+            "sip:",
+            "sip:@",
+            "http://a.example.com",
+            "sip:a:",
+            "sip:a:x",
+            "sip:a:65536",
+            "a..b",
+        ),
+        *(
+            "sip:user:secret@a",
+            "sip:ａ.example.com",
+            "sip:trun\u212a.example.com",
+            "\u017fip:a.example.com",
+            "sip:a:５０６０",
+        ),
+        *("{{ address }}", "sip:[::zz]", "sip:a;x=\ud800", "sip:a\u200b", *NO_LINE, *NO_TEXT, HUGE + "!"),
+    ],
+    "auth_username": ["", " ", "\u3000", *NO_LINE, *NO_TEXT],
+    "auth_password": ["", " ", "\u3000", *NO_LINE, *NO_TEXT],
+    "update_password": [*NO_CHOICE, []],
+    "memo": [
+        " ",
+        "\n",
+        "x" * 201,
+        "\0",
+        "a\rb",
+        "\x1b[2J",
+        "\x85",
+        "\ud800",
+        HUGE,
+        HUGE_INTEGER,
+        [],
+        {},
+        ["x"],
+        NESTED,
+    ],
+    **dict.fromkeys(AGENT_FIELDS, NO_AGENT),
+    "cancel_vox_number": NO_TRUTH,
+    "telephone_numbers": [
+        *(None, {}, {"number": NUMBER}, "", "x", 5, 1.5, True, HUGE, [None], ["x"], [[]], [5], [{}], [NESTED]),
+        *(["{1}"], ["{"], [{1: 2}], [{"number": NUMBER, "id": "x"}], [{"number": NUMBER, "colour": "red"}], [HUGE]),
+    ],
+    "prune": NO_TRUTH,
+    "max_deletions": [value for value in NO_COUNT if value not in (10**9, HUGE_INTEGER, "9" * 5000)],
+    "provider": [*NO_CHOICE, []],
+    "status": [value for value in NO_CHOICE if value != ""] + [["gone"], [5], [[]], ["active", None], [{}]],
+    "api_key": ["", "two words", "k\r\nX-Other: y", "k\0", "키", "ｋ", "\ud800", *NO_TEXT],
+    "api_url": [
+        *("", " ", "x", "https://", "https:///v3", "ftp://127.0.0.1/v3", "file:///etc/passwd", "//127.0.0.1/v3"),
+        *(
+            "http://example.com/v3",
+            "http://127.0.0.1.example.com/v3",
+            "http://localhost.example.com",
+            "http://0.0.0.0/v3",
+        ),
+        *("http://127.0.0.1@example.com/v3", "http://u:p@127.0.0.1/v3", "http://:@127.0.0.1/v3", "http://@127.0.0.1"),
+        *("http://127.0.0.1:x/v3", "http://127.0.0.1:99999/v3", "http://127.0.0.1:８0", "http://127.0.0.1 /v3"),
+        *("http://127.0.0.1\\@example.com", "http://127.0.0.1\\.example.com", "http://example.com#@127.0.0.1"),
+        *("http://127.0.0.1/v3?x=y", "http://127.0.0.1/v3#x", "http://127.0.0.1/v3\r\nX: y", "http://127.0.0.1/\0"),
+        *("http://[::1", "http://[::zz]/v3", "http://１２７.0.0.1/v3", "http://127。0。0。1/v3", "https://\ud800/v3"),
+        *("http://127.0.0.1/v3/\x1b[2J", "http://127.0.0.1/v3/\x85", "{{ url }}", "HTTP://EXAMPLE.COM/v3", *NO_TEXT),
+        "https://" + HUGE,
+    ],
+    "validate_certs": [value for value in NO_TRUTH if value != ""],
+    "ca_path": ["/nonexistent/ca.pem", "/", "/dev/null", "a\0b", "~\0", "\ud800", "{{ path }}", HUGE, *NO_TEXT],
+    "timeout": [0, 3601, *NO_COUNT],
+    "retries": [101, *NO_COUNT],
+    "requests_per_second": [1001, *NO_COUNT],
+    "requests_per_minute": [60_001, *NO_COUNT],
+}
+"""By option, what can't be meant."""
+
+SPECS = {
+    ONE: _telephone_number.TASK.spec,
+    MANY: _telephone_numbers.TASK.spec,
+    INFO: _telephone_number_info.TASK.spec,
+}
+ENTRY = f"{MANY}, an entry"
+
+
+def _places() -> list[tuple[str, str]]:
+    """Where each option of each module can be written."""
+    own = [(place, option) for place, spec in SPECS.items() for option in spec]
+    return own + [(ENTRY, option) for option in SPECS[MANY]["telephone_numbers"]["options"]]
+
+
+def _connection(sim: Simulator) -> Arguments:
+    pace = {"requests_per_second": 0, "requests_per_minute": 0}
+    return {"api_key": KEY, "api_url": sim.url, "retries": 0, "timeout": 50, **pace}
+
+
+def _arguments(sim: Simulator, place: str, what: Arguments) -> tuple[str, Arguments]:
+    """The module, and its arguments with `what` in that place, and nothing wrong in any other."""
+    if place == INFO:
+        return INFO, {**_connection(sim), **what}
+    wanted = {"address": TRUNK["address"], **what}
+    if not {"id", "number"} & set(what):
+        wanted["number"] = NUMBER
+    if place == ONE:
+        return ONE, {**_connection(sim), **wanted}
+    if place == ENTRY:
+        entries = [{"number": "07022223333", **TRUNK}, wanted]
+        return MANY, {**_connection(sim), "telephone_numbers": entries}
+    listed = {"telephone_numbers": [{"number": NUMBER, **TRUNK}]}
+    return MANY, {**_connection(sim), **listed, "prune": "max_deletions" in what, **what}
+
+
+def _shown(value: Any) -> str:
+    try:
+        return f"{value!r:.80}"
+    except ValueError:
+        return f"a {type(value).__name__} with an integer of 5,001 digits"
+
+
+@pytest.mark.parametrize(("place", "option"), _places())
+def test_what_can_not_be_meant(trial: Trial, place: str, option: str, long: bool) -> None:
+    """Alone among good options it is refused before anything is sent, or of many numbers before anything is written."""
+    trial.sim.reset()
+    people_the(trial.sim)
+    before = World.of(trial.sim, KEY)
+    for index, value in enumerate(REFUSED[option]):
+        for check_mode in (True, False) if long else (index % 2 == 0,):
+            trial.tally["inputs"] += 1
+            trial.where = f"{place}: {option} is {_shown(value)}"
+            module, arguments = _arguments(trial.sim, place, {option: value})
+            result = trial.task(module, arguments, check_mode)
+            sent = trial.sim.writes if place == ENTRY else trial.sim.requests
+            if not result.get("failed"):
+                trial.blame(Violation("meant", "was accepted"))
+            if sent:
+                trial.blame(Violation("meant", f"{sent[0].method} {sent[0].path[:80]} was sent"))
+                trial.sim.clear_log()
+            # Ansible's own words quote all that was written.
+            if "api_requests" in result and len(result["msg"]) > 5000:
+                trial.blame(Violation("unclear", f"a message of {len(result['msg'])} characters"))
+    if World.of(trial.sim, KEY) != before:
+        trial.blame(Violation("meant", "something was changed"))
+
+
+# What can be meant
+
+
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=60)
+lines = (
+    texts | st.sampled_from(["{{ 1 + 1 }}", "{% raw %}", "$(id)", "0123", "null", "no", "%s", "\\", "a&b=c", "#"])
+).filter(str.strip)
+blocks = st.sampled_from(["", "본사\n대표번호", "\ta\tb", "x" * 200, "{{ memo }}\n"]) | lines
+digits = st.text("0123456789", min_size=1, max_size=20).map(lambda text: "070" + text[3:])
+
+
+@st.composite
+def numbers(draw: st.DrawFn) -> tuple[str, str]:
+    """A number as people may write it, and its digits."""
+    meant = draw(digits)
+    written = meant
+    if draw(st.booleans()):
+        written = draw(st.sampled_from(["+82", "+82 ", "+82-(0)", "+ 8 2 0"])) + meant[1:]
+    cut = draw(st.integers(1, len(meant)))
+    if cut < len(meant):
+        written = written[: len(written) - cut] + draw(st.sampled_from(["-", " ", "--", " - "])) + written[-cut:]
+    if draw(st.booleans()) and not written.startswith("+"):
+        written = f"({written[:3]}){written[3:]}"
+    return draw(st.sampled_from(["", " ", "\n", "\u3000"])) + written + draw(st.sampled_from(["", " ", "\r\n"])), meant
+
+
+@st.composite
+def agents(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str] | None]:
+    """An agent as it may be written, and what is to be sent."""
+    name = draw(st.sampled_from(sorted(AGENTS)))
+    if draw(st.integers(0, 3)) == 0:
+        return {}, None
+    version = draw(st.sampled_from([{}, {"agent_version": "current"}, {"agent_version": "v12"}]))
+    written = {"agent_id": AGENTS[name]} if draw(st.booleans()) else {"agent_name": name}
+    return {**written, **version}, {"agent_id": AGENTS[name], **version}
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> tuple[Arguments, Arguments]:
+    """Options for a number that is not held yet, and what they mean, by the API's names."""
+    written: Arguments = {}
+    written["number"], number = draw(numbers())
+    host = draw(st.sampled_from(["trunk.example.com", "A.example.com.", "203.0.113.7", "[2001:db8::1]"]))
+    port = draw(st.sampled_from(["", ":5060", ":1"]))
+    user = draw(st.sampled_from(["", "user@", "%7B%7B@"]))
+    written["address"] = draw(st.sampled_from(["", "sip:", "SIPS:"])) + user + host + port
+    meant = {"number": number, "address": written["address"]}
+    for option in ("auth_username", "auth_password"):
+        if draw(st.booleans()):
+            written[option] = meant[option] = draw(lines)
+    if draw(st.booleans()):
+        written["memo"] = draw(blocks | st.sampled_from([2024, 0, 1.5, True]))
+        if written["memo"] != "":
+            meant["memo"] = str(written["memo"])
+    for option in AGENT_FIELDS:
+        if draw(st.booleans()):
+            written[option], meant[option] = draw(agents())
+    return written, meant
+
+
+def _settings(long: bool) -> settings:
+    return settings(
+        max_examples=100,
+        # The same inputs in each run of all tests: what fails there was caused by what was changed.
+        derandomize=not long,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@pytest.mark.parametrize("place", [ONE, ENTRY])
+def test_what_is_meant_is_sent(trial: Trial, place: str, part: int, long: bool) -> None:
+    """Exactly, in a registration and the mapping of agents that follows it; and nothing in check mode."""
+
+    @_settings(long)
+    @given(wishes(), st.booleans())
+    def check(wish: tuple[Arguments, Arguments], check_mode: bool) -> None:
+        written, meant = wish
+        trial.sim.reset()
+        people_the(trial.sim)
+        trial.tally["inputs"] += 1
+        trial.where = f"{place}: {written}"
+        module, arguments = _arguments(trial.sim, place, written)
+        if place == ENTRY:
+            arguments["telephone_numbers"] = [written]
+        result = trial.task(module, arguments, check_mode)
+        mapped = {option: meant.pop(option) for option in AGENT_FIELDS if option in meant}
+        bodies = [meant, {name: agent for name, agent in mapped.items() if agent}]
+        expected = [] if check_mode else [body for body in bodies if body]
+        sent = [request.body for request in trial.sim.writes]
+        if result.get("failed"):
+            trial.blame(Violation("meant", f"refused: {result['msg']}"))
+        if sent != expected:
+            trial.blame(Violation("meant", f"{sent} was sent for {expected}"))
+        if {request.headers["authorization"] for request in trial.sim.requests} != {f"Bearer {KEY}"}:
+            trial.blame(Violation("meant", "another key was sent"))
+        _stop_at_the_first(trial)
+
+    check()
+
+
+def _stop_at_the_first(trial: Trial) -> None:
+    """Fail, for Hypothesis to look for a shorter story that fails."""
+    violations, trial.violations = trial.violations, []
+    assert not violations, "\n".join(violations)
+
+
+# Whatever else there is
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | texts | st.sampled_from(NO_LINE),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.integers() | st.none(), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("module", SPECS)
+def test_whatever_is_written(trial: Trial, module: str, part: int, long: bool) -> None:
+    """In any option, and any part of one: no text is sent that was not written, and nothing in check mode."""
+    spec = {name: option for name, option in SPECS[module].items() if name not in ("api_key", "api_url")}
+    own = SPECS[MANY]["telephone_numbers"]["options"]
+    entries = st.lists(_options(own) | anything, max_size=3) | anything
+    strategy = _options({**spec, "telephone_numbers": {"type": entries}} if module == MANY else spec)
+
+    @_settings(long)
+    @given(strategy, st.booleans())
+    def check(options: Arguments, check_mode: bool) -> None:
+        trial.sim.reset()
+        people_the(trial.sim)
+        trial.tally["inputs"] += 1
+        trial.where = f"{module}: {options}"
+        result = trial.task(module, {**_connection(trial.sim), **options}, check_mode)
+        sent = trial.sim.requests
+        if check_mode and trial.sim.writes:
+            trial.blame(Violation("meant", "check mode wrote"))
+        if result.get("api_requests", 0) != len(sent):
+            trial.blame(Violation("lie", f"{result.get('api_requests')} requests, {len(sent)} were sent"))
+        written = set(_leaves(options))
+        for request in sent:
+            for text in _texts_of(request):
+                if text not in written:
+                    trial.blame(Violation("meant", f"{request.method} {request.path} with {text!r}"))
+        _stop_at_the_first(trial)
+
+    check()
+
+
+def _options(spec: Mapping[str, Mapping[str, Any]]) -> st.SearchStrategy[Arguments]:
+    """Some of the options, with anything or with what can be meant by it."""
+    good: dict[str, st.SearchStrategy[Any]] = {
+        "number": numbers().map(lambda pair: pair[0]),
+        "id": st.just("5c4b2b9e-8f5e-4a0c-9a53-0c5a1f1d0001"),
+        "address": st.just(TRUNK["address"]),
+        "memo": blocks,
+        **dict.fromkeys(AGENT_FIELDS, agents().map(lambda pair: pair[0])),
+    }
+    strategies = {}
+    for name, option in spec.items():
+        if isinstance(option["type"], st.SearchStrategy):
+            strategies[name] = option["type"]
+        elif "choices" in option:
+            strategies[name] = st.sampled_from(option["choices"]) | anything
+        else:
+            strategies[name] = good.get(name, lines) | anything
+    return st.fixed_dictionaries({}, optional=strategies)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """What may be sent for a value that was written: it and its parts as texts, and the digits of a number."""
+    if isinstance(value, dict):
+        for part in (*value, *value.values()):
+            yield from _leaves(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _leaves(part)
+    else:
+        yield str(value)
+        if isinstance(value, str):
+            plain = re.sub("[^0-9]", "", value)
+            yield from (plain, plain[2:], "0" + plain[2:], "0" + plain[3:])
+
+
+def _texts_of(request: LoggedRequest) -> Iterator[str]:
+    """The texts of a request that nobody but the user can have thought of."""
+    yield from re.findall("^/organization-telephone-numbers/([^/]*)", request.path)
+    yield from (value for name, value in request.query if name == "q")
+    yield from _values(request.body)
+
+
+def _values(body: Any) -> Iterator[str]:
+    if isinstance(body, dict):
+        for value in body.values():
+            yield from _values(value)
+    elif body is not None and body not in AGENTS.values():
+        yield body
