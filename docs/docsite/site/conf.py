@@ -40,7 +40,6 @@ include_patterns = [
     "CONTRIBUTING.md",
 ]
 nitpicky = True
-suppress_warnings = ["toc.empty_glob"]
 myst_heading_anchors = 3
 # Nothing of a code block is guessed: its fence says what language it is in.
 highlight_language = "none"
