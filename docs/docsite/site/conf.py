@@ -61,7 +61,8 @@ ANSIBLE_LABELS = {
 }
 # The README's links are good anywhere. Here they lead to the site's own pages.
 REPOSITORY_FILE = re.compile(re.escape(GALAXY["repository"]) + r"/blob/main/(?P<path>[^#]*)\.md(?P<anchor>#.*)?")
-MODULE = re.compile(rf"({re.escape(project)}\.)?(?P<name>vox_\w+)")
+# A role's name is left alone: an option has the same.
+PLUGIN_PAGE = re.compile(rf"{CONTENT}/(?P<name>\w+)_(module|filter)")
 
 
 def adapt_pages(_app: Sphinx, docname: str, source: list[str]) -> None:
@@ -70,8 +71,8 @@ def adapt_pages(_app: Sphinx, docname: str, source: list[str]) -> None:
         # The theme has the page's contents at its side.
         source[0] = re.sub(r"(?m)^\.\. contents::\n(   .*\n)*", "", source[0])
     if docname == f"{CONTENT}/index":
-        # In the menu, modules and roles are named as in a task, without their descriptions.
-        source[0] = re.sub(r"(?m)^    (\w+)_(module|role)$", r"    \1 <\1_\2>", source[0])
+        # In the menu they are named as in a task, without their descriptions.
+        source[0] = re.sub(r"(?m)^    (\w+)_(module|role|filter)$", r"    \1 <\1_\2>", source[0])
 
 
 def find_in_ansible_docs(
@@ -82,8 +83,9 @@ def find_in_ansible_docs(
 
 
 def link_pages(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Lead from names of modules, and from links to files of the repository, to the pages of this site."""
+    """Lead from names of plugins, and from links to files of the repository, to the pages of this site."""
     pages = app.env.all_docs
+    plugins = {match["name"]: page for page in pages if (match := PLUGIN_PAGE.fullmatch(page))}
 
     def uri(page: str) -> str:
         return app.builder.get_relative_uri(docname, page)
@@ -95,10 +97,9 @@ def link_pages(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 link["refuri"] = uri(page) + (file["anchor"] or "")
     if not docname.startswith("collections/"):
         for literal in list(doctree.findall(nodes.literal)):
-            module = MODULE.fullmatch(literal.astext())
-            page = f"{CONTENT}/{module['name']}_module" if module else ""
-            if page in pages and not isinstance(literal.parent, (nodes.reference, nodes.title)):
-                literal.replace_self(nodes.reference("", "", literal.deepcopy(), refuri=uri(page), internal=True))
+            plugin = plugins.get(literal.astext().removeprefix(f"{project}."))
+            if plugin and not isinstance(literal.parent, (nodes.reference, nodes.title)):
+                literal.replace_self(nodes.reference("", "", literal.deepcopy(), refuri=uri(plugin), internal=True))
 
 
 def setup(app: Sphinx) -> None:
