@@ -25,6 +25,8 @@ def run_module(
         wrapped = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", wrapped)
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        # A test of what runs in the controller may have been here before.
+        monkeypatch.setattr("ansible.module_utils._internal.is_controller", False)
         monkeypatch.delenv("VOX_API_KEY", raising=False)
         with pytest.raises(SystemExit) as caught:
             vox_telephone_number.main()
