@@ -31,7 +31,7 @@ bench: .venv-demo/ready  ## Measure against the simulator: a few minutes for one
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/many.py
 
 torture: .venv/ready  ## Let everything go wrong that can, and count what must not come of it (EFFORT=100: for hours)
-	.venv/bin/python -m pytest tests/torture -n auto --effort $(or $(EFFORT),5)
+	.venv/bin/python -m pytest tests/torture -n auto --effort $(or $(EFFORT),5) -o faulthandler_timeout=3600
 
 clean:  ## Remove environments and caches
 	rm -rf .venv .venv-demo .nox .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output

@@ -195,6 +195,11 @@ class Simulator:
         """Let no request meet a fault any more."""
         self._server.call(self._world.faults.clear)
 
+    @property
+    def disturbed(self) -> bool:
+        """Whether a request to come may meet a fault."""
+        return self._server.call(lambda: bool(self._world.faults))
+
     def clear_log(self) -> None:
         """Forget the requests received."""
         self._server.call(self._world.requests.clear)

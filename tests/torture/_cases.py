@@ -56,7 +56,8 @@ class Case:
 
     def arguments(self, sim: Simulator) -> dict[str, Any]:
         """The task's arguments."""
-        connection = {"api_key": KEY, "api_url": sim.url, "retries": 2, "timeout": 1}
+        # A busy machine must not pass for a fault where there is none.
+        connection = {"api_key": KEY, "api_url": sim.url, "retries": 2, "timeout": 1 if sim.disturbed else 50}
         pace = {"requests_per_second": 0, "requests_per_minute": 0}
         if self.module == ONE:
             (wish,) = self.wishes

@@ -95,7 +95,8 @@ UNPROTECTED = 4
 
 
 def test_each_fault_of_the_simulator_is_tried() -> None:
-    assert {fault.action for fault in FAULTS.values()} == set(ACTIONS)
+    # That one is another client, see test_somebody_else.py.
+    assert {fault.action for fault in FAULTS.values()} == set(ACTIONS) - {"meanwhile"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -156,7 +156,9 @@ def test_an_answer_quotes_what_was_received(sim: Simulator, api: Api) -> None:
 
 def test_no_fault_is_met_any_more(sim: Simulator, api: Api) -> None:
     sim.fault("error_before", occurrence=0)
+    assert sim.disturbed
     sim.clear_faults()
+    assert not sim.disturbed
     assert api("POST", REGISTER, json=BODY).status_code == 201
 
 
