@@ -30,7 +30,7 @@ Report = t.Callable[[str], None]
 _POWER = re.compile(r"\s*[+-]?(?:inf|[0-9_.]+e)", re.IGNORECASE)
 """An integer that would be infinite, or one in whose place Python would write a thousand zeros."""
 
-_TELLING = re.compile("(?!_ansible_).*(?:pas|pw|secret|token|key|cred)", re.IGNORECASE | re.DOTALL)
+_TELLING = re.compile("(?!_ansible_).*(?:pas|pw|secret|token|key|cred)", re.IGNORECASE)
 """Names of secrets. An option that there is not may be one that was misspelt."""
 
 _IN_URLS = {
@@ -103,12 +103,15 @@ class Task:
 
 def _unforeseen(error: Exception) -> Result:
     """The result of an error that is a defect of ours. Its text may quote anything, so it is not told."""
+    name = type(error).__name__
     message = (
-        f"an error that nobody foresaw ({type(error).__name__}). What had been done by then is not known:"
-        " run the task again, it looks first. And please report it, with the traceback that -vvv shows"
+        f"an error that nobody foresaw ({name}). What had been done by then is not known: run the task again, it looks"
+        " first. And please report it, with the traceback: -vvv shows it, and from ansible-core 2.19 on"
+        " ANSIBLE_DISPLAY_TRACEBACK=error"
     )
-    # Source code and places in it, no values.
-    return {"failed": True, "msg": message, "exception": "".join(traceback.format_tb(error.__traceback__))}
+    # Places in source code, and no values.
+    places = "".join(traceback.format_tb(error.__traceback__))
+    return {"failed": True, "msg": message, "exception": f"Traceback (most recent call last):\n{places}{name}"}
 
 
 def _quoted(secret: str) -> tuple[str, ...]:
@@ -128,12 +131,9 @@ def _quoted(secret: str) -> tuple[str, ...]:
 
 
 def _read(entries: t.Any) -> t.Any:
-    """The entries as Ansible would read them, where they are written as texts. What can't be read stays as it is."""
+    """The entries as Ansible reads them, where they are written as texts."""
     if isinstance(entries, str):
-        try:
-            entries = json.loads(entries)
-        except (ValueError, RecursionError):
-            entries = entries.split(",")
+        entries = entries.split(",")
     return [as_dict(entry) or entry for entry in entries] if isinstance(entries, list) else entries
 
 
@@ -150,9 +150,6 @@ def _find(value: t.Any, known: t.Mapping[str, dict[str, t.Any]]) -> t.Iterator[s
     elif isinstance(value, list):
         for part in value:
             yield from _find(part, known)
-    elif isinstance(value, str) and _TELLING.match(value) and re.search("[=:]", value):
-        # Options that could not be read.
-        yield value
 
 
 def _leaves(value: t.Any) -> t.Iterator[str]:

@@ -56,6 +56,7 @@ class Seen:
     """One task on one host."""
 
     host: str
+    name: str
     action: str
     event: str
     """`ok`, `failed` or `unreachable`."""
@@ -143,10 +144,11 @@ class Ansible:
         playbook: Path | str | Sequence[Mapping[str, Any]],
         hosts: Path | Mapping[str, Mapping[str, Any]],
         *options: str,
+        verbosity: str = "-vvvv",
         **environment: str,
     ) -> Run:
         """Run a playbook (a file, YAML text, or plays as data) on hosts (an inventory, or each with its variables)."""
-        command, variables = self.prepare(playbook, hosts, *options, **environment)
+        command, variables = self.prepare(playbook, hosts, *options, verbosity=verbosity, **environment)
         done = subprocess.run(
             command,
             env=variables,
@@ -168,6 +170,7 @@ class Ansible:
         playbook: Path | str | Sequence[Mapping[str, Any]],
         hosts: Path | Mapping[str, Mapping[str, Any]],
         *options: str,
+        verbosity: str = "-vvvv",
         **environment: str,
     ) -> tuple[list[str], dict[str, str]]:
         """The command that runs a playbook, and all of its environment."""
@@ -183,10 +186,11 @@ class Ansible:
             hosts.write_text(inventory, encoding="utf-8")
         record = self.directory / "record.jsonl"
         record.unlink(missing_ok=True)
-        command = [str(self.bin / "ansible-playbook"), "-i", str(hosts), str(playbook), "-vvvv", *options]
-        return command, self._environment(record) | environment
+        command = [str(self.bin / "ansible-playbook"), "-i", str(hosts), str(playbook), verbosity, *options]
+        return command, self.environment(record) | environment
 
-    def _environment(self, record: Path) -> dict[str, str]:
+    def environment(self, record: Path) -> dict[str, str]:
+        """All variables of a run. The tasks are recorded in a file."""
         return {
             **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
             "PATH": os.pathsep.join([str(self.bin), os.defpath]),

@@ -154,6 +154,26 @@ def test_a_secret_that_the_api_repeats(sim: Simulator) -> Script:
     assert truthy.result["changed"] is True
 
 
+@scenario()
+def test_an_answer_that_ansible_could_not_pass_on(sim: Simulator) -> Script:
+    record = json.dumps({"id": "a-1", "number": NUMBER, "provider": "custom", "status": "active"})
+    odd = r'"memo": "\ud83d", "new": [NaN, -1e999, "\udfff"]'
+    sim.fault("answer", "GET", "/organization-telephone-numbers/{id}", body=f"{record[:-1]}, {odd}}}")
+    details = (r'"\ud83d"', "[" * 60 + "]" * 60, "[" * 900 + "]" * 900, '{"a":' * 5000 + "1" + "}" * 5000, "9" * 5000)
+    for text in details:
+        body = f'{{"error": {{"code": "C", "message": "\\ud83d", "details": {text}}}}}'
+        sim.fault("answer", status=400, body=body)
+    found, half, nested, *unreadable = yield [
+        vox({"id": "a-1"}),
+        *(vox({"number": NUMBER, "address": "sip:a"}) for _text in details),
+    ]
+    assert found.record["memo"] == "\ufffd" and found.record["new"] == [None, None, "\ufffd"]
+    assert half.result["failure"] == {"http_status": 400, "code": "C", "message": "\ufffd", "details": "\ufffd"}
+    assert nested.result["failure"]["details"] == json.loads(details[1])
+    for task in unreadable:
+        assert task.message == f"{NUMBER}: HTTP 400: no message in the answer"
+
+
 @scenario(api_key="{{ omit }}", key=KEY)
 def test_environment_of_an_item_ends_with_it(sim: Simulator) -> Script:
     sim.add(NUMBER)

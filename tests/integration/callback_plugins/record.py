@@ -46,6 +46,7 @@ class CallbackModule(CallbackBase):
         host, task = result._host.get_name(), result._task
         line = {
             "host": host,
+            "name": task.get_name(),
             "action": task.action,
             "event": event,
             "check_mode": bool(task.check_mode),

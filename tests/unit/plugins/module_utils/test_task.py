@@ -45,9 +45,8 @@ def test_secrets_are_found_in_wrong_places_too(written: dict[str, t.Any], secret
     ("entries", "secrets"),
     [
         ("number=070 auth_password=s,number=071", {"s"}),
-        ('[{"number": "070", "auth_password": "s"}]', {"s"}),
         ({"number": "070", "auth_password": "s"}, {"s"}),
-        (["auth_password: s"], {"auth_password: s", "auth_password%3A%20s", "auth_password%3A+s"}),
+        (['{"number": "070", "auth_password": "s"}'], {"s"}),
         (["070"], set()),
         ("070", set()),
     ],
@@ -128,9 +127,9 @@ def test_what_a_server_quotes_of_one_of_many_is_hidden() -> None:
 
 
 def test_of_what_nobody_foresaw_the_text_is_not_told() -> None:
-    result = carry_out(ONE, KeyError("secret"), auth_password="secret")
+    result = carry_out(ONE, KeyError("hush"))
     assert result["failed"] is True
     assert "KeyError" in result["msg"]
     assert "in carry_out" in result["exception"]
-    assert "KeyError" not in result["exception"]
-    assert "secret" not in result["msg"]
+    assert result["exception"].endswith("KeyError")
+    assert "hush" not in str(result)

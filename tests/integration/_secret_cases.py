@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tasks that are given secrets, and what they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from integration._playbook import BULK, COLLECTION, MODULE, NUMBER
+from integration._traces import SECRETS, ways_to_write
+from simulator import Simulator
+
+INFO = COLLECTION + "vox_telephone_number_info"
+ROLE = COLLECTION + "telephone_numbers"
+LIST_PATH = "/organization-telephone-numbers"
+MASK = 8 * "*"
+"""What Ansible writes for a secret within a text."""
+
+Prepare = Callable[[Simulator], object]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A task, and a part of the message that it must end with: else it was about something else.
+
+    `url`: where the API is taken to be, with URL and HOST for those of the case's own simulator.
+    `waits`: its first request waits for its answer long enough for a look at the processes.
+    """
+
+    action: str
+    arguments: Mapping[str, Any]
+    message: str
+    prepare: Prepare = lambda sim: None
+    url: str = "URL"
+    tls: bool = False
+    waits: bool = False
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+    def api_url(self, sim: Simulator) -> str:
+        return self.url.replace("URL", sim.url).replace("HOST", urlsplit(sim.url).netloc)
+
+    def task(self, name: str, url: str, result: str) -> dict[str, Any]:
+        """The task, that leaves its result in a variable and doesn't end the play when it fails."""
+        common = {"name": name, "vars": {"url": url}, "ignore_errors": True, "register": result, **self.keywords}
+        if self.action != ROLE:
+            return common | {self.action: self.arguments}
+        del common["ignore_errors"], common["register"]
+        common["vars"] |= {f"vox_{name}": value for name, value in self.arguments.items()}
+        return common | {"ansible.builtin.include_role": {"name": ROLE, "apply": {"ignore_errors": True}}}
+
+
+TRUNK = {"number": NUMBER, "address": "sip:trunk.example.com:5060", "auth_username": "vox-customer-12"}
+PASSWORDS = ("plain", "longer", "odd", "short")
+EVERY_PASSWORD = [
+    {**TRUNK, "number": f"070400000{index}0", "auth_password": f"{{{{ {name} }}}}"}
+    for index, name in enumerate(PASSWORDS)
+]
+
+
+def one(message: str, prepare: Prepare = lambda sim: None, **options: Any) -> Case:
+    """One number."""
+    keywords: dict[str, Any] = {name: options.pop(name) for name in ("check_mode", "async", "poll") if name in options}
+    rest: dict[str, Any] = {name: options.pop(name) for name in ("url", "tls", "waits") if name in options}
+    arguments = {**TRUNK, "auth_password": "{{ plain }}", **options}
+    return Case(MODULE, arguments, message, prepare, keywords=keywords, **rest)
+
+
+def many(message: str, entries: Any, prepare: Prepare = lambda sim: None, url: str = "URL", **keywords: Any) -> Case:
+    """Many numbers."""
+    return Case(BULK, {"telephone_numbers": entries}, message, prepare, url, keywords=keywords)
+
+
+def fault(action: str, *request: str, **parameters: Any) -> Prepare:
+    """The first request (of a kind) meets a fault."""
+    method, path = request or ("GET", LIST_PATH)
+    return lambda sim: sim.fault(action, method, path, **parameters)
+
+
+def refused(status: int, *quoted: str) -> Prepare:
+    """The API refuses a registration, and quotes what it was given.
+
+    In its message, and in its details as a text, in lists and as a key; each in every way there is to write it.
+    """
+    ways = [way for name in quoted for way in sorted(ways_to_write(SECRETS[name]))]
+    details = {
+        "field": "auth_password",
+        "reason": ways,
+        "allowed_values": [[ways]],
+        **{way: {"a": ways} for way in ways},
+    }
+    body = {"error": {"code": "QUOTED", "message": f"not {', '.join(ways)}", "details": details}}
+    return lambda sim: sim.fault("answer", None, "/{any}", 0, status=status, body=body)
+
+
+def known(sim: Simulator) -> None:
+    """The number is held."""
+    sim.add(NUMBER, auth_password="before")
+
+
+def told(sim: Simulator) -> None:
+    """The API returns what, by its reference, it never does."""
+    sim.add(NUMBER, unknown={"auth_password": SECRETS["plain"]})
+
+
+def redirected(sim: Simulator) -> None:
+    """To another host, as far as the client can tell."""
+    sim.fault("redirect", "GET", LIST_PATH, location=sim.url.replace("127.0.0.1", "localhost") + LIST_PATH)
+
+
+ASYNC: dict[str, Any] = {"async": 60, "poll": 1}
+LONG = fault("slow", seconds=3)
+
+CASES = {
+    "registers": one("registered", LONG, waits=True),
+    "registers, asynchronously": one("registered", LONG, waits=True, **ASYNC),
+    "registers, and nobody waits for it": one("", **ASYNC | {"poll": 0}),
+    "would register": one("would be registered", check_mode=True),
+    "finds": one("as wanted already", known),
+    "moves": one("sip_updated", known, address="sip:other.example.com"),
+    "sends the password again": one("sip_updated", known, update_password="always"),
+    "would send the password again": one("would be sip_updated", known, update_password="always", check_mode=True),
+    "gives up": one("deleted", known, state="absent"),
+    "is told a password": Case(MODULE, {"number": NUMBER}, "as wanted already", told),
+    # The API refuses
+    **{
+        f"is refused, {name}": one(f"QUOTED: not {MASK}", refused(400, name), auth_password=f"{{{{ {name} }}}}")
+        for name in PASSWORDS
+    },
+    "is refused, key": one("QUOTED: not ", refused(401, "key")),
+    "is refused, asynchronously": one("QUOTED: not ", refused(400, "plain"), **ASYNC),
+    "is failed": one("QUOTED: not ", refused(500, "key", "plain")),
+    "is told HTML": one("no message", fault("answer", status=400, body=f"<p>{SECRETS['plain']} {SECRETS['key']}</p>")),
+    # What is between
+    "is redirected": one("the server redirects", redirected),
+    "trusts nobody": one("not trusted", tls=True),
+    "finds no TLS": one("speaks no TLS", url="https://HOST/v3"),
+    "finds nobody": one("no connection", url="http://127.0.0.1:1/v3"),
+    "hears nothing": one("no complete answer", fault("slow", seconds=60), timeout=1),
+    "is cut off": one("the connection broke", fault("close_before")),
+    "is cut short": one("the connection broke", fault("truncated")),
+    # What nobody wrote on purpose
+    "a password in address": one("carries a password", address="sip:me:{{ plain }}:{{ key }}@trunk.example.com"),
+    "a password with spaces in address": one("no SIP address", address="me:{{ odd }}@trunk.example.com"),
+    "a key as the user of api_url": one("no user or password", url="https://{{ odd }}@HOST/v3", api_key="other"),
+    "a key as the password of api_url": one("no user or password", url="https://me:{{ short }}@HOST", api_key="other"),
+    "a key in the query of api_url": one("a query or a fragment", url="URL?key={{ key }}", api_key="other"),
+    "a key behind api_url": one("a query or a fragment", url="URL#{{ short }}", api_key="other"),
+    "a key of two words": one("characters that no API key has", api_key="{{ key }} {{ odd }}"),
+    "a password that is a list": one("auth_password is no string", auth_password=["{{ plain }}", ["{{ odd }}"]]),
+    "a password that is a dictionary": one("auth_password is no string", auth_password={"secret": "{{ plain }}"}),
+    "a password by another name": Case(MODULE, TRUNK | {"sip_password": "{{ odd }}"}, "Unsupported parameters"),
+    "a password of an agent": one("Unsupported parameters", inbound_agent={"auth_password": "{{ odd }}"}),
+    "nobody foresaw": one("RuntimeError", url="URL/unforeseen"),
+    # Many numbers
+    "registers many": many("4 registered", EVERY_PASSWORD),
+    "would register many": many("would be: 4 registered", EVERY_PASSWORD, check_mode=True),
+    "registers many, asynchronously": many("4 registered", EVERY_PASSWORD, **ASYNC),
+    "is refused many": many("QUOTED: not ", EVERY_PASSWORD, refused(400, "key", *PASSWORDS)),
+    "many by another name": many("Unsupported parameters", [TRUNK | {"password": "{{ odd }}"}]),
+    "many of the wrong type": many("auth_password is no string", [TRUNK | {"auth_password": [["{{ odd }}"]]}]),
+    "many, twice": many("listed twice", [EVERY_PASSWORD[0], EVERY_PASSWORD[0]]),
+    "many as a text": many("1 registered", "number=07011112222 address=sip:a auth_password={{ short }}"),
+    "many as a dictionary": many("cannot be converted to a list", EVERY_PASSWORD[2]),
+    "many as JSON": many("", '[{"number": "070", "auth_password": "{{ plain }}"}]'),
+    "an entry as a text": many("1 registered", ["number=07011112222 address=sip:a auth_password={{ short }}"]),
+    "an entry as JSON": many("not held yet", ['{"number": "070", "auth_password": {{ odd | to_json }}}']),
+    "an entry that can't be read": many("is no dictionary", ["number: 070, auth_password: {{ odd }}"]),
+    "many that can't be read": many("dictionary requested", "number: 070, auth_password: {{ short }}"),
+    "nobody foresaw many": many("RuntimeError", EVERY_PASSWORD, url="URL/unforeseen"),
+    # By the role
+    "applies": Case(ROLE, {"telephone_numbers": EVERY_PASSWORD}, "4 registered"),
+    "applies and is refused": Case(
+        ROLE, {"telephone_numbers": EVERY_PASSWORD}, "QUOTED: not ", refused(400, "key", *PASSWORDS)
+    ),
+    "applies defaults": Case(
+        ROLE,
+        {
+            "telephone_numbers": [{"number": NUMBER}],
+            "telephone_numbers_defaults": {**TRUNK, "auth_password": ["{{ odd }}"]},
+        },
+        "auth_password is no string",
+    ),
+    "applies a password by another name": Case(
+        ROLE, {"telephone_numbers": [TRUNK | {"password": "{{ odd }}"}]}, "Unsupported parameters"
+    ),
+    # Reading
+    "reads": Case(INFO, {}, "1 found", known),
+    "reads what it is told": Case(INFO, {"number": NUMBER}, "1 found", told),
+    "reads and is refused": Case(INFO, {}, "QUOTED: not ", refused(403, "key")),
+    "reads, and nobody foresaw": Case(INFO, {}, "RuntimeError", url="URL/unforeseen"),
+}

@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Nobody learns a secret: neither from what a run shows, nor from what it leaves."""
+
+from __future__ import annotations
+
+import base64
+import re
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration._playbook import COLLECTION, HERE, HIDDEN, NUMBER, Ansible
+from integration._scenario import BOTH
+from integration._secret_cases import CASES, INFO, MASK
+from integration._secret_run import HOST, SecretRun, run_with_secrets
+from integration._traces import MARK, SECRETS, files_below, processes_with, search, ways_to_write
+from torture._tally import PROPERTY
+
+# A kind of place, and what shows that it tells something of the run.
+KINDS = {
+    "stdout": NUMBER,
+    "stderr": "",
+    "processes": "ansible-playbook",
+    "ansible": "",  # The empty configuration.
+    "facts": NUMBER,
+    "home": NUMBER,
+    "junit": NUMBER,
+    "log": NUMBER,
+    "record": NUMBER,
+    "retry": HOST,
+    "syslog": NUMBER,
+    "tree": NUMBER,
+}
+# With ANSIBLE_DEBUG, Ansible shows the arguments of whatever runs as a module.
+DEBUGGED = re.compile(rb"^.*done with _execute_module \(.*$", re.MULTILINE)
+
+
+def loudly(directory: Path) -> dict[str, str]:
+    """Variables with which Ansible shows, and writes down, all that it can."""
+    return {
+        "ANSIBLE_DEBUG": "1",
+        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
+        "ANSIBLE_INJECT_INVOCATION": "1",
+        "ANSIBLE_DISPLAY_TRACEBACK": "always",
+        "ANSIBLE_LOG_PATH": str(directory / "log"),
+        "ANSIBLE_CALLBACKS_ENABLED": "record,tree,junit",
+        "ANSIBLE_CALLBACK_TREE_DIR": str(directory / "tree"),
+        "JUNIT_OUTPUT_DIR": str(directory / "junit"),
+        "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(directory / "facts"),
+        "ANSIBLE_RETRY_FILES_ENABLED": "1",
+        "ANSIBLE_RETRY_FILES_SAVE_PATH": str(directory / "retry"),
+        "PYTHONPATH": str(HERE / "python"),
+        "SYSLOG_FILE": str(directory / "syslog"),
+    }
+
+
+@pytest.fixture(scope="module")
+def runs(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, SecretRun]]:
+    """Every case, in both ways side by side."""
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        started = {}
+        for way in BOTH:
+            ansible = Ansible(core.bin, core.collections_path, core.root, tmp_path_factory.mktemp(way))
+            environment = loudly(ansible.directory / "run")
+            started[way] = pool.submit(run_with_secrets, stack, ansible, way, CASES, "--diff", environment=environment)
+        yield {way: run.result() for way, run in started.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", BOTH)
+def test_no_secret_is_left(runs: dict[str, SecretRun], record_property: Any, way: str, kind: str) -> None:
+    places = {place: DEBUGGED.sub(b"", content) for place, content in runs[way].places[kind].items()}
+    leaks = search(places)
+    record_property(PROPERTY, {"places searched for secrets": len(places), "leak": len(leaks)})
+    assert not leaks, "\n".join(map(str, leaks))
+    assert any(KINDS[kind].encode() in content for content in places.values())
+
+
+@pytest.mark.parametrize("way", BOTH)
+def test_no_place_is_left_out(runs: dict[str, SecretRun], record_property: Any, way: str) -> None:
+    record_property(PROPERTY, {"runs with secrets": 1, "tasks with secrets": len(CASES)})
+    assert set(runs[way].places) == set(KINDS)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("way", BOTH)
+def test_a_case_came_to_what_it_is_about(runs: dict[str, SecretRun], way: str, case: str) -> None:
+    assert CASES[case].message in str(runs[way].seen(case).result.get("msg"))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.startswith("is refused, ")])
+@pytest.mark.parametrize("way", BOTH)
+def test_all_that_is_quoted_is_hidden(runs: dict[str, SecretRun], way: str, case: str) -> None:
+    failure = runs[way].seen(case).result["failure"]
+    secret = SECRETS.get(case.removeprefix("is refused, "), SECRETS["plain"])
+    hidden = [HIDDEN] * len(ways_to_write(secret))
+    assert failure["message"] == f"not {', '.join([MASK] * len(hidden))}"
+    assert failure["details"] == {
+        "field": "auth_password",
+        "reason": hidden,
+        "allowed_values": [[hidden]],
+        HIDDEN: {"a": hidden},
+    }
+
+
+@pytest.mark.parametrize("way", BOTH)
+def test_the_key_follows_no_redirect(runs: dict[str, SecretRun], way: str) -> None:
+    (request,) = runs[way].simulators["is redirected"].requests
+    assert request.headers["host"].startswith("127.0.0.1:")
+
+
+@pytest.mark.parametrize("way", BOTH)
+def test_arguments_are_debugged_for_modules_alone(runs: dict[str, SecretRun], way: str) -> None:
+    lines = [line for line in DEBUGGED.findall(runs[way].run.stdout.encode()) if COLLECTION.encode() in line]
+    modules = [case for case in CASES.values() if way == "module" or case.action == INFO or "async" in case.keywords]
+    assert len(lines) == len(modules)
+    assert search({"stdout": b"\n".join(lines)})
+
+
+def _written() -> Iterator[tuple[str, bytes]]:
+    for name, secret in SECRETS.items():
+        for index, written in enumerate(sorted(ways_to_write(secret))):
+            yield f"{name}-{index}", written.encode()
+    for before in range(3):
+        yield f"base64-{before}", base64.b64encode(b"x" * before + SECRETS["plain"].encode() + b"x")
+
+
+@pytest.mark.parametrize("written", [pytest.param(written, id=name) for name, written in _written()])
+def test_the_search_finds_a_secret_however_it_is_written(tmp_path: Path, written: bytes) -> None:
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place" / "file").write_bytes(b"before " + written + b" after")
+    assert {leak.place for leak in search(files_below(tmp_path))} == {"place/file"}
+
+
+def test_the_search_finds_a_secret_in_a_name(tmp_path: Path) -> None:
+    (tmp_path / f"{MARK}.retry").mkdir()
+    assert [leak.place for leak in search(files_below(tmp_path))] == [f"{MARK}.retry"]
+
+
+def test_the_search_finds_a_secret_of_a_process(tmp_path: Path) -> None:
+    command = ["sh", "-c", "read line", "sh", SECRETS["odd"]]
+    environment = {"DIRECTORY": str(tmp_path), "PASSWORD": SECRETS["plain"]}
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE) as process:
+        # For a moment after its start the kernel knows neither.
+        leaks = next(filter(None, (search(processes_with(str(tmp_path))) for _look in range(100))), [])
+        process.communicate()
+    assert [leak.place for leak in leaks] == [f"arguments of {process.pid}", f"environment of {process.pid}"]
