@@ -248,7 +248,7 @@ def _transport_error(exc: BaseException, server: str, timeout: float) -> Transpo
         return TransportError(reason, sent=False, permanent=True)
     if any(isinstance(link, ssl.SSLError) and link.reason == "WRONG_VERSION_NUMBER" for link in chain):
         return TransportError(f"{server} speaks no TLS at this port", sent=False, permanent=True)
-    if type(exc) is OSError and exc.errno is None:
+    if exc.__class__ is OSError and exc.errno is None:
         # requests' own word for a bundle, named by REQUESTS_CA_BUNDLE, that can't be read.
         return TransportError(str(exc), sent=True, permanent=True)
     if isinstance(exc, requests.exceptions.InvalidHeader) and wraps(urllib3.exceptions.HTTPError):
