@@ -108,6 +108,7 @@ class Api:
     ``retries``: further tries of one request.
     ``pace``: shared by all who use the same API key.
     ``requests_sent``: tries made so far, of all calls together.
+    ``hide``: takes the secrets out of what the server says of an error, before it is cut: half of one is one, too.
     """
 
     def __init__(self, http: HttpSession, pace: Pace, retries: int) -> None:
@@ -115,6 +116,7 @@ class Api:
         self.pace = pace
         self.retries = retries
         self.requests_sent = 0
+        self.hide: t.Callable[[t.Any], t.Any] = lambda value: value
         self._counting = threading.Lock()
 
     def counter(self) -> t.Callable[[], int]:
@@ -254,7 +256,7 @@ class Api:
                         told, own = _retry_after(response), self.backoff(attempt, first=2.0)
                         # Who has waited as told, and is refused again, knows better: it may take a whole minute.
                         turn.refused_for = max(told, own if attempt else 0.0) if told else own
-                return _decode(response), len(response.body)
+                return _decode(response, self.hide), len(response.body)
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
                 error.unanswered = True
@@ -303,8 +305,8 @@ def _unexpected(what: str) -> ApiError:
     return error
 
 
-def _decode(response: Response) -> t.Any:
-    """The JSON of a 2xx answer. Raises ApiError for any other."""
+def _decode(response: Response, hide: t.Callable[[t.Any], t.Any]) -> t.Any:
+    """The JSON of a 2xx answer. Raises ApiError for any other, with what is left of its words by ``hide``."""
     try:
         content = _load(response.body) if response.body else None
     except (ValueError, RecursionError):
@@ -323,15 +325,17 @@ def _decode(response: Response) -> t.Any:
         raise ApiError("the server redirects; the API key goes to the host of api_url and nowhere else", status)
     error_field = content.get("error") if isinstance(content, dict) else None
     envelope = error_field if isinstance(error_field, dict) else {}
+
+    def told(name: str) -> str:
+        return str(hide(str(envelope.get(name) or "")[:_MOST_OF_ERROR]))
+
     error = ApiError(
-        str(envelope.get("message") or "no message in the answer"),
+        told("message") or "no message in the answer",
         status,
-        code=_cut(envelope.get("code")) or None,
-        details=envelope.get("details"),
+        code=_cut(told("code")) or None,
+        details=hide(envelope.get("details")) if len(response.body) <= _MOST_OF_ERROR else None,
         uncertain=status >= 500 or status == 408,
     )
-    if len(response.body) > _MOST_OF_ERROR:
-        error.details = None
     error.from_api = bool(envelope)
     if status in (401, 403):
         error.hint = "Check api_key (or VOX_API_KEY): is it this organization's, and still valid?"

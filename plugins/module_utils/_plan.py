@@ -83,7 +83,8 @@ def parse_desired(options: t.Mapping[str, t.Any]) -> Desired:
     for option in ("auth_username", "auth_password"):
         if options[option] is not None and not options[option].strip():
             raise InputError(
-                f"{option} is empty: leave it out, or give default(omit, true) where it comes from a variable"
+                f"{option} is empty: is the variable set that it comes from? If the trunk has none, leave it out,"
+                " or write default(omit, true)"
             )
         check_text(option, options[option] or "")
     always = options["update_password"] == "always"
@@ -188,8 +189,8 @@ def _plan_registration(desired: Desired) -> Plan:
         raise InputError("there is no number by this id: check it, or give number and address to register one")
     if desired.address is None:
         raise InputError(
-            "not held yet: give address, the SIP trunk to register it with"
-            " (if it was bought from vox.ai: not with this organization's key)"
+            "not held yet: give address, the SIP trunk to register it with."
+            " (If it was bought from vox.ai, the API key belongs to another organization.)"
         )
     wanted = {
         "number": desired.number,

@@ -11,6 +11,7 @@ import re
 import traceback
 import typing as t
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import quote, quote_plus
 
 from ansible.module_utils.common.parameters import remove_values, sanitize_keys
@@ -41,6 +42,8 @@ _IN_URLS = {
 """What may be a secret in a URL, although it is refused there."""
 
 _IN_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+_IN_HTML_OTHERWISE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
+_IN_JSON_FOR_HTML = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
 
 
 @dataclass(frozen=True)
@@ -85,19 +88,28 @@ class Task:
         Ansible keeps them out of values, and leaves keys alone. Before ansible-core 2.19 it hides them in any order,
         and where one begins with another, the rest of the longer one may be left.
         """
+
+        @cache
+        def secrets() -> list[str]:
+            return sorted(self.secrets({**options, **written}), key=len, reverse=True)
+
+        def connect_and_hide(options: t.Mapping[str, t.Any]) -> Organization:
+            organization = connect(options)
+            organization.api.hide = lambda value: remove_values(value, secrets())
+            return organization
+
         try:
-            result = self.run(written, options, connect, check_mode, report)
+            result = self.run(written, options, connect_and_hide, check_mode, report)
         except Exception as error:
             return _unforeseen(error)
         if not result.get("failed"):
             return result
-        secrets = sorted(self.secrets({**options, **written}), key=len, reverse=True)
         for part in (result, *result.get(self.entries or "", ()), *result.get("pruned", ())):
             if part.get("failed"):
-                part["msg"] = remove_values(part["msg"], secrets)
+                part["msg"] = remove_values(part["msg"], secrets())
             if part.get("failure"):
-                failure = part["failure"] = remove_values(part["failure"], secrets)
-                failure["details"] = sanitize_keys(failure["details"], secrets)
+                failure = part["failure"] = remove_values(part["failure"], secrets())
+                failure["details"] = sanitize_keys(failure["details"], secrets())
         return result
 
 
@@ -127,6 +139,8 @@ def _quoted(secret: str) -> tuple[str, ...]:
         quote(secret, safe="!'()*", errors="replace"),
         quote_plus(secret, errors="replace"),
         secret.translate(_IN_HTML),
+        secret.translate(_IN_HTML_OTHERWISE),
+        json.dumps(secret, ensure_ascii=False)[1:-1].translate(_IN_JSON_FOR_HTML),
     )
 
 

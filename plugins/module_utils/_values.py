@@ -11,23 +11,28 @@ from __future__ import annotations
 
 import re
 import typing as t
+from ipaddress import ip_address
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import is_id
 
 MAX_DIGITS = 20
+_MOST_KNOWN = 12
+"""Digits of the longest numbers in Korea, 050x-xxxx-xxxx."""
 COUNTRY_CODE = "82"
 MAX_PORT = 65535
 MAX_WRITTEN = 64
 """Characters of a number as people write it, with room to spare."""
 
 _WRITTEN = re.compile(r"\+?[0-9 -]*[0-9][0-9 -]*")
+_NEXT_NUMBER = re.compile("(?:[0-9][ -]*){9,} 0")
+"""Where another number begins: after enough digits for one, and a blank."""
 _REPRESENTATIVE = re.compile(r"1[568][0-9]{6}")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, and halves of a character."""
 _AGENT_VERSION = re.compile(r"current|production|v[1-9][0-9]*")
 _SIP_ADDRESS = re.compile(
     r"(?:(?P<scheme>sips?):)?(?:(?P<user>[^@]*)@)?"
-    r"(?P<host>\[[0-9a-f:.]+\]|[0-9a-z_-]+(?:\.[0-9a-z_-]+)*\.?)(?::(?P<port>[0-9]{1,5}))?(?P<parameters>[;?].*)?",
+    r"(?P<host>\[[0-9a-f:.]+\]|[0-9a-z](?:[0-9a-z_-]*[0-9a-z])?(?:\.[0-9a-z_](?:[0-9a-z_-]*[0-9a-z])?)*\.?)(?::(?P<port>[0-9]{1,5}))?(?P<parameters>[;?].*)?",
     # Without ASCII, a Kelvin sign would be a k.
     re.IGNORECASE | re.ASCII,
 )
@@ -71,6 +76,8 @@ def parse_number(written: t.Any) -> str:
             f"number {shown(written)} is no telephone number: write digits (0-9), if you like with hyphens,"
             " spaces or parentheses between them, such as '070-1111-2222' or '+82 70-1111-2222'"
         )
+    if _NEXT_NUMBER.search(text):
+        raise InputError(f"number {shown(written)} is more than one number: write each on its own")
     digits = re.sub("[^0-9]", "", text)
     if text.startswith("+"):
         if not digits.startswith(COUNTRY_CODE):
@@ -84,6 +91,11 @@ def parse_number(written: t.Any) -> str:
         if not national:
             raise InputError(f"number {written!r} ends after the country code: write all of it")
         digits = national if _REPRESENTATIVE.fullmatch(national) else "0" + national
+    if digits.startswith("00") or not digits.strip("0"):
+        raise InputError(
+            f"number {shown(written)} begins with 00, as no number does: write it in the national form, such as"
+            f" '07011112222', or with +{COUNTRY_CODE}"
+        )
     if len(digits) > MAX_DIGITS:
         raise InputError(f"number {written!r} has {len(digits)} digits: at most {MAX_DIGITS} are possible")
     return digits
@@ -97,7 +109,11 @@ def parse_id(written: str | None) -> str | None:
 
 
 def number_warning(digits: str) -> str | None:
-    """A warning for a number that may have been an octal integer before it became a string."""
+    """A warning for a number that may have been an octal integer before it became a string, or can hardly be one."""
+    if digits.startswith("0") and len(digits) > _MOST_KNOWN:
+        return (
+            f"number {digits} has {len(digits)} digits, and those that are known have at most {_MOST_KNOWN}: is it one?"
+        )
     if digits.startswith("0") or _REPRESENTATIVE.fullmatch(digits):
         return None
     return (
@@ -123,19 +139,35 @@ def parse_address(written: str) -> str:
             " or write one, such as 'sip:trunk.example.com:5060'"
         )
     match = _SIP_ADDRESS.fullmatch(written)
-    if not match or re.search(r"\s", written) or _UNSEEN.search(written) or int(match["port"] or 0) > MAX_PORT:
+    if (
+        not match
+        or re.search(r"\s", written)
+        or _UNSEEN.search(written)
+        or not 1 <= int(match["port"] or 5060) <= MAX_PORT
+        or not _is_host(match["host"])
+        or match["user"] == ""
+        or match["parameters"] in (";", "?")
+    ):
         # What is before an @ may be a password.
         value = "" if "@" in written else f" {shown(written)}"
-        raise InputError(
-            f"address{value} is no SIP address (a space? a port that is no number?):"
-            " write it like 'sip:trunk.example.com:5060'"
-        )
+        raise InputError(f"address{value} is no SIP address: write it like 'sip:trunk.example.com:5060'")
     if ":" in (match["user"] or ""):
         raise InputError(
             "address carries a password: write credentials in auth_username and auth_password,"
             " and the address like 'sip:trunk.example.com:5060'"
         )
     return written
+
+
+def _is_host(host: str) -> bool:
+    """Whether it can be a host: an IP address, or a name, but none that stands for nothing."""
+    try:
+        return bool(ip_address(host.strip("[]")))
+    except ValueError:
+        name = host.lower()
+        return (
+            not name.startswith("[") and bool(re.search("[a-z]", name)) and name not in ("null", "none", "sip", "sips")
+        )
 
 
 def same_address(one: str | None, other: t.Any) -> bool:

@@ -165,8 +165,11 @@ def _user() -> str:
 def _set_in_environment(variables: t.Mapping[str, str]) -> t.Iterator[None]:
     """The task's ``environment:`` as a module would find it: the API key, proxies."""
     before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
     try:
+        try:
+            os.environ.update(variables)
+        except ValueError as error:
+            raise AnsibleError(f"environment: {error}") from None
         yield
     finally:
         for name, value in before.items():

@@ -341,3 +341,15 @@ def test_what_ansible_could_not_pass_on_and_nobody_can_mean_is_no_answer(
     with pytest.raises(ApiError) as caught:
         api.number("id-1")
     assert (caught.value.http_status, caught.value.message) == (400, "no message in the answer")
+
+
+def test_a_secret_is_hidden_before_an_error_is_cut(conversation: t.Any, api: Api) -> None:
+    secret = "S3cret" * 20
+    error = {"message": "x" * 985 + secret, "code": "y" * 985 + secret, "details": {"field": secret}}
+    conversation.expect("GET /organization-telephone-numbers/x", {"error": error}, 400)
+    api.hide = lambda value: json.loads(json.dumps(value).replace(secret, "***"))
+    with pytest.raises(ApiError) as caught:
+        api.number("x")
+    told = f"{caught.value} {caught.value.message} {caught.value.code} {caught.value.details}"
+    assert "S3cret" not in told
+    assert told.count("***") == 6

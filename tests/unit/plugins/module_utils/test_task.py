@@ -67,10 +67,15 @@ def test_secrets_of_many_are_found_in_texts(entries: t.Any, secrets: set[str]) -
         "a'b%22c%5Cd%2F%20%C3%A9",
         "a%27b%22c%5Cd%2F+%C3%A9",
         "a&#x27;b&quot;c\\d/ é",
+        "a&#39;b&#34;c\\d/ é",
     ],
 )
 def test_secrets_are_known_however_they_are_quoted(quoted: str) -> None:
     assert quoted in ONE.secrets({"auth_password": "a'b\"c\\d/ é"})
+
+
+def test_secrets_are_known_as_json_that_is_safe_in_html() -> None:
+    assert "a\\u003cb\\u0026c\\u003e" in ONE.secrets({"auth_password": "a<b&c>"})
 
 
 def test_half_of_a_character_is_a_secret_like_others() -> None:

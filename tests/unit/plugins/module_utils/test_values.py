@@ -87,6 +87,13 @@ def test_a_number_that_is_nothing_is_refused(written: object) -> None:
         ("1" * 21, "21 digits"),
         ("1" * 100_000 + "x", "no telephone number"),
         ("+82" + "1" * 20, "21 digits"),
+        ("0", "begins with 00"),
+        ("00000000", "begins with 00"),
+        ("0082-70-1111-2222", "begins with 00"),
+        ("+82 00 70-1111-2222", "begins with 00"),
+        ("02-1234-5678 02-1234-5679", "more than one number"),
+        ("070 1111 2222 070 3333 4444", "more than one number"),
+        ("02-555-1234 (02-555-1235)", "more than one number"),
     ],
 )
 def test_a_number_that_is_none_is_refused(written: str, complaint: str) -> None:
@@ -96,7 +103,15 @@ def test_a_number_that_is_none_is_refused(written: str, complaint: str) -> None:
 
 @pytest.mark.parametrize(
     ("digits", "warned"),
-    [("07011112222", False), ("15880000", False), ("18770000", False), ("941921426", True), ("17880000", True)],
+    [
+        ("07011112222", False),
+        ("15880000", False),
+        ("18770000", False),
+        ("941921426", True),
+        ("17880000", True),
+        ("050512345678", False),
+        ("0827011112222", True),
+    ],
 )
 def test_a_number_that_may_have_been_octal_is_warned_of(digits: str, warned: bool) -> None:
     assert (number_warning(digits) is not None) == warned
@@ -133,6 +148,19 @@ def test_an_address_stays_as_it_was_written(address: str) -> None:
         ("s3cret@trunk example.com", "no SIP address"),
         ("trunk.example.com:sip", "no SIP address"),
         ("2001:db8::1", "no SIP address"),
+        ("[2001:db8::g]", "no SIP address"),
+        ("[:::::]", "no SIP address"),
+        ("999.1.1.1", "no SIP address"),
+        ("070-1111-2222", "no SIP address"),
+        ("5060", "no SIP address"),
+        ("-", "no SIP address"),
+        ("null", "no SIP address"),
+        ("None", "no SIP address"),
+        ("sip:sip", "no SIP address"),
+        ("trunk-.example.com", "no SIP address"),
+        ("trunk.example.com:0", "no SIP address"),
+        ("sip:@trunk.example.com", "no SIP address"),
+        ("trunk.example.com;", "no SIP address"),
         ("trunk example.com", "no SIP address"),
         ("trunk.example.com\n", "no SIP address"),
         ("trunk\x00.example.com", "no SIP address"),
@@ -141,7 +169,7 @@ def test_an_address_stays_as_it_was_written(address: str) -> None:
         # To Unicode these are other cases of s and k.
         ("\u017fip:trunk.example.com", "no SIP address"),
         ("sip:trun\u212a.example.com", "no SIP address"),
-        ("trunk.example.com!" * 10**5, r"no SIP address .{1,99}$"),
+        ("trunk.example.com!" * 10**5, r"no SIP address.{1,99}$"),
         ("sip:user:s3cret@trunk.example.com", "carries a password"),
         ("user:s3cret@trunk.example.com", "carries a password"),
     ],
