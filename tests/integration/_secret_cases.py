@@ -115,10 +115,8 @@ def redirected(sim: Simulator) -> None:
 ASYNC: dict[str, Any] = {"async": 60, "poll": 1}
 LONG = fault("slow", seconds=3)
 
-CASES = {
+EITHER_WAY = {
     "registers": one("registered", LONG, waits=True),
-    "registers, asynchronously": one("registered", LONG, waits=True, **ASYNC),
-    "registers, and nobody waits for it": one("", **ASYNC | {"poll": 0}),
     "would register": one("would be registered", check_mode=True),
     "finds": one("as wanted already", known),
     "moves": one("sip_updated", known, address="sip:other.example.com"),
@@ -132,17 +130,9 @@ CASES = {
         for name in PASSWORDS
     },
     "is refused, key": one("QUOTED: not ", refused(401, "key")),
-    "is refused, asynchronously": one("QUOTED: not ", refused(400, "plain"), **ASYNC),
     "is failed": one("QUOTED: not ", refused(500, "key", "plain")),
     "is told HTML": one("no message", fault("answer", status=400, body=f"<p>{SECRETS['plain']} {SECRETS['key']}</p>")),
-    # What is between
     "is redirected": one("the server redirects", redirected),
-    "trusts nobody": one("not trusted", tls=True),
-    "finds no TLS": one("speaks no TLS", url="https://HOST/v3"),
-    "finds nobody": one("no connection", url="http://127.0.0.1:1/v3"),
-    "hears nothing": one("no complete answer", fault("slow", seconds=60), timeout=1),
-    "is cut off": one("the connection broke", fault("close_before")),
-    "is cut short": one("the connection broke", fault("truncated")),
     # What nobody wrote on purpose
     "a password in address": one("carries a password", address="sip:me:{{ plain }}:{{ key }}@trunk.example.com"),
     "a password with spaces in address": one("no SIP address", address="me:{{ odd }}@trunk.example.com"),
@@ -159,7 +149,6 @@ CASES = {
     # Many numbers
     "registers many": many("4 registered", EVERY_PASSWORD),
     "would register many": many("would be: 4 registered", EVERY_PASSWORD, check_mode=True),
-    "registers many, asynchronously": many("4 registered", EVERY_PASSWORD, **ASYNC),
     "is refused many": many("QUOTED: not ", EVERY_PASSWORD, refused(400, "key", *PASSWORDS)),
     "many by another name": many("Unsupported parameters", [TRUNK | {"password": "{{ odd }}"}]),
     "many of the wrong type": many("auth_password is no string", [TRUNK | {"auth_password": [["{{ odd }}"]]}]),
@@ -188,9 +177,27 @@ CASES = {
     "applies a password by another name": Case(
         ROLE, {"telephone_numbers": [TRUNK | {"password": "{{ odd }}"}]}, "Unsupported parameters"
     ),
-    # Reading
+}
+"""What is tried in the controller, and as a module."""
+
+ONCE = {
+    # A module in any case
+    "registers, asynchronously": one("registered", LONG, waits=True, **ASYNC),
+    "registers, and nobody waits for it": one("", **ASYNC | {"poll": 0}),
+    "is refused, asynchronously": one("QUOTED: not ", refused(400, "plain"), **ASYNC),
+    "registers many, asynchronously": many("4 registered", EVERY_PASSWORD, **ASYNC),
     "reads": Case(INFO, {}, "1 found", known),
     "reads what it is told": Case(INFO, {"number": NUMBER}, "1 found", told),
     "reads and is refused": Case(INFO, {}, "QUOTED: not ", refused(403, "key")),
     "reads, and nobody foresaw": Case(INFO, {}, "RuntimeError", url="URL/unforeseen"),
+    # No answer, so nothing that is the module's own
+    "trusts nobody": one("not trusted", tls=True),
+    "finds no TLS": one("speaks no TLS", url="https://HOST/v3"),
+    "finds nobody": one("no connection", url="http://127.0.0.1:1/v3"),
+    "hears nothing": one("no complete answer", fault("slow", seconds=60), timeout=1),
+    "is cut off": one("the connection broke", fault("close_before")),
+    "is cut short": one("the connection broke", fault("truncated")),
 }
+"""What would be the same in the other way."""
+
+CASES = {"action": EITHER_WAY | ONCE, "module": EITHER_WAY}

@@ -39,6 +39,8 @@ class SecretRun:
     """A run in which cases took part, and what it showed and left: by kind of place, and place."""
 
     run: Run
+    directory: Path
+    """Where the files are that it left."""
     simulators: Mapping[str, Simulator]
     places: Mapping[str, Mapping[str, bytes]]
 
@@ -112,7 +114,7 @@ def run_with_secrets(
     for name, content in files_below(directory).items():
         # The kind of a file is the directory that it is in, or its own name.
         places.setdefault(Path(name).parts[0].partition(".")[0], {})[name] = content
-    return SecretRun(run, simulators, places)
+    return SecretRun(run, directory, simulators, places)
 
 
 def _look_at_processes(waiting: list[Simulator], running: Future[Run], directory: Path) -> Iterator[tuple[str, bytes]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +19,7 @@ import pytest
 
 from integration._playbook import BULK, HIDDEN, KEY, MODULE, NUMBER, Ansible
 from integration._scenario import BOTH, Script, scenario
-from integration._secret_cases import CASES, MASK, ROLE
+from integration._secret_cases import CASES, MASK, ROLE, Case
 from integration._secret_run import SecretRun, run_with_secrets, stage
 from integration._traces import MARK, SECRETS, files_below, search
 from simulator import Simulator
@@ -27,8 +27,12 @@ from torture._tally import PROPERTY
 
 # The key comes from the environment, as in AWX.
 PASSWORDS_ALONE = {name: secret for name, secret in SECRETS.items() if name != "key"}
-SOME = {name: CASES[name] for name in ("registers", "registers, asynchronously", "registers many", "applies", "reads")}
-FEWER = {name: CASES[name] for name in ("is refused, key", "is refused many", "applies and is refused", "reads")}
+KEPT = ("registers", "registers, asynchronously", "registers many", "applies", "reads")
+OF_THE_JOB = ("is refused, key", "is refused many", "applies and is refused", "reads")
+
+
+def some(way: str, names: Sequence[str]) -> dict[str, Case]:
+    return {name: case for name, case in CASES[way].items() if name in names}
 
 
 # Files of modules
@@ -47,7 +51,7 @@ def kept(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
         for way in BOTH:
             ansible = Ansible(core.bin, core.collections_path, core.root, tmp_path_factory.mktemp(way))
             keywords = {"environment": environment, "secrets": PASSWORDS_ALONE}
-            started[way] = pool.submit(run_with_secrets, stack, ansible, way, SOME, **keywords)
+            started[way] = pool.submit(run_with_secrets, stack, ansible, way, some(way, KEPT), **keywords)
         yield {way: run.result() for way, run in started.items()}
 
 
@@ -67,8 +71,10 @@ def test_arguments_are_in_kept_files_of_modules_alone(
         "AnsiballZ_vox_telephone_number.py",
         "AnsiballZ_vox_telephone_numbers.py",
     }
+    # For its user alone.
+    assert {(kept[way].directory / place).parent.stat().st_mode & 0o777 for place in payloads} == {0o700}
     # In the controller a task has no file. What is asynchronous is a module everywhere.
-    assert len(payloads) == (4 if way == "module" else 1)
+    assert len(payloads) == (3 if way == "module" else 1)
 
 
 # What shows in the output
@@ -203,7 +209,7 @@ def artifacts(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     project.mkdir(parents=True)
     variables = ansible.environment(directory / "record.jsonl") | {"VOX_API_KEY": SECRETS["key"]}
     with ExitStack() as stack:
-        stage(stack, project, ansible.host("action"), FEWER, PASSWORDS_ALONE)
+        stage(stack, project, ansible.host("action"), some("action", OF_THE_JOB), PASSWORDS_ALONE)
         command = ["run", "job", "--playbook", "site.yml", "--inventory", str(project / "hosts.yml"), "--ident", "1"]
         done = subprocess.run(
             [sys.executable, "-m", "ansible_runner", *command, "-vvvv"],
