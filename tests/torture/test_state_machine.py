@@ -193,7 +193,7 @@ class Organization(RuleBasedStateMachine):
 
     def _run_once(self, case: Case, check_mode: bool = False, loop: str | None = None) -> dict[str, Any]:
         self.tried.tally["cases"] += 1
-        self.tried.where = f"{case.name} {case.wishes} {case.options}"
+        self.tried.where = f"{case.name} {case.wishes} {case.options} {self.sim.switches}"
         return self.tried.run(case, check_mode, loop=loop)
 
     def _compare(self, foretold: dict[str, Any], done: dict[str, Any]) -> None:
