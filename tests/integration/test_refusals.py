@@ -32,7 +32,7 @@ IN_WORDS_OF_OUR_OWN: list[Case] = [
     ({"number": NUMBER, "update_password": "always"}, "auth_password"),
     (VENDOR_EXAMPLE | {"auth_password": ""}, "auth_password is empty"),
     ({"number": NUMBER, "address": ""}, "address is empty"),
-    ({"number": NUMBER, "address": "sip:u:p@host"}, "auth_password"),
+    ({"number": NUMBER, "address": f"sip:u:{PASSWORD}@host"}, "auth_password"),
     ({"number": NUMBER, "inbound_agent": {"agent_name": None}}, "agent_name is empty"),
     ({"number": NUMBER, "api_url": "http://client-api.tryvox.co/v3"}, "write https"),
     ({"number": NUMBER, "api_url": "client-api.tryvox.co"}, "no URL"),
