@@ -31,8 +31,10 @@ description:
     name.
   - YAML is a list of numbers, or of dictionaries with the same options, where an agent may be a dictionary, too. It
     may be the value of C(vox_telephone_numbers), as the playbook C(voxai.telephony.export) writes it. Every value is
-    read as it is written, so numbers need no quotes.
-  - Empty lines, and lines that begin with C(#), are skipped. What is blank counts as left out.
+    read as it is written, so numbers need no quotes. Only a null, such as C(address:), is one, and opts out of a
+    default. Aliases are refused.
+  - Empty lines, and lines that begin with C(#), are skipped. What is blank counts as left out. A C(-) alone is refused,
+    except as a memo.
   - A number that has lost the C(0) at its beginning is refused. Spreadsheets drop it.
   - So are SIP credentials, since a list is no place for passwords.
 positional: _input
@@ -71,6 +73,12 @@ _value:
 _CREDENTIALS = ("auth_username", "auth_password", "update_password")
 _OPTIONS = [option for option in NUMBER_SPEC if option not in _CREDENTIALS]
 _VARIABLE = "vox_telephone_numbers"
+_NULLS = ("", "~", "null", "Null", "NULL")
+_FIGURE = r"\s*[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+\s*"
+"""A number as a spreadsheet shows it that takes it for a figure."""
+_SPREADSHEET = (
+    "a spreadsheet drops a 0 at the beginning, and shortens long numbers. Write it with hyphens, 070-1111-2222"
+)
 
 Entry = dict[str, t.Any]
 Placed = list[tuple[str, Entry]]
@@ -107,10 +115,45 @@ def numbers_from_text(text: t.Any) -> list[Entry]:
 # What can't be read is not quoted: the text may be another one than was meant, with secrets in it.
 
 
+class _Loader(yaml.BaseLoader):
+    """To it every scalar is a text, 07011112222 no octal integer; only a null is None."""
+
+    MAX_DEPTH = 5
+    """The variable, its list, an entry, an agent, and a text in it."""
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: t.Any) -> yaml.Node | None:
+        line = self.peek_event().start_mark.line + 1
+        # They let some hundred characters stand for more than any memory holds.
+        if self.check_event(yaml.AliasEvent):
+            raise InputError(f"line {line} has an alias (*): write out what it stands for, or a memo in quotes")
+        if self._depth == self.MAX_DEPTH:
+            raise InputError(f"line {line} is nested too deep: an entry has texts, and its agents are dictionaries")
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str | None:
+        text = super().construct_scalar(node)
+        is_plain = node.style is None and node.tag == self.DEFAULT_SCALAR_TAG
+        return None if is_plain and text in _NULLS else str(text)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Any, t.Any]:
+        names = set()
+        for key, _value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise InputError(f"the list is no YAML that can be meant: a name in line {line} is no text")
+            if key.value in names:
+                raise InputError(f"line {line}: {key.value} stands twice in one entry: is a dash forgotten before it?")
+            names.add(key.value)
+        return {key.value: self.construct_object(value, deep) for key, value in node.value}
+
+
 def _from_yaml(text: str) -> Placed:
     try:
-        # To this loader everything is text: 07011112222 is no octal integer.
-        entries = yaml.load(text, Loader=yaml.BaseLoader)
+        entries = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise InputError(f"the list is no YAML: {error.problem}, in line {line}") from None
@@ -119,7 +162,7 @@ def _from_yaml(text: str) -> Placed:
     if isinstance(entries, dict) and list(entries) == [_VARIABLE]:
         entries = entries[_VARIABLE]
     if isinstance(entries, list):
-        entries = [{"number": entry} if isinstance(entry, str) else entry for entry in entries]
+        entries = [{"number": entry} if entry is None or isinstance(entry, str) else entry for entry in entries]
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise InputError(
             "the list is YAML, but no list of numbers or dictionaries, nor a dictionary that has it as"
@@ -146,12 +189,23 @@ def _from_table(text: str, names: list[str], delimiter: str) -> Placed:
         raise InputError(f"there is no column {', '.join(unknown)}: there are {', '.join(_OPTIONS)}{_why(unknown)}")
     if any(names.count(name) > 1 for name in names if name):
         raise InputError("two columns have the same name: leave one out")
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    in_row = False
+
+    def lines() -> t.Iterator[str]:
+        nonlocal in_row
+        for line in io.StringIO(text):
+            # A line in the middle of a quoted cell is no comment, and a quote in a comment opens no cell.
+            is_comment = line.startswith("#") and not in_row
+            in_row = True
+            yield "\n" if is_comment else line
+
+    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     placed: Placed = []
     try:
         for row in reader:
+            in_row = False
             where = f"line {reader.line_num}"
-            if not any(cell.strip() for cell in row) or row[0].startswith("#"):
+            if not any(cell.strip() for cell in row):
                 continue
             nameless = [cell for name, cell in itertools.zip_longest(names, row, fillvalue="") if not name]
             if any(cell.strip() for cell in nameless):
@@ -166,7 +220,7 @@ def _from_plain(text: str) -> Placed:
     placed: Placed = []
     for position, line in enumerate(text.split("\n"), 1):
         if line.strip() and not line.startswith("#"):
-            if not re.fullmatch(r"[0-9+() -]+", line.strip()):
+            if not re.fullmatch(rf"[0-9+() -]+|{_FIGURE}", line.strip()):
                 raise InputError(
                     f"line {position} is no telephone number, and the first line names no column number:"
                     " begin a table with its columns, such as number,address,memo"
@@ -176,22 +230,35 @@ def _from_plain(text: str) -> Placed:
 
 
 def _problems(entry: Entry) -> t.Iterator[str]:
-    """What no module could tell any more."""
+    """What is wrong with it by itself, as far as it shows here."""
     unknown = [option for option in entry if option not in _OPTIONS]
     if unknown:
         yield f"there is no option {', '.join(unknown)}: there are {', '.join(_OPTIONS)}{_why(unknown)}"
-    number = entry.get("number")
-    if not isinstance(number, str) or not number.strip():
+    for option, value in entry.items():
+        if isinstance(value, str):
+            if value.strip() == "-" and option != "memo":
+                yield f"{option} is -: leave it empty if there is none"
+        elif isinstance(value, dict) and option in AGENT_OPTIONS:
+            if not all(part is None or isinstance(part, str) for part in value.values()):
+                yield f"{option} has more in it than texts: write agent_id or agent_name, and agent_version"
+        elif value is not None:
+            yield f"{option} is a {'dictionary' if isinstance(value, dict) else 'list'}: write a text"
+    number = entry.get("number") or ""
+    if not isinstance(number, str) or number.strip() == "-":
+        return
+    if not number.strip():
         yield "it has no number"
         return
     try:
-        lost = number_warning(parse_number(number))
-    except InputError:
-        return  # The module tells, and of all other entries, too.
-    if lost:
+        digits = parse_number(number)
+    except InputError as error:
+        is_figure = re.fullmatch(_FIGURE, number)
+        yield f"number {number.strip()} is a figure: {_SPREADSHEET}" if is_figure else str(error)
+        return
+    if number_warning(digits):
         yield (
             f"number {number.strip()} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx), so it"
-            " is not what was meant: a spreadsheet drops a 0 at the beginning. Write it with hyphens, 070-1111-2222"
+            f" is not what was meant: {_SPREADSHEET}"
         )
 
 
