@@ -53,9 +53,9 @@ class Job:
 
     @property
     def failure(self) -> str:
-        """The message of the task that failed, and the job with it."""
+        """The message of the task that failed, and the job with it. One that failed and was rescued comes before."""
         assert self.status == "failed"
-        (message,) = (str(data["res"]["msg"]) for data in self._data("runner_on_failed"))
+        *_rescued, message = (str(data["res"]["msg"]) for data in self._data("runner_on_failed"))
         return message
 
     def results(self, action: str) -> list[dict[str, Any]]:
