@@ -123,7 +123,7 @@ class _Loader(yaml.BaseLoader):
     _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: t.Any) -> yaml.Node | None:
-        line = self.peek_event().start_mark.line + 1
+        line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
         # They let some hundred characters stand for more than any memory holds.
         if self.check_event(yaml.AliasEvent):
             raise InputError(f"line {line} has an alias (*): write out what it stands for, or a memo in quotes")
@@ -134,10 +134,9 @@ class _Loader(yaml.BaseLoader):
         self._depth -= 1
         return node
 
-    def construct_scalar(self, node: yaml.ScalarNode) -> str | None:
-        text = super().construct_scalar(node)
-        is_plain = node.style is None and node.tag == self.DEFAULT_SCALAR_TAG
-        return None if is_plain and text in _NULLS else str(text)
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> t.Any:
+        is_plain = isinstance(node, yaml.ScalarNode) and node.style is None and node.tag == self.DEFAULT_SCALAR_TAG
+        return None if is_plain and node.value in _NULLS else super().construct_object(node, deep)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Any, t.Any]:
         names = set()

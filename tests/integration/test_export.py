@@ -135,6 +135,36 @@ def test_an_export_is_applied_without_a_change(ansible: Ansible, sim: Simulator)
     assert exporting.file.read_text(encoding="utf-8") == text
 
 
+def test_odd_records_do_not_stop_the_others(ansible: Ansible, sim: Simulator) -> None:
+    """What can't be applied is left out, and it says so."""
+    desk = sim.add_agent()["agent_id"]
+    sim.add("0700001", unknown={"memo": 42})
+    sim.add("0700002", unknown={"memo": ["a"]})
+    sim.add("0700003", unknown={"address": 5060})
+    sim.add("0700004", unknown={"inbound_agent": desk})
+    sim.add("0700005", unknown={"inbound_agent": {"agent_id": desk, "agent_version": None}})
+    sim.add("0700006", unknown={"inbound_agent": {"agent_id": None, "agent_version": "v1"}})
+    sim.add("0700007", memo="a", unknown={"inbound_agent": {"agent_id": desk}, "address": {}})
+    sim.add("0700008", unknown={"memo": 0, "outbound_agent": {"agent_id": desk, "agent_version": 3}})
+    exporting = Exporting(ansible, sim)
+    assert exporting.export() is True
+    _head, *entries = exporting.file.read_text(encoding="utf-8").split("  - number: ")
+    odd = [[line.strip() for line in entry.splitlines()[1:] if "address: " not in line] for entry in entries]
+    memo = "# Its memo is left out: it is no text, blank, too long, or has control characters."
+    mapped = f'agent_id: "{desk}"'
+    assert odd == [
+        [memo],
+        [memo],
+        ["# Its address is left out: the module would refuse it."],
+        ["# Its inbound_agent is left out: it has no agent_id."],
+        ["inbound_agent:", mapped],
+        ["# Its inbound_agent is left out: it has no agent_id."],
+        ['memo: "a"', "inbound_agent:", mapped],
+        [memo, "outbound_agent:", mapped],
+    ]
+    assert exporting.apply()["summary"]["unchanged"] == 8
+
+
 def test_what_has_moved_on_since(ansible: Ansible, sim: Simulator) -> None:
     """Check mode shows it, and a file that is written over is kept."""
     exporting = Exporting(ansible, sim)
