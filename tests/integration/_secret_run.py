@@ -89,7 +89,7 @@ def run_with_secrets(
     cases: Mapping[str, Case],
     *options: str,
     environment: Mapping[str, str],
-    secrets: Mapping[str, str] = SECRETS,
+    secrets: Mapping[str, str] | None = None,
 ) -> SecretRun:
     """Run the cases one way, and gather what that leaves. What the run reads lies elsewhere."""
     directory = ansible.directory / "run"
@@ -97,7 +97,7 @@ def run_with_secrets(
     for made in (directory, inputs):
         made.mkdir()
     ansible = Ansible(ansible.bin, ansible.collections_path, ansible.root, directory)
-    simulators = stage(stack, inputs, ansible.host(way), cases, secrets)
+    simulators = stage(stack, inputs, ansible.host(way), cases, secrets or SECRETS)
     waiting = [simulators[name] for name, case in cases.items() if case.waits]
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(ansible.run, inputs / "site.yml", inputs / "hosts.yml", *options, **environment)
