@@ -159,7 +159,7 @@ class Ansible:
             check=False,
             text=True,
             encoding="utf-8",
-            timeout=240,
+            timeout=600,
         )
         record = Path(variables["RECORD_FILE"])
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
