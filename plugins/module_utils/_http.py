@@ -239,10 +239,10 @@ def _transport_error(exc: BaseException, server: str, timeout: float) -> Transpo
     def wraps(*types: type[BaseException]) -> bool:
         return any(isinstance(link, types) for link in chain)
 
-    untrusted = next((link for link in chain if isinstance(link, ssl.SSLCertVerificationError)), None)
+    untrusted = _untrusted(chain)
     if untrusted:
         reason = (
-            f"the server's certificate is not trusted ({untrusted.verify_message}): check api_url (or VOX_API_URL),"
+            f"the server's certificate is not trusted ({untrusted}): check api_url (or VOX_API_URL),"
             " and for an authority of your own ca_path (or VOX_CA_PATH)"
         )
         return TransportError(reason, sent=False, permanent=True)
@@ -268,6 +268,17 @@ def _transport_error(exc: BaseException, server: str, timeout: float) -> Transpo
     return TransportError(f"the connection broke before the answer was complete ({_innermost(chain)})", sent=True)
 
 
+def _untrusted(chain: list[BaseException]) -> str | None:
+    """What is wrong with the server's certificate, if that is what went wrong."""
+    for link in chain:
+        # Before Python 3.10, and in urllib3 before 2, names are compared by other means, which say less.
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return getattr(link, "verify_message", "").rstrip(".") or "it is another host's"
+        if any(type(arg).__name__ == "CertificateError" for arg in link.args):
+            return "it is another host's"
+    return None
+
+
 def _chain(exc: BaseException | None) -> t.Iterator[BaseException]:
     """The exception and those it wraps, outermost first."""
     seen: set[int] = set()
@@ -284,4 +295,6 @@ def _chain(exc: BaseException | None) -> t.Iterator[BaseException]:
 def _innermost(chain: list[BaseException]) -> str:
     """The operating system's word for it, or the kind of the innermost exception."""
     inner = chain[-1]
+    if isinstance(inner, ssl.SSLError) and inner.reason:
+        return inner.reason.replace("_", " ").lower()
     return inner.strerror if isinstance(inner, OSError) and inner.strerror else type(inner).__name__

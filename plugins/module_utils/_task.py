@@ -190,7 +190,7 @@ def as_ansible_reads(spec: t.Mapping[str, dict[str, t.Any]], written: Options) -
 
     def read(name: str, value: t.Any) -> t.Any:
         kind = spec.get(name, {}).get("type")
-        if kind == "dict" and not isinstance(value, (dict, str)):
+        if kind == "dict" and as_dict(value) is None:
             return f"({type(value).__name__})"
         if kind == "int" and isinstance(value, (str, float)) and _POWER.match(str(value)):
             return f"({shown(value)})"

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import json
 import socket
+import ssl
 import threading
 import time
 import typing as t
@@ -312,12 +313,24 @@ def test_a_bundle_of_the_machine_that_can_not_be_read_is_named(monkeypatch: pyte
     assert caught.value.permanent
 
 
+class CertificateError(ValueError):
+    """urllib3 has one, or had."""
+
+
 @pytest.mark.parametrize(
     ("raised", "sent", "permanent", "text"),
     [
         (requests.ConnectTimeout("t"), False, False, "no connection to api.example.com within 5 s"),
         (requests.exceptions.InvalidProxyURL("http://user:pr0xy-secret@"), False, True, "check the proxy variables"),
         (urllib3.exceptions.SSLError("bad record mac"), True, False, "broke"),
+        # So older releases of urllib3 and of Python tell of a certificate for another host.
+        (
+            requests.exceptions.SSLError(urllib3.exceptions.SSLError(CertificateError("x"))),
+            False,
+            True,
+            "another host's",
+        ),
+        (requests.exceptions.SSLError(ssl.SSLCertVerificationError("x")), False, True, r"\(it is another host's\)"),
         (ConnectionResetError(104, "Connection reset by peer"), True, False, r"broke .*\(Connection reset by peer\)"),
     ],
 )
