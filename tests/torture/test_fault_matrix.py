@@ -137,19 +137,10 @@ def test_fault(trial: Trial, case: Case, fault: str, long: bool) -> None:
     for switches in some:
         if switches == SWITCHES[UNPROTECTED] and (FAULTS[fault].lies or FAULTS[fault].action == "late"):
             switches = SWITCHES[0]
-        for call in _calls(trial, case):
+        for call in trial.calls(case):
             for when in list(WHEN)[: 4 if long else 2]:
                 _try(trial, case, call, fault, when, switches)
     assert trial.tally["cases"]
-
-
-def _calls(trial: Trial, case: Case) -> list[tuple[str, str]]:
-    """Method and path of the calls that the case makes, and of the one that looks at a number after a fault."""
-    trial.begin(case, "calls")
-    assert not trial.run(case).get("failed")
-    calls = [(request.method, re.sub("/[0-9a-f-]{36}", "/{id}", request.path)) for request in trial.sim.requests]
-    look = [("GET", "/organization-telephone-numbers/{id}")] if trial.sim.writes else []
-    return list(dict.fromkeys(calls + look))
 
 
 def _try(trial: Trial, case: Case, call: tuple[str, str], name: str, when: str, switches: dict[str, Any]) -> None:

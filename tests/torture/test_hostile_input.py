@@ -35,6 +35,7 @@ from torture._world import Violation, World
 Arguments = dict[str, Any]
 
 FRONT = AGENTS["Front desk"]
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 HUGE = "x" * 10**6
 HUGE_INTEGER = 10**5000
 """To write it out is more than Python does."""
@@ -211,6 +212,9 @@ def test_what_can_not_be_meant(trial: Trial, place: str, option: str, long: bool
             if sent:
                 trial.blame(Violation("meant", f"{sent[0].method} {sent[0].path[:80]} was sent"))
                 trial.sim.clear_log()
+            # Where the key is 0, Ansible hides each 0.
+            if place != ENTRY and result.get("api_requests", 0) not in (0, HIDDEN):
+                trial.blame(Violation("meant", "something was sent, wherever to"))
             # Ansible's own words quote all that was written.
             if "api_requests" in result and len(result["msg"]) > 5000:
                 trial.blame(Violation("unclear", f"a message of {len(result['msg'])} characters"))
