@@ -58,15 +58,18 @@ def check_written(arguments: Options) -> None:
     for option in AGENT_OPTIONS:
         # A null is an option left out, and {} unmaps: a variable that happens to be null would silence a line.
         value = arguments.get(option)
+        if value is None:
+            continue
         agent = as_dict(value)
-        # What is no dictionary, Ansible itself complains of.
-        blank = [key for key, part in (agent or {}).items() if part is None]
+        if agent is None:
+            raise InputError(f"{option} is no dictionary: write {{agent_name: Front desk}}, or with agent_id")
+        blank = [key for key, part in agent.items() if part is None]
         if blank:
             raise InputError(
                 f"{option}: {blank[0]} is empty: leave {option} out to keep the mapping, write {{}} to unmap"
             )
         for key in _AGENT_SPEC["options"]:
-            check_quoted(f"{option}: {key}", (agent or {}).get(key))
+            check_quoted(f"{option}: {key}", agent.get(key))
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:

@@ -15,7 +15,8 @@ from pathlib import Path
 from checkout import collections_path
 from simulator import Simulator
 
-PLAYBOOK = Path(__file__).parent / "number.yml"
+CHECKOUT = Path(__file__).parents[2]
+PLAYBOOK = "tests/demo/number.yml"
 NEW_MEMO = ("-e", '{"memo": "본사 대표번호 (야간 포함)"}')
 RUNS = (
     ("The number is not held yet: it is registered, and an agent mapped to it by name.", ()),
@@ -45,9 +46,9 @@ def main() -> int:
             "VOX_API_URL": simulator.url,
         }
         for title, options in RUNS:
-            print(f"\n# {title}\n$ ansible-playbook {shlex.join((PLAYBOOK.name, *options))}", flush=True)
+            print(f"\n# {title}\n$ ansible-playbook {shlex.join((PLAYBOOK, *options))}", flush=True)
             simulator.clear_log()
-            command = [str(python.parent / "ansible-playbook"), str(PLAYBOOK), *options]
+            command = [str(python.parent / "ansible-playbook"), str(CHECKOUT / PLAYBOOK), *options]
             run = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE, text=True)
             print("\n".join(line for line in run.stdout.splitlines() if line.strip()))
             sent = Counter(request.method for request in simulator.requests)

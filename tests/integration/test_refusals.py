@@ -86,7 +86,7 @@ def test_no_key(sim: Simulator) -> Script:
     ]
     for task in seen:
         assert task.failed
-        assert task.message == "missing required arguments: api_key"
+        assert "api_key is empty: give the organization's API key, or set VOX_API_KEY" in task.message
     assert sim.requests == []
 
 

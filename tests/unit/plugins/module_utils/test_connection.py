@@ -136,8 +136,9 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
     for variable in ENVIRONMENT:
         monkeypatch.setenv(variable, " ")
     result = validated()
-    assert result.error_messages == ["missing required arguments: api_key"]
     assert {**result.validated_parameters, "api_key": "the-key"} == GOOD
+    with pytest.raises(InputError, match=r"api_key is empty: give .* or set VOX_API_KEY"):
+        connect(result.validated_parameters)
 
 
 def test_a_key_from_the_environment_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,6 @@ def run_module(
 
 
 def test_argument_errors_are_in_ansible_s_words(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
-    assert run_module(number="070")["msg"] == "missing required arguments: api_key"
     assert run_module(api_key="k")["msg"] == "one of the following is required: number, id"
     assert run_module(api_key="k", number="070", id="x")["msg"] == "parameters are mutually exclusive: number|id"
 
@@ -92,6 +91,7 @@ def test_a_null_inside_of_an_agent_is_a_blank_and_refused(run_module: t.Callable
         ({"inbound_agent": {"agent_id": 83}}, "inbound_agent: agent_id is no string"),
         ({"outbound_agent": '{"agent_name": [1]}'}, "outbound_agent: agent_name is no string"),
         ({"memo": {"auth_password": "p"}}, "memo is no text"),
+        ({"sms_inbound_agent": "Front desk"}, "sms_inbound_agent is no dictionary: write"),
     ],
 )
 def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[str, t.Any], complaint: str) -> None:
@@ -119,7 +119,7 @@ def test_what_breaks_elsewhere_is_refused(
 
 
 def test_what_is_written_well_passes() -> None:
-    check_written({"memo": 2024, "inbound_agent": {}, "outbound_agent": "agent_name=Desk", "sms_inbound_agent": "text"})
+    check_written({"memo": 2024, "inbound_agent": {}, "outbound_agent": "agent_name=Desk", "sms_inbound_agent": None})
 
 
 def test_a_null_is_an_option_left_out(run_module: t.Callable[..., dict[str, t.Any]]) -> None:

@@ -35,7 +35,7 @@ def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
     ("entry", "complaint"),
     [
         ({"number": 10**4000}, "entry 1 (an integer of too many digits): number is an integer of too many digits"),
-        ({"number": "070", "inbound_agent": 5}, "dictionary requested"),
+        ({"number": "070", "inbound_agent": 5}, "inbound_agent is no dictionary"),
         ({"number": "070", "state": "x" * 10**6}, "value of state must be one of"),
         ("{1}", "entry 1: it is no dictionary"),
     ],
