@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import checkout
+import tally
 
 COLLECTIONS_PATH = checkout.collections_path()
 sys.path.insert(0, str(COLLECTIONS_PATH))
@@ -46,3 +48,11 @@ def ansible_bin(pytestconfig: pytest.Config) -> Path:
 def collections_path() -> Path:
     """What ANSIBLE_COLLECTIONS_PATH has to be for ansible-playbook to find this checkout's collection."""
     return COLLECTIONS_PATH
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    lines = tally.summary(tally.of(report for reports in terminalreporter.stats.values() for report in reports))
+    if lines:
+        terminalreporter.section("tried, and what must not have come of it")
+        for line in lines:
+            terminalreporter.line(line)

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, number_warning, parse_number
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, begins_well, parse_number
 
 DOCUMENTATION = r"""
 name: numbers_from_text
@@ -97,7 +97,7 @@ def numbers_from_text(text: t.Any) -> list[Entry]:
     text = re.sub("\r\n?", "\n", text.lstrip("\ufeff"))
     first = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), "")
     try:
-        if re.match(r"---|- |-$|[\[{]|\w+:(\s|$)", first):
+        if re.match(r"---|\s*(- |-$|[\[{])|\w+:(\s|$)", first):
             placed = _from_yaml(text)
         else:
             columns = _columns(first)
@@ -254,7 +254,7 @@ def _problems(entry: Entry) -> t.Iterator[str]:
         is_figure = re.fullmatch(_FIGURE, number)
         yield f"number {number.strip()} is a figure: {_SPREADSHEET}" if is_figure else str(error)
         return
-    if number_warning(digits):
+    if not begins_well(digits):
         yield (
             f"number {number.strip()} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx), so it"
             f" is not what was meant: {_SPREADSHEET}"

@@ -307,13 +307,11 @@ def _unexpected(what: str) -> ApiError:
 
 def _decode(response: Response, hide: t.Callable[[t.Any], t.Any]) -> t.Any:
     """The JSON of a 2xx answer. Raises ApiError for any other, with what is left of its words by ``hide``."""
+    content, readable = None, True
     try:
         content = _load(response.body) if response.body else None
     except (ValueError, RecursionError):
-        content = None
         readable = False
-    else:
-        readable = True
     status = response.status
     if 200 <= status < 300:
         if readable:

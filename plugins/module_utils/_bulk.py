@@ -112,7 +112,14 @@ def converge_all(api: Api, bulk: Bulk, prune: Prune | None, check_mode: bool, re
         bulk.refuse()
         return
     bulk.begun = True
-    do = partial(_predict_all if check_mode else _carry_out_all, api, report)
+
+    def do(some: list[Entry]) -> None:
+        if not check_mode:
+            _carry_out_all(api, report, some)
+        else:
+            for entry in some:
+                predict(entry.outcome)
+
     changing = [entry for entry in bulk.entries if not entry.error and _steps(entry)]
     do([entry for entry in changing if not _desired(entry).absent])
     last = [entry for entry in changing if _desired(entry).absent] + bulk.pruned
@@ -197,11 +204,6 @@ def _read_agents(api: Api, entries: list[Entry]) -> dict[str, str | InputError |
     return found
 
 
-def _predict_all(api: Api, report: Report, entries: list[Entry]) -> None:
-    for entry in entries:
-        predict(entry.outcome)
-
-
 def _carry_out_all(api: Api, report: Report, entries: list[Entry]) -> None:
     """Do what is planned, as long as the API does its part.
 
@@ -277,7 +279,9 @@ def _go_on(entry: Entry, found: Found) -> None:
         entry.error = error
     except Exception as error:  # A defect with one number must not hide what has come of the others.
         place = traceback.extract_tb(error.__traceback__)[-1]
-        entry.error = ApiError(f"unexpected {type(error).__name__} in {place.name}, line {place.lineno}: {error}")
+        # Its text may quote anything.
+        where = f"{type(error).__name__} in {place.name}, line {place.lineno}"
+        entry.error = ApiError(f"an error that nobody foresaw ({where}). Please report it, and run the task again")
     entry.settled = entry.look is None
 
 

@@ -86,7 +86,7 @@ def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) ->
         if isinstance(options[option], bool) or not least <= options[option] <= most:
             raise InputError(f"{option} is {shown(options[option])}: write a number from {least} to {most}")
     url = _check_url(options["api_url"])
-    verify: bool | str = options["validate_certs"] is not False
+    verify: bool | str = options["validate_certs"]
     if verify and options["ca_path"]:
         verify = _check_bundle(options["ca_path"])
     http = HttpSession(url, _check_key(options["api_key"]), verify, options["timeout"])
@@ -95,7 +95,7 @@ def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) ->
     return Organization(api, same.holdings if same else Holdings(api))
 
 
-def _check_key(key: str | None) -> str:
+def _check_key(key: str) -> str:
     if not key:
         raise InputError(
             "api_key is empty: give the organization's API key, or set VOX_API_KEY"
@@ -108,27 +108,27 @@ def _check_key(key: str | None) -> str:
     return key
 
 
-def _check_url(url: str | None) -> str:
+def _check_url(url: str) -> str:
     """The URL without a slash at its end."""
     example = "write it like https://client-api.tryvox.co/v3"
     try:
-        parts = urlsplit(url or "")
+        parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         raise InputError(f"api_url is no URL: {example}") from None
     # Neither is quoted: what it has in the wrong place may be the key.
-    if "@" in (url or ""):
+    if "@" in url:
         raise InputError(f"api_url must carry no user or password: {example}, and the key in api_key")
-    if "?" in (url or "") or "#" in (url or ""):
+    if "?" in url or "#" in url:
         raise InputError(f"api_url has a query or a fragment: {example}")
-    if parts.scheme not in ("http", "https") or not host or not _URL.fullmatch(url or ""):
+    if parts.scheme not in ("http", "https") or not host or not _URL.fullmatch(url):
         raise InputError(f"api_url is {shown(url)}, which is no URL: {example}")
     if parts.scheme == "http" and not is_loopback(host):
         raise InputError(
             f"api_url is {shown(url)}, and without TLS the API key could be read on its way: write https."
             " (Plain http is for loopback addresses alone, such as a simulator's.)"
         )
-    return (url or "").rstrip("/")
+    return url.rstrip("/")
 
 
 def _check_bundle(path: str) -> str:

@@ -249,13 +249,17 @@ def _transport_error(exc: BaseException, server: str, timeout: float) -> Transpo
     if any(isinstance(link, ssl.SSLError) and link.reason == "WRONG_VERSION_NUMBER" for link in chain):
         return TransportError(f"{server} speaks no TLS at this port", sent=False, permanent=True)
     if exc.__class__ is OSError and exc.errno is None:
-        # requests' own word for a bundle, named by REQUESTS_CA_BUNDLE, that can't be read.
-        return TransportError(str(exc), sent=True, permanent=True)
+        # A bundle of the machine's that can't be read, in requests' own words.
+        reason = f"{exc}: check REQUESTS_CA_BUNDLE, or name a PEM bundle of CA certificates in ca_path"
+        return TransportError(reason, sent=True, permanent=True)
     if isinstance(exc, requests.exceptions.InvalidHeader) and wraps(urllib3.exceptions.HTTPError):
         return TransportError(f"the answer can't be read ({type(chain[-1]).__name__})", sent=True)
     if isinstance(exc, ValueError):
         # A URL or proxy setting that requests can't use. Its text may quote a proxy's password.
-        reason = f"the request could not be made ({type(exc).__name__}): check the proxy variables"
+        reason = (
+            f"the request could not be made ({type(exc).__name__}): check api_url (or VOX_API_URL), and the proxy"
+            " variables"
+        )
         return TransportError(reason, sent=False, permanent=True)
     peer = "the proxy" if wraps(requests.exceptions.ProxyError) else server
     if wraps(urllib3.exceptions.NewConnectionError):

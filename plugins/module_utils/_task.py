@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import traceback
@@ -34,6 +35,9 @@ _POWER = re.compile(r"\s*[+-]?(?:inf|[0-9_.]+e)", re.IGNORECASE)
 _TELLING = re.compile("(?!_ansible_).*(?:pas|pw|secret|token|key|cred)", re.IGNORECASE)
 """Names of secrets. An option that there is not may be one that was misspelt."""
 
+_NO_SECRETS = (True, False, "always", "on_create")
+"""What stands in a misspelt ``update_password``, and would be masked in every message."""
+
 _IN_URLS = {
     "api_url": re.compile("(?<=//).*(?=@)|(?<=[?#]).*", re.DOTALL),
     # The user alone is a part of many a trunk's address.
@@ -41,8 +45,6 @@ _IN_URLS = {
 }
 """What may be a secret in a URL, although it is refused there."""
 
-_IN_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
-_IN_HTML_OTHERWISE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
 _IN_JSON_FOR_HTML = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
 
 
@@ -138,8 +140,8 @@ def _quoted(secret: str) -> tuple[str, ...]:
         # As JavaScript does it.
         quote(secret, safe="!'()*", errors="replace"),
         quote_plus(secret, errors="replace"),
-        secret.translate(_IN_HTML),
-        secret.translate(_IN_HTML_OTHERWISE),
+        html.escape(secret),
+        html.escape(secret).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
         json.dumps(secret, ensure_ascii=False)[1:-1].translate(_IN_JSON_FOR_HTML),
     )
 
@@ -155,7 +157,7 @@ def _find(value: t.Any, known: t.Mapping[str, dict[str, t.Any]]) -> t.Iterator[s
     """The secrets among options and their own options, at any depth; ``known`` are those that there are."""
     if isinstance(value, dict):
         for name, part in value.items():
-            if known[name].get("no_log") if name in known else _TELLING.match(str(name)):
+            if known[name].get("no_log") if name in known else _TELLING.match(str(name)) and part not in _NO_SECRETS:
                 yield from _leaves(part)
             elif isinstance(part, str):
                 yield from _IN_URLS[name].findall(part) if name in _IN_URLS else ()

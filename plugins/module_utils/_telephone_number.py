@@ -26,7 +26,12 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     failure_of,
     in_words,
 )
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, check_quoted, number_warning
+from ansible_collections.voxai.telephony.plugins.module_utils._values import (
+    InputError,
+    check_quoted,
+    empty_in_agent,
+    number_warning,
+)
 
 _TEXTS = ("id", "address", "auth_username", "auth_password")
 """Options where another value than was meant is a dead line. A memo that is the number 2024 may be one."""
@@ -56,7 +61,7 @@ def check_written(arguments: Options) -> None:
     if isinstance(arguments.get("memo"), (dict, list)):
         raise InputError("memo is no text: write a string")
     for option in AGENT_OPTIONS:
-        # A null is an option left out, and {} unmaps: a variable that happens to be null would silence a line.
+        # To Ansible, a null is an option left out; and {} unmaps.
         value = arguments.get(option)
         if value is None:
             continue
@@ -65,9 +70,7 @@ def check_written(arguments: Options) -> None:
             raise InputError(f"{option} is no dictionary: write {{agent_name: Front desk}}, or with agent_id")
         blank = [key for key, part in agent.items() if part is None]
         if blank:
-            raise InputError(
-                f"{option}: {blank[0]} is empty: leave {option} out to keep the mapping, write {{}} to unmap"
-            )
+            raise empty_in_agent(option, blank[0])
         for key in _AGENT_SPEC["options"]:
             check_quoted(f"{option}: {key}", agent.get(key))
 

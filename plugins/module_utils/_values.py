@@ -24,8 +24,6 @@ MAX_WRITTEN = 64
 """Characters of a number as people write it, with room to spare."""
 
 _WRITTEN = re.compile(r"\+?[0-9 -]*[0-9][0-9 -]*")
-_NEXT_NUMBER = re.compile("(?:[0-9][ -]*){9,} 0")
-"""Where another number begins: after enough digits for one, and a blank."""
 _REPRESENTATIVE = re.compile(r"1[568][0-9]{6}")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, and halves of a character."""
@@ -76,8 +74,6 @@ def parse_number(written: t.Any) -> str:
             f"number {shown(written)} is no telephone number: write digits (0-9), if you like with hyphens,"
             " spaces or parentheses between them, such as '070-1111-2222' or '+82 70-1111-2222'"
         )
-    if _NEXT_NUMBER.search(text):
-        raise InputError(f"number {shown(written)} is more than one number: write each on its own")
     digits = re.sub("[^0-9]", "", text)
     if text.startswith("+"):
         if not digits.startswith(COUNTRY_CODE):
@@ -96,6 +92,8 @@ def parse_number(written: t.Any) -> str:
             f"number {shown(written)} begins with 00, as no number does: write it in the national form, such as"
             f" '07011112222', or with +{COUNTRY_CODE}"
         )
+    if len(digits) > _MOST_KNOWN and " " in text:
+        raise InputError(f"number {shown(written)} seems to be more than one number: write each on its own")
     if len(digits) > MAX_DIGITS:
         raise InputError(f"number {written!r} has {len(digits)} digits: at most {MAX_DIGITS} are possible")
     return digits
@@ -108,14 +106,16 @@ def parse_id(written: str | None) -> str | None:
     return written
 
 
+def begins_well(digits: str) -> bool:
+    """Whether it begins like a number of Korea. One that doesn't may have lost its 0 on the way."""
+    return digits.startswith("0") or bool(_REPRESENTATIVE.fullmatch(digits))
+
+
 def number_warning(digits: str) -> str | None:
     """A warning for a number that may have been an octal integer before it became a string, or can hardly be one."""
-    if digits.startswith("0") and len(digits) > _MOST_KNOWN:
-        return (
-            f"number {digits} has {len(digits)} digits, and those that are known have at most {_MOST_KNOWN}: is it one?"
-        )
-    if digits.startswith("0") or _REPRESENTATIVE.fullmatch(digits):
-        return None
+    if begins_well(digits):
+        too_long = f"number {digits} has {len(digits)} digits, and no number that is known has more than {_MOST_KNOWN}"
+        return f"{too_long}: look at it once more" if len(digits) > _MOST_KNOWN else None
     return (
         f"number {digits} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx). If it was written"
         " without quotes in YAML, it was read as an octal integer and is not the number that was meant:"
@@ -209,6 +209,11 @@ class AgentWish(t.NamedTuple):
         return {**body, "agent_version": self.version} if self.version else body
 
 
+def empty_in_agent(option: str, key: str) -> InputError:
+    """A variable that happens to be empty would silence a line."""
+    return InputError(f"{option}: {key} is empty: leave {option} out to keep the mapping, write {{}} to unmap")
+
+
 def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None:
     """The agent that an option names; None for ``{}``, which unmaps."""
     given = {key: value for key, value in written.items() if value is not None}
@@ -216,7 +221,7 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
         return None
     for key, value in given.items():
         if not str(value).strip():
-            raise InputError(f"{option}: {key} is empty: leave {option} out to keep the mapping, write {{}} to unmap")
+            raise empty_in_agent(option, key)
     if ("agent_id" in given) == ("agent_name" in given):
         raise InputError(f"{option}: give either agent_id or agent_name, or {{}} to unmap")
     if "agent_id" in given and not is_id(given["agent_id"]):

@@ -161,6 +161,7 @@ EITHER_WAY = {
     "an entry that can't be read": many("is no dictionary", ["number: 070, auth_password: {{ odd }}"]),
     "many that can't be read": many("dictionary requested", "number: 070, auth_password: {{ short }}"),
     "nobody foresaw many": many("RuntimeError", EVERY_PASSWORD, url="URL/unforeseen"),
+    "nobody foresaw of any": many("RuntimeError", EVERY_PASSWORD, url="URL/later"),
     # By the role
     "applies": Case(ROLE, {"telephone_numbers": EVERY_PASSWORD}, "4 registered"),
     "applies and is refused": Case(

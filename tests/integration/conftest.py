@@ -4,18 +4,14 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from integration._playbook import KEY, OTHER_KEY, Ansible
 from integration._scenario import Playing
 from simulator import Simulator
-from torture._tally import PROPERTY
 
 
 @pytest.fixture(scope="session")
@@ -55,15 +51,3 @@ def playing(
     with Playing(ansible, list(scenarios)) as played:
         yield played
         assert not played.secrets_shown()
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """How much was searched for secrets, and how many were found."""
-    total: Counter[str] = Counter()
-    for report in [report for reports in terminalreporter.stats.values() for report in reports]:
-        if getattr(report, "when", None) == "teardown":
-            for name, counts in report.user_properties:
-                total.update(counts if name == PROPERTY else {})
-    if total:
-        terminalreporter.section("secrets")
-        terminalreporter.line(json.dumps(total))

@@ -70,13 +70,6 @@ def test_arguments_that_mean_nothing(sim: Simulator) -> Script:
         assert task.record is None
 
 
-@scenario(CONTROLLER)
-def test_a_long_memo(sim: Simulator) -> Script:
-    (seen,) = yield [vox(VENDOR_EXAMPLE | {"memo": "가" * 201})]
-    assert seen.failed
-    assert sim.requests == []
-
-
 @scenario(api_key="{{ omit }}")
 def test_no_key(sim: Simulator) -> Script:
     seen = yield [

@@ -22,7 +22,7 @@ from integration._scenario import BOTH
 from integration._secret_cases import CASES, INFO, MASK
 from integration._secret_run import HOST, SecretRun, run_with_secrets
 from integration._traces import MARK, SECRETS, files_below, processes_with, search, ways_to_write
-from torture._tally import PROPERTY
+from tally import PROPERTY
 
 # A kind of place, and what shows that it tells something of the run.
 KINDS = {

@@ -23,7 +23,7 @@ from integration._secret_cases import CASES, MASK, ROLE, Case
 from integration._secret_run import SecretRun, run_with_secrets, stage
 from integration._traces import MARK, SECRETS, files_below, search
 from simulator import Simulator
-from torture._tally import PROPERTY
+from tally import PROPERTY
 
 # The key comes from the environment, as in AWX.
 PASSWORDS_ALONE = {name: secret for name, secret in SECRETS.items() if name != "key"}

@@ -106,8 +106,6 @@ class Number:
 
     def seen(self, lag: float) -> dict[str, Any] | None:
         """Return the state of `lag` seconds ago, None if the number did not exist then."""
-        if not lag:
-            return self.fields
         horizon = time.monotonic() - lag
         return next((fields for at, fields in reversed(self.history) if at <= horizon), None)
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simulator import Simulator
+from tally import TRIED, WRONG
 from torture._cases import AGENTS, KEY, OTHER_KEY, SECRET, Case
 from torture._task import INFO, MANY, ONE, run_task
 from torture._world import Record, Violation, World, judge
@@ -29,7 +30,7 @@ class Trial:
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
-        self.tally: Counter[str] = Counter()
+        self.tally = Counter(dict.fromkeys((*TRIED, *WRONG), 0))
         self.violations: list[str] = []
         self.where = ""
 
@@ -103,9 +104,10 @@ class Trial:
             if SECRET in text:
                 self.blame(Violation("leak", "in that traceback"))
             return {"failed": True, "telephone_numbers": [], "actions": []}
-        if "exception" in result:
-            self.blame(Violation("traceback", f"{result['msg']}\n{result['exception']}"))
-        if SECRET in json.dumps(result, ensure_ascii=False):
+        text = json.dumps(result, ensure_ascii=False)
+        if "nobody foresaw" in text:
+            self.blame(Violation("traceback", f"{result['msg']}\n{result.get('exception', '')}"))
+        if SECRET in text:
             self.blame(Violation("leak", "in the result"))
         self.blame(*_unclear(module, result))
         return result

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+import tally
 from ansible_collections.voxai.telephony.plugins.module_utils import _http, _pace
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession
 from simulator import Simulator
-from torture import _tally
 from torture._cases import KEY, OTHER_KEY
 from torture._trial import Trial
 
@@ -72,21 +72,6 @@ def trial(simulator: Simulator, record_property: Any) -> Iterator[Trial]:
     """Fails the test with all that must not have happened."""
     trial = Trial(simulator)
     yield trial
-    record_property(_tally.PROPERTY, dict(trial.tally))
+    record_property(tally.PROPERTY, dict(trial.tally))
     if trial.violations:
         pytest.fail("\n".join(trial.violations[:20]), pytrace=False)
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    counts = [
-        value
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if getattr(report, "when", None) == "teardown"
-        for name, value in report.user_properties
-        if name == _tally.PROPERTY
-    ]
-    if counts:
-        terminalreporter.section("torture")
-        for line in _tally.summary(counts):
-            terminalreporter.line(line)

@@ -239,10 +239,14 @@ def numbers(draw: st.DrawFn) -> tuple[str, str]:
     meant = draw(digits)
     written = meant
     if draw(st.booleans()):
-        written = draw(st.sampled_from(["+82", "+82 ", "+82-(0)", "+ 8 2 0"])) + meant[1:]
+        written = (
+            draw(st.sampled_from(["+82", "+82-(0)", *(["+82 ", "+ 8 2 0"] if len(meant) <= 12 else [])])) + meant[1:]
+        )
     cut = draw(st.integers(1, len(meant)))
     if cut < len(meant):
-        written = written[: len(written) - cut] + draw(st.sampled_from(["-", " ", "--", " - "])) + written[-cut:]
+        # Blanks in one that is longer than any that is known are taken for those between two.
+        separators = ["-", " ", "--", " - "] if len(meant) <= 12 else ["-", "--"]
+        written = written[: len(written) - cut] + draw(st.sampled_from(separators)) + written[-cut:]
     if draw(st.booleans()) and not written.startswith("+"):
         written = f"({written[:3]}){written[3:]}"
     return draw(st.sampled_from(["", " ", "\n", "\u3000"])) + written + draw(st.sampled_from(["", " ", "\r\n"])), meant

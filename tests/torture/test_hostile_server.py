@@ -71,6 +71,7 @@ def test_attack(trial: Trial, hostile: Hostile, share: int, part: int) -> None:
             hostile.calm()
             of_case = calls.get(case.name) or calls.setdefault(case.name, trial.calls(case))
             _try(trial, hostile, case, of_case[turn // len(CASES) % len(of_case)], name, attack)
+    assert trial.tally["hostile answers"]
 
 
 def _try(trial: Trial, hostile: Hostile, case: Case, call: Call | None, name: str, attack: Attack) -> None:
@@ -79,7 +80,8 @@ def _try(trial: Trial, hostile: Hostile, case: Case, call: Call | None, name: st
     hostile.attack(attack, call)
     with _in_time(trial):
         result = trial.run(case, believed=not attack.lies, hurried=True)
-    # A call that did not come was not attacked.
+    # A call that did not come was not attacked: a look comes only where something is in doubt.
+    assert hostile.hits or call, name
     if hostile.hits:
         trial.tally["hostile answers"] += hostile.hits
         if not _can_be_passed_on(result):
@@ -194,6 +196,7 @@ def test_memory(trial: Trial, hostile: Hostile, share: int, long: bool, monkeypa
             attack.answer(Answer(0, b""))
             with _in_time(trial), _in_space(trial, MOST_HELD if name in ENDLESS else MOST_READ):
                 trial.task(case.module, case.arguments(trial.sim) | {"retries": 0, "timeout": 1})
+            assert hostile.hits, name
             trial.tally["hostile answers"] += hostile.hits
 
 

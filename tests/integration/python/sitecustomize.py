@@ -5,7 +5,8 @@
 """What every Python of a run begins with, where this directory is on PYTHONPATH: Ansible's own, and the modules'.
 
 What would go to the system's log goes to the file named by SYSLOG_FILE. And a request to a URL with ``/unforeseen`` in
-it raises what nobody expects, with everything of the request in its text, the key in base64 as well.
+it raises what nobody expects, with everything of the request in its text, the key in base64 as well. With ``/later`` in
+it, only a POST does so.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 import requests
 
-UNFORESEEN = "/unforeseen"
+UNFORESEEN, LATER = "/unforeseen", "/later"
 
 
 def write_to_file(*arguments: Any) -> None:
@@ -26,11 +27,11 @@ def write_to_file(*arguments: Any) -> None:
 
 
 def request(self: requests.Session, method: str, url: str, **keywords: Any) -> Any:
-    if UNFORESEEN in url:
+    if UNFORESEEN in url or (LATER in url and method == "POST"):
         prepared = self.prepare_request(requests.Request(method, url, auth=keywords["auth"]))
         key = b64encode(prepared.headers["Authorization"].encode())
         raise RuntimeError(f"nobody expects {key!r} {prepared.headers} {keywords}")
-    return send(self, method, url, **keywords)
+    return send(self, method, url.replace(LATER, ""), **keywords)
 
 
 syslog.syslog = write_to_file  # type: ignore[assignment]

@@ -41,10 +41,20 @@ def test_tables_and_yaml(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["07011112222\n1588-0000", "\n# both\n07011112222 \n\n 1588-0000\n", "- 07011112222\n- 1588-0000\n"]
+    "text",
+    [
+        "07011112222\n1588-0000",
+        "\n# both\n07011112222 \n\n 1588-0000\n",
+        "- 07011112222\n- 1588-0000\n",
+        "  - 07011112222\n  - number: 1588-0000\n",
+    ],
 )
 def test_plain_numbers(text: str) -> None:
     assert numbers_from_text(text) == PLAIN
+
+
+def test_a_number_that_is_longer_than_others_has_not_lost_its_zero() -> None:
+    assert numbers_from_text("0701111222233") == [{"number": "0701111222233"}]
 
 
 def test_texts_stay_texts() -> None:

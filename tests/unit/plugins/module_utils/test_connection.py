@@ -54,13 +54,11 @@ def test_other_options_for_the_same_organization_share_pace_and_knowledge() -> N
     ("option", "value", "complaint"),
     [
         ("api_key", "", "api_key is empty"),
-        ("api_key", None, "api_key is empty"),
         ("api_key", "the-key\n", "api_key has characters"),
         ("api_key", "the key", "api_key has characters"),
         ("api_key", "the\r\nX-Header: key", "api_key has characters"),
         ("api_key", "열쇠", "api_key has characters"),
         ("api_url", "", "is no URL"),
-        ("api_url", None, "is no URL"),
         ("api_url", "client-api.tryvox.co/v3", "is no URL"),
         ("api_url", "ftp://client-api.tryvox.co", "is no URL"),
         ("api_url", "https://", "is no URL"),

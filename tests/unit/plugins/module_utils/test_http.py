@@ -308,7 +308,7 @@ def test_what_comes_before_an_answer_is_not_mixed_up_with_the_next_one(server: S
 
 def test_a_bundle_of_the_machine_that_can_not_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nothing.pem"))
-    with pytest.raises(TransportError, match=r"nothing\.pem") as caught:
+    with pytest.raises(TransportError, match=r"nothing\.pem: check REQUESTS_CA_BUNDLE") as caught:
         HttpSession("https://127.0.0.1:9", "the-key", True, 5).exchange("GET", "/x")
     assert caught.value.permanent
 
@@ -321,7 +321,12 @@ class CertificateError(ValueError):
     ("raised", "sent", "permanent", "text"),
     [
         (requests.ConnectTimeout("t"), False, False, "no connection to api.example.com within 5 s"),
-        (requests.exceptions.InvalidProxyURL("http://user:pr0xy-secret@"), False, True, "check the proxy variables"),
+        (
+            requests.exceptions.InvalidProxyURL("http://user:pr0xy-secret@"),
+            False,
+            True,
+            r"check api_url .*proxy variables",
+        ),
         (urllib3.exceptions.SSLError("bad record mac"), True, False, "broke"),
         # So older releases of urllib3 and of Python tell of a certificate for another host.
         (

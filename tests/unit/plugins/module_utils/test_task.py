@@ -25,6 +25,7 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
         # Options that there are not.
         ({"password": "s", "colour": "red", 7: "x"}, {"s"}),
         ({"auth_pasword": "s", "_ansible_some_key": False}, {"s"}),
+        ({"udpate_password": "always", "keyword": True}, set()),
         ({"connection": [{"sip_secret": "s"}]}, {"s"}),
         # In URLs.
         ({"api_url": "https://k@host/v3"}, {"k"}),

@@ -30,6 +30,9 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
         ("+82-(0)70-1111-2222", "07011112222"),
         ("+82 (0)70 1111 2222", "07011112222"),
         ("+82 070-1111-2222", "07011112222"),
+        ("+82 (0)70 1234 0567", "07012340567"),
+        ("(+82) 070 1234 0567", "07012340567"),
+        ("+82 505 1234 0567", "050512340567"),
         ("(+82) 70-1111-2222", "07011112222"),
         ("02-123-4567", "021234567"),
         ("+82 2 123 4567", "021234567"),
@@ -94,6 +97,7 @@ def test_a_number_that_is_nothing_is_refused(written: object) -> None:
         ("02-1234-5678 02-1234-5679", "more than one number"),
         ("070 1111 2222 070 3333 4444", "more than one number"),
         ("02-555-1234 (02-555-1235)", "more than one number"),
+        ("1588-0000 1588-0001", "more than one number"),
     ],
 )
 def test_a_number_that_is_none_is_refused(written: str, complaint: str) -> None:

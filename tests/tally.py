@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was tried, and what must not have happened, counted over all tests and all their processes."""
+"""What tests tried, and what must not have happened, counted over all of them and all their processes."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 TRIED = ("cases", "runs of a task", "faults injected")
 """What says how much was tried."""
@@ -29,10 +30,18 @@ PROPERTY = "tally"
 """The name under which a test hands its counts to the summary; pytest carries it from worker to controller."""
 
 
-def summary(counts: Iterable[dict[str, int]]) -> list[str]:
-    """The lines that tell of all counts together; what must not happen is told of even where it did not."""
+def of(reports: Iterable[Any]) -> Counter[str]:
+    """All counts that tests have handed over, together. `reports`: pytest's."""
     total: Counter[str] = Counter()
-    for some in counts:
-        total.update(some)
-    lines = [f"{total[name]:>7,} {name}" for name in (*TRIED, *sorted(set(total) - {*TRIED, *WRONG}))]
-    return [*lines, *(f"{total[kind]:>7,} {words}" for kind, words in WRONG.items())]
+    for report in reports:
+        if getattr(report, "when", None) == "teardown":
+            for name, counts in report.user_properties:
+                total.update(counts if name == PROPERTY else {})
+    return total
+
+
+def summary(total: Counter[str]) -> list[str]:
+    """The lines that tell of them: first what was tried, then what must not happen, even where it did not."""
+    tried = [*TRIED, *sorted(set(total) - {*TRIED, *WRONG})]
+    named = {**{name: name for name in tried}, **WRONG}
+    return [f"{total[name]:>7,} {words}" for name, words in named.items() if name in total]
