@@ -55,7 +55,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     entries = written[ENTRIES] if isinstance(written[ENTRIES], list) else options[ENTRIES]
     # Of thousands, Ansible would show each once more, among the arguments.
     options[ENTRIES] = f"({len(entries)} entries, see the result)"
-    bulk = Bulk([_parse(entry) for entry in entries])
+    bulk = Bulk([parse_entry(entry) for entry in entries])
     _refuse_duplicates(bulk.entries)
     requests_sent: t.Callable[[], int] = int
     try:
@@ -83,7 +83,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     }
 
 
-def _parse(written: t.Any) -> Entry:
+def parse_entry(written: t.Any) -> Entry:
     """An entry, with an error if it can't be meant."""
     arguments = as_dict(written)
     if arguments is None:

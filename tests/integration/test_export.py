@@ -38,6 +38,7 @@ MEMOS = (
     " padded ",
     "!vault $ANSIBLE_VAULT;1.1;AES256",
     "📞\u00a0\ufeff\u200b",
+    "line\u2028separator, and what is none \uffff",
     "200 " + "가" * 196,
 )
 UNWRITABLE_MEMOS = (
@@ -46,10 +47,16 @@ UNWRITABLE_MEMOS = (
     "carriage\rreturn",
     "delete\x7f",
     "next\x85line",
-    "line\u2028separator",
     "가" * 201,
 )
-UNWRITABLE_ADDRESSES = ("sip:user:hunter2@trunk.example.com", "sip:trunk.example.com:sip", "sip:trunk/hunter2")
+UNWRITABLE_ADDRESSES = (
+    "sip:user:hunter2@trunk.example.com",
+    "sip:trunk.example.com:sip",
+    "sip:trunk/hunter2",
+    "sip:trunk.example.com:0",
+    "sip:1.2.3",
+    "sip:none",
+)
 ADDRESSES = (
     "trunk.example.com",
     "sips:line-1@trunk.example.com:5061;transport=tls",
@@ -124,7 +131,7 @@ def test_an_export_is_applied_without_a_change(ansible: Ansible, sim: Simulator)
     for number in (pending, custom_pending):
         assert f'  # "{number}" is left out: its cancellation is pending, and an entry would take that back.' in lines
     assert expired not in text
-    assert '  # "+827011112222" is left out: an entry can\'t be written so.' in lines
+    assert '  # "+827011112222" is left out: the module would refuse it.' in lines
     assert "hunter2" not in text
 
     result = exporting.apply()
@@ -149,17 +156,19 @@ def test_odd_records_do_not_stop_the_others(ansible: Ansible, sim: Simulator) ->
     exporting = Exporting(ansible, sim)
     assert exporting.export() is True
     _head, *entries = exporting.file.read_text(encoding="utf-8").split("  - number: ")
-    odd = [[line.strip() for line in entry.splitlines()[1:] if "address: " not in line] for entry in entries]
-    memo = "# Its memo is left out: it is no text, blank, too long, or has control characters."
+    odd = [[line.strip() for line in entry.splitlines()[1:] if not line.strip().startswith("address: ")] for entry in entries]
+    address = "# Its address is left out: the module would refuse it."
+    memo = "# Its memo is left out: the module would refuse it."
+    agent = "# Its inbound_agent is left out: the module would refuse it."
     mapped = f'agent_id: "{desk}"'
     assert odd == [
         [memo],
         [memo],
-        ["# Its address is left out: the module would refuse it."],
-        ["# Its inbound_agent is left out: it has no agent_id."],
+        [address],
+        [agent],
         ["inbound_agent:", mapped],
-        ["# Its inbound_agent is left out: it has no agent_id."],
-        ['memo: "a"', "inbound_agent:", mapped],
+        [agent],
+        [address, 'memo: "a"', "inbound_agent:", mapped],
         [memo, "outbound_agent:", mapped],
     ]
     assert exporting.apply()["summary"]["unchanged"] == 8
