@@ -15,7 +15,12 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, begins_well, parse_number
+from ansible_collections.voxai.telephony.plugins.module_utils._values import (
+    InputError,
+    begins_well,
+    length_warning,
+    parse_number,
+)
 
 DOCUMENTATION = r"""
 name: numbers_from_text
@@ -35,8 +40,9 @@ description:
     default. Aliases are refused.
   - Empty lines, and lines that begin with C(#), are skipped. What is blank counts as left out. A C(-) alone is refused,
     except as a memo.
-  - A number that has lost the C(0) at its beginning is refused. Spreadsheets drop it.
-  - So are SIP credentials, since a list is no place for passwords.
+  - A number that has lost the C(0) at its beginning is refused. Spreadsheets drop it. So is one of fewer or more digits
+    than any that is known, an address that is a mere word, and a cell with rows in it, whose quote is not closed.
+  - So are SIP credentials, since a list of this kind is no place for passwords.
 positional: _input
 options:
   _input:
@@ -76,6 +82,8 @@ _VARIABLE = "vox_telephone_numbers"
 _NULLS = ("", "~", "null", "Null", "NULL")
 _FIGURE = r"\s*[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+\s*"
 """A number as a spreadsheet shows it that takes it for a figure."""
+_ROW = r"\n\s*[0-9+][0-9 ()-]{{6,}}\s*[{}\n]"
+"""In a cell, a line that looks like a row of its own."""
 _SPREADSHEET = (
     "a spreadsheet drops a 0 at the beginning, and shortens long numbers. Write it with hyphens, 070-1111-2222"
 )
@@ -87,10 +95,16 @@ Placed = list[tuple[str, Entry]]
 
 def numbers_from_text(text: t.Any) -> list[Entry]:
     """The entries of a list as people keep it. Raises AnsibleFilterError, which tells all that is wrong."""
-    if not isinstance(text, str):
+    if isinstance(text, (int, float)):
         raise AnsibleFilterError(
             f"the list is {text!r}, which is no text: Ansible makes another value of what looks like a number"
             " (07011112222 becomes 941921426). Write telephone numbers with hyphens, 070-1111-2222"
+        )
+    if not isinstance(text, str):
+        # Not quoted: it may hold passwords.
+        raise AnsibleFilterError(
+            "the list is no text: give a file's content, or a text that was pasted. What is a list of Ansible's already"
+            " needs no filter"
         )
     if re.search("[\x00-\x08\x0e-\x1f\ud800-\udfff]", text):
         raise AnsibleFilterError("the list is no text in UTF-8: save the file as UTF-8 (in a spreadsheet: CSV UTF-8)")
@@ -170,13 +184,16 @@ def _from_yaml(text: str) -> Placed:
     return [(f"entry {position}", entry) for position, entry in enumerate(entries, 1)]
 
 
+def _names(cells: list[str]) -> list[str]:
+    return [re.sub(r"[\s-]+", "_", cell.strip().lower()) for cell in cells]
+
+
 def _columns(first: str) -> tuple[list[str], str] | None:
     """The names in a table's first line, and what separates them. None if it names no columns."""
     if len(first) > csv.field_size_limit():
         return None
     for delimiter in ",;\t":
-        cells = next(csv.reader([first], delimiter=delimiter), [])
-        names = [re.sub(r"[\s-]+", "_", cell.strip().lower()) for cell in cells]
+        names = _names(next(csv.reader([first], delimiter=delimiter), []))
         if "number" in names:
             return names, delimiter
     return None
@@ -206,6 +223,10 @@ def _from_table(text: str, names: list[str], delimiter: str) -> Placed:
             where = f"line {reader.line_num}"
             if not any(cell.strip() for cell in row):
                 continue
+            # A cell that goes on until the next quote, wherever that is, takes rows with it.
+            is_first = not placed
+            if (is_first and _names(row) != names) or any(re.search(_ROW.format(delimiter), cell) for cell in row):
+                raise InputError(f"{where} ends a cell that has rows in it: close its quote where the cell ends")
             nameless = [cell for name, cell in itertools.zip_longest(names, row, fillvalue="") if not name]
             if any(cell.strip() for cell in nameless):
                 raise InputError(f"{where} has more cells than columns: put a text with {delimiter!r} in it in quotes")
@@ -259,6 +280,11 @@ def _problems(entry: Entry) -> t.Iterator[str]:
             f"number {number.strip()} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx), so it"
             f" is not what was meant: {_SPREADSHEET}"
         )
+    elif length_warning(digits):
+        yield f"{length_warning(digits)}. If it is right, write it in a task of its own"
+    address = entry.get("address")
+    if isinstance(address, str) and re.fullmatch(r"\s*[^.:@\[\s]+\s*", address):
+        yield f"address {address.strip()} is a word: write it like sip:trunk.example.com, or sip:{address.strip()}"
 
 
 def _why(unknown: list[str]) -> str:

@@ -35,7 +35,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._holdings import (
     read_numbers,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired, make_plan, resolve_agents
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, begins_well
 
 WORKERS = 8
 """Numbers that are changed side by side. Fills five requests a second where each takes a second, with some to spare."""
@@ -175,8 +175,9 @@ def _may_go(record: Record, listed: set[str]) -> bool:
     return (
         record.get("provider") == "custom"
         and record.get("status") in ("active", "scheduled")
-        # In another form, it may be one that is listed.
+        # In another form, such as 827011112222, it may be one that is listed.
         and re.fullmatch("[0-9]+", record["number"]) is not None
+        and begins_well(record["number"])
         and record["number"] not in listed
     )
 
@@ -257,7 +258,7 @@ def _begin(api: Api, breaker: _Breaker, entry: Entry) -> None:
         holdings = Holdings(api)
         if entry.outcome.record:
             holdings.keep(entry.outcome.record)
-        entry.work = carry_out(api, holdings, _desired(entry), entry.outcome, late=True)
+        entry.work = carry_out(api, holdings, _desired(entry), entry.outcome)
         _go_on(entry, None)
         breaker.note(entry)
 

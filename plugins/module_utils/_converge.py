@@ -69,13 +69,11 @@ class _Moved(Exception):
     """The number is not what it was when the plan was made.
 
     ``record``: what it is now, if that is known.
-    ``sent_twice``: so was the registration; in between, somebody else's may have come.
     """
 
-    def __init__(self, record: Record | None = None, sent_twice: bool = False) -> None:
+    def __init__(self, record: Record | None = None) -> None:
         super().__init__()
         self.record = record
-        self.sent_twice = sent_twice
 
 
 def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, outcome: Outcome) -> None:
@@ -121,18 +119,15 @@ def predict(outcome: Outcome) -> None:
     outcome.record, outcome.actions = plan.after, plan.actions
 
 
-def carry_out(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome, late: bool = False) -> Work:
-    """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError.
-
-    ``late``: what is in doubt is looked for much later, so that others may have been at it meanwhile.
-    """
+def carry_out(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome) -> Work:
+    """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError."""
     try:
         yield from _apply(api, holdings, t.cast(Plan, outcome.plan), outcome)
     except _Moved as moved:
         outcome.record = moved.record or _look_up(api, holdings, desired)
-        # Nobody can see whose credentials are there, so they are sent once more.
-        doubtful = moved.sent_twice or (late and "registered" in outcome.actions)
-        if doubtful and desired.auth_password is not None:
+        # It may be somebody else's registration that was found. Nobody can see whose credentials are there, so they are
+        # sent once more.
+        if "registered" in outcome.actions and desired.auth_password is not None:
             desired = replace(desired, always_password=True)
         plan = make_plan(desired, outcome.record)
         if not outcome.actions:
@@ -188,7 +183,7 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
         if found:
             if maybe_ours:
                 outcome.actions.extend(step.actions)
-            raise _Moved(found, sent_twice=last)
+            raise _Moved(found)
         if not maybe_ours:
             raise error
         if last or not error.uncertain:

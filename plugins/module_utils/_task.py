@@ -32,18 +32,11 @@ Report = t.Callable[[str], None]
 _POWER = re.compile(r"\s*[+-]?(?:inf|[0-9_.]+e)", re.IGNORECASE)
 """An integer that would be infinite, or one in whose place Python would write a thousand zeros."""
 
-_TELLING = re.compile("(?!_ansible_).*(?:pas|pw|secret|token|key|cred)", re.IGNORECASE)
+_TELLING = re.compile("(?!_ansible_).*(?:pas|pss|psw|pw|secret|token|key|cred|비밀|비번|암호)", re.IGNORECASE)
 """Names of secrets. An option that there is not may be one that was misspelt."""
 
 _NO_SECRETS = (True, False, "always", "on_create")
 """What stands in a misspelt ``update_password``, and would be masked in every message."""
-
-_IN_URLS = {
-    "api_url": re.compile("(?<=//).*(?=@)|(?<=[?#]).*", re.DOTALL),
-    # The user alone is a part of many a trunk's address.
-    "address": re.compile(r"\A(?:sips?:|(?!sips?:))[^@:]*:(.*)@", re.DOTALL | re.IGNORECASE),
-}
-"""What may be a secret in a URL, although it is refused there."""
 
 _IN_JSON_FOR_HTML = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
 
@@ -66,8 +59,11 @@ class Task:
 
     def set_entries_aside(self, written: Options) -> Options:
         """The arguments for Ansible to validate."""
-        if self.entries and isinstance(written.get(self.entries), list):
+        entries = written.get(self.entries) if self.entries else None
+        if self.entries and isinstance(entries, list):
             written = {**written, self.entries: []}
+        elif self.entries and isinstance(entries, str) and not all(isinstance(part, dict) for part in _read(entries)):
+            written = {**written, self.entries: "(text)"}
         return as_ansible_reads(self.spec, written)
 
     def secrets(self, written: Options) -> set[str]:
@@ -79,7 +75,7 @@ class Task:
         entry_spec = self.spec[self.entries]["options"] if self.entries else {}
         known = {**self.spec, **entry_spec}
         read = {self.entries: _read(written.get(self.entries))} if self.entries else {}
-        found = {secret for secret in _find({**written, **read}, known) if secret}
+        found = {secret for secret in _find({**written, **read}, known) if secret.strip()}
         return {quoted for secret in found for quoted in _quoted(secret)}
 
     def carry_out(
@@ -132,6 +128,7 @@ def _quoted(secret: str) -> tuple[str, ...]:
     """The ways in which a server's message may quote it."""
     return (
         secret,
+        secret.strip(),
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
         repr(secret)[1:-1],
@@ -142,6 +139,13 @@ def _quoted(secret: str) -> tuple[str, ...]:
         quote_plus(secret, errors="replace"),
         html.escape(secret),
         html.escape(secret).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
+        # As PHP does it.
+        html.escape(secret).replace("&#x27;", "&#039;"),
+        json.dumps(secret)[1:-1].replace("/", "\\/"),
+        # As .NET does it.
+        re.sub("%..", lambda match: match[0].lower(), quote(secret, safe="", errors="replace")),
+        # A whole body, quoted once more.
+        json.dumps(json.dumps(secret)[1:-1])[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1].translate(_IN_JSON_FOR_HTML),
     )
 
@@ -160,12 +164,29 @@ def _find(value: t.Any, known: t.Mapping[str, dict[str, t.Any]]) -> t.Iterator[s
             if known[name].get("no_log") if name in known else _TELLING.match(str(name)) and part not in _NO_SECRETS:
                 yield from _leaves(part)
             elif isinstance(part, str):
-                yield from _IN_URLS[name].findall(part) if name in _IN_URLS else ()
+                yield from _IN_URLS[name](part) if name in _IN_URLS else ()
             else:
                 yield from _find(part, known)
     elif isinstance(value, list):
         for part in value:
             yield from _find(part, known)
+
+
+def _in_api_url(url: str) -> t.Iterator[str]:
+    before, _at, _host = url.rpartition("@")
+    yield re.sub(r"\A[A-Za-z]*:/*", "", before)
+    yield "".join(re.split("[?#]", url, maxsplit=1)[1:])
+
+
+def _in_address(address: str) -> t.Iterator[str]:
+    before, _at, _host = address.rpartition("@")
+    # The user alone is a part of many a trunk's address.
+    _user, _colon, password = re.sub(r"(?i)\Asips?:", "", before).partition(":")
+    yield password
+
+
+_IN_URLS = {"api_url": _in_api_url, "address": _in_address}
+"""What may be a secret in a URL, although it is refused there."""
 
 
 def _leaves(value: t.Any) -> t.Iterator[str]:
@@ -181,7 +202,7 @@ def as_dict(written: t.Any) -> Options | None:
     """A dictionary as Ansible lets it be written, in YAML, JSON, or as ``key=value``; None if it is none."""
     try:
         read = check_type_dict(written)
-    except TypeError:
+    except (TypeError, ValueError):  # ValueError: in ansible-core 2.16, of "agent_name=Front desk".
         return None
     # "{1}" would be a set.
     return {str(name): value for name, value in read.items()} if isinstance(read, dict) else None

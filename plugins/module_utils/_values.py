@@ -16,8 +16,8 @@ from ipaddress import ip_address
 from ansible_collections.voxai.telephony.plugins.module_utils._api import is_id
 
 MAX_DIGITS = 20
-_MOST_KNOWN = 12
-"""Digits of the longest numbers in Korea, 050x-xxxx-xxxx."""
+_FEWEST_KNOWN, _MOST_KNOWN = 9, 12
+"""Digits of the shortest and the longest numbers in Korea that begin with 0: 02-xxx-xxxx, and 050x-xxxx-xxxx."""
 COUNTRY_CODE = "82"
 MAX_PORT = 65535
 MAX_WRITTEN = 64
@@ -111,11 +111,18 @@ def begins_well(digits: str) -> bool:
     return digits.startswith("0") or bool(_REPRESENTATIVE.fullmatch(digits))
 
 
+def length_warning(digits: str) -> str | None:
+    """A warning for a number that begins with 0, of which a part may be missing, or which has too much in it."""
+    if _FEWEST_KNOWN <= len(digits) <= _MOST_KNOWN or not digits.startswith("0"):
+        return None
+    known = f"those that are known have {_FEWEST_KNOWN} to {_MOST_KNOWN}"
+    return f"number {digits} has {len(digits)} digits, and {known}: look whether it is whole, and only one"
+
+
 def number_warning(digits: str) -> str | None:
     """A warning for a number that may have been an octal integer before it became a string, or can hardly be one."""
     if begins_well(digits):
-        too_long = f"number {digits} has {len(digits)} digits, and no number that is known has more than {_MOST_KNOWN}"
-        return f"{too_long}: look at it once more" if len(digits) > _MOST_KNOWN else None
+        return length_warning(digits)
     return (
         f"number {digits} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx). If it was written"
         " without quotes in YAML, it was read as an octal integer and is not the number that was meant:"
@@ -148,8 +155,8 @@ def parse_address(written: str) -> str:
         or match["user"] == ""
         or match["parameters"] in (";", "?")
     ):
-        # What is before an @ may be a password.
-        value = "" if "@" in written else f" {shown(written)}"
+        # What is before an @, or where a port should be, may be a password.
+        value = "" if re.search("@|:(?!//|[0-9]+$)", re.sub(r"(?i)\Asips?:", "", written)) else f" {shown(written)}"
         raise InputError(f"address{value} is no SIP address: write it like 'sip:trunk.example.com:5060'")
     if ":" in (match["user"] or ""):
         raise InputError(
@@ -162,7 +169,7 @@ def parse_address(written: str) -> str:
 def _is_host(host: str) -> bool:
     """Whether it can be a host: an IP address, or a name, but none that stands for nothing."""
     try:
-        return bool(ip_address(host.strip("[]")))
+        return ip_address(host.strip("[]")).version == (6 if host.startswith("[") else 4)
     except ValueError:
         name = host.lower()
         return (

@@ -71,14 +71,14 @@ def test_missing_arguments(sim: Simulator) -> Script:
         bulk([]) | {"voxai.telephony.vox_telephone_numbers": {}},
         bulk(numbered(1), prune=True),
         bulk([{"address": ADDRESS}, {"number": None}]),
-        bulk("text"),
-        bulk([{"number": "0701", "inbound_agent": "text", "auth_password": PASSWORD}, "text", 7]),
+        bulk("number=0701 memo=Front desk"),
+        bulk([{"number": "0701", "inbound_agent": "text", "auth_password": PASSWORD}, "memo=Front desk", 7]),
     ]
     assert nothing.message == "missing required arguments: telephone_numbers"
     assert unlimited.message == "prune is True but all of the following are missing: max_deletions"
     assert no_number.message.count("missing required arguments: number") == 2
     assert "dictionary requested" in no_list.message
-    assert "entry 1 (0701): dictionary requested" in odd_entry.message
+    assert "entry 1 (0701): inbound_agent is no dictionary" in odd_entry.message
     assert "entry 2: it is no dictionary" in odd_entry.message
     assert "entry 3: it is no dictionary" in odd_entry.message
     assert all(task.failed for task in (nothing, unlimited, no_number, no_list))

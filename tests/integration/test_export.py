@@ -156,7 +156,10 @@ def test_odd_records_do_not_stop_the_others(ansible: Ansible, sim: Simulator) ->
     exporting = Exporting(ansible, sim)
     assert exporting.export() is True
     _head, *entries = exporting.file.read_text(encoding="utf-8").split("  - number: ")
-    odd = [[line.strip() for line in entry.splitlines()[1:] if not line.strip().startswith("address: ")] for entry in entries]
+    odd = [
+        [line.strip() for line in entry.splitlines()[1:] if not line.strip().startswith("address: ")]
+        for entry in entries
+    ]
     address = "# Its address is left out: the module would refuse it."
     memo = "# Its memo is left out: the module would refuse it."
     agent = "# Its inbound_agent is left out: the module would refuse it."

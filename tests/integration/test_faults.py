@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from integration._playbook import GET, LIST, NUMBER, REGISTER, UNKNOWN, VENDOR_EXAMPLE, vox
+from integration._playbook import GET, LIST, NUMBER, PATCH_SIP, REGISTER, UNKNOWN, VENDOR_EXAMPLE, vox
 from integration._scenario import CONTROLLER, Script, scenario
 from simulator import Simulator
 
@@ -19,18 +19,19 @@ def _live(sim: Simulator) -> list[dict[str, Any]]:
     return [number for number in sim.numbers() if number["status"] == "active"]
 
 
-# fault, its parameters, and what the one run sends: the number is looked for wherever the POST's fate is unknown.
+# fault, its parameters, and what the one run sends: the number is looked for wherever the POST's fate is unknown. If it
+# is found then, it may be somebody else's, so the credentials are sent once more.
 FAULTS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "close_before": ("close_before", {}, [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, REGISTER]),
-    "close_after": ("close_after", {}, [*UNKNOWN, REGISTER, LIST]),
+    "close_after": ("close_after", {}, [*UNKNOWN, REGISTER, LIST, PATCH_SIP]),
     "error_500_before": ("error_before", {"status": 500}, [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, REGISTER]),
     "error_503_before": ("error_before", {"status": 503}, [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, REGISTER]),
-    "error_500_after": ("error_after", {"status": 500}, [*UNKNOWN, REGISTER, LIST]),
-    "error_503_after": ("error_after", {"status": 503}, [*UNKNOWN, REGISTER, LIST]),
-    "truncated": ("truncated", {}, [*UNKNOWN, REGISTER, LIST]),
+    "error_500_after": ("error_after", {"status": 500}, [*UNKNOWN, REGISTER, LIST, PATCH_SIP]),
+    "error_503_after": ("error_after", {"status": 503}, [*UNKNOWN, REGISTER, LIST, PATCH_SIP]),
+    "truncated": ("truncated", {}, [*UNKNOWN, REGISTER, LIST, PATCH_SIP]),
     "html_before": ("html", {"processed": False}, [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, REGISTER]),
-    "html_after": ("html", {"processed": True}, [*UNKNOWN, REGISTER, LIST]),
-    "slow": ("slow", {"seconds": 10}, [*UNKNOWN, REGISTER, LIST]),
+    "html_after": ("html", {"processed": True}, [*UNKNOWN, REGISTER, LIST, PATCH_SIP]),
+    "slow": ("slow", {"seconds": 10}, [*UNKNOWN, REGISTER, LIST, PATCH_SIP]),
     "limited": ("rate_limited", {}, [*UNKNOWN, REGISTER, REGISTER]),
     "limited_for_a_second": ("rate_limited", {"retry_after": 1}, [*UNKNOWN, REGISTER, REGISTER]),
 }
@@ -44,7 +45,7 @@ def _around_a_registration(name: str) -> Any:
         done, again = yield [vox(VENDOR_EXAMPLE | {"timeout": 1}), vox(VENDOR_EXAMPLE)]
         assert not done.failed
         assert done.requests(sim) == conversation
-        assert done.result["actions"] == ["registered"]
+        assert done.result["actions"] == ["registered", *(["sip_updated"] if PATCH_SIP in conversation else [])]
         assert [done.record] == _live(sim)
         assert again.result["changed"] is False
         assert again.requests(sim) == [LIST]
@@ -70,11 +71,27 @@ def test_an_answer_lost_and_a_list_that_lags(sim: Simulator) -> Script:
         vox(VENDOR_EXAMPLE, retries=4, delay=0.5, register="seen", until="seen is succeeded"),
     ]
     assert not done.failed
-    assert done.result["actions"] == ["registered"]
+    assert done.result["actions"] == ["registered", "sip_updated"]
     assert done.requests(sim).count(REGISTER) == 1
     assert [done.record] == _live(sim)
     assert again.result["changed"] is False
-    assert len(sim.writes) == 1
+    assert len(sim.writes) == 2
+
+
+@scenario()
+def test_what_is_found_may_be_somebody_else_s(sim: Simulator) -> Script:
+    """Registered by them after a request of ours that got lost, with credentials that would ring elsewhere."""
+
+    def register() -> None:
+        sim.add(NUMBER, address=VENDOR_EXAMPLE["address"], auth_username="them", auth_password="theirs")
+
+    sim.fault("close_before", "POST")
+    sim.fault("meanwhile", "GET", NUMBERS, occurrence=4, change=register)
+    (done,) = yield [vox(VENDOR_EXAMPLE)]
+    assert not done.failed
+    assert done.requests(sim) == [*UNKNOWN, REGISTER, LIST, PATCH_SIP]
+    (record,) = _live(sim)
+    assert sim.credentials(record["id"]) == (VENDOR_EXAMPLE["auth_username"], VENDOR_EXAMPLE["auth_password"])
 
 
 @scenario(CONTROLLER)

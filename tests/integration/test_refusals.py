@@ -22,6 +22,7 @@ IN_ANSIBLES_WORDS: list[Case] = [
     ({"number": NUMBER, "inbound_agent": {"name": "x"}}, "inbound_agent.name"),
     # Here Ansible gives up before it has found the secrets.
     ({"number": NUMBER, "inbound_agent": "text", "auth_password": PASSWORD}, "dictionary requested"),
+    ({"number": NUMBER, "inbound_agent": "agent_name=Front desk"}, "dictionary requested"),
     ({"number": NUMBER, "state": "gone"}, "value of state must be one of: present, absent, got: gone"),
     ({"number": NUMBER, "cancel_vox_number": "maybe"}, "cancel_vox_number"),
     ({"number": NUMBER, "timeout": "soon"}, "timeout"),

@@ -53,25 +53,36 @@ def test_plain_numbers(text: str) -> None:
     assert numbers_from_text(text) == PLAIN
 
 
-def test_a_number_that_is_longer_than_others_has_not_lost_its_zero() -> None:
-    assert numbers_from_text("0701111222233") == [{"number": "0701111222233"}]
-
-
 def test_texts_stay_texts() -> None:
     """Whatever YAML would make of them otherwise."""
     text = """\
-- {number: 0700000, memo: 0042, state: absent, cancel_vox_number: yes}
+- {number: 07000000000, memo: 0042, state: absent, cancel_vox_number: yes}
 - number: 07011112222
   memo: 'no: "{{ x }}"'
 """
     assert numbers_from_text(text) == [
-        {"number": "0700000", "memo": "0042", "state": "absent", "cancel_vox_number": "yes"},
+        {"number": "07000000000", "memo": "0042", "state": "absent", "cancel_vox_number": "yes"},
         {"number": "07011112222", "memo": 'no: "{{ x }}"'},
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'number,"memo\n07011112222,x\n07033334444,y"\n07055556666,z\n',
+        'number,memo\n07011112222,"Main\n070-3333-4444,Branch"\n',
+        'memo;number\n"Main\n 070-3333-4444 ;Branch";07011112222\n',
+    ],
+)
+def test_a_quote_that_is_not_closed_takes_no_row_with_it(text: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"line [34] ends a cell that has rows in it: close its quote"):
+        numbers_from_text(text)
+
+
 def test_a_cell_may_have_line_breaks() -> None:
-    assert numbers_from_text('number,memo\n0701,"two\nlines"\n') == [{"number": "0701", "memo": "two\nlines"}]
+    assert numbers_from_text('number,memo\n07000000001,"two\nlines"\n') == [
+        {"number": "07000000001", "memo": "two\nlines"}
+    ]
 
 
 def test_comments_are_lines_that_begin_with_a_hash() -> None:
@@ -79,37 +90,41 @@ def test_comments_are_lines_that_begin_with_a_hash() -> None:
     text = """\
 # "the list
 memo,number
-"#1 desk",0701
+"#1 desk",07000000001
 # 5" of rain
 "first
-# second",0702
+# second",07000000002
 """
     assert numbers_from_text(text) == [
-        {"memo": "#1 desk", "number": "0701"},
-        {"memo": "first\n# second", "number": "0702"},
+        {"memo": "#1 desk", "number": "07000000001"},
+        {"memo": "first\n# second", "number": "07000000002"},
     ]
 
 
 @pytest.mark.parametrize("null", ["null", "Null", "NULL", "~", ""])
 def test_a_null_opts_out(null: str) -> None:
-    text = f"- number: '0701'\n  memo: {null}\n  address: {null}\n  inbound_agent: {null}\n"
-    assert numbers_from_text(text) == [{"number": "0701", "memo": None, "address": None, "inbound_agent": None}]
+    text = f"- number: '07000000001'\n  memo: {null}\n  address: {null}\n  inbound_agent: {null}\n"
+    assert numbers_from_text(text) == [{"number": "07000000001", "memo": None, "address": None, "inbound_agent": None}]
 
 
 def test_what_is_a_memo_all_the_same() -> None:
-    text = "- {number: '0701', memo: 'null'}\n- {number: '0702', memo: !unsafe null}\n- {number: '0703', memo: '-'}"
-    assert [entry["memo"] for entry in numbers_from_text(text)] == ["null", "null", "-"]
-    assert numbers_from_text("number,memo\n0701,-\n0702,null") == [
-        {"number": "0701", "memo": "-"},
-        {"number": "0702", "memo": "null"},
+    for memo, read in (("'null'", "null"), ("!unsafe null", "null"), ("'-'", "-")):
+        (entry,) = numbers_from_text(f"- {{number: '07000000001', memo: {memo}}}")
+        assert entry["memo"] == read
+    assert numbers_from_text("number,memo\n07000000001,-\n07000000002,null") == [
+        {"number": "07000000001", "memo": "-"},
+        {"number": "07000000002", "memo": "null"},
     ]
 
 
 def test_an_agent_may_be_unmapped_in_yaml() -> None:
-    assert numbers_from_text("- {number: '0701', inbound_agent: {}}") == [{"number": "0701", "inbound_agent": {}}]
+    assert numbers_from_text("- {number: '07000000001', inbound_agent: {}}") == [
+        {"number": "07000000001", "inbound_agent": {}}
+    ]
 
 
 REFUSED: list[tuple[t.Any, str]] = [
+    ([{"number": "07011112222", "auth_password": "Xyzzy"}], "the list is no text"),
     (941921426, "the list is 941921426, which is no text"),
     ("", "the list is empty"),
     ("number,memo\n\n", "the list is empty"),
@@ -117,14 +132,14 @@ REFUSED: list[tuple[t.Any, str]] = [
     ("KEY=Xyzzy\x00A=b", "CSV UTF-8"),
     ("Xyzzy" * 100_000, "line 1 is no telephone number"),
     ("number\n" + "Xyzzy" * 100_000, "line 2 is no CSV"),
-    ("number,colour\n0701,red", "there is no column colour: there are number, state, address"),
-    ("number,auth_password\n0701,Xyzzy", "Credentials have no place in a list"),
-    ("number,memo,memo\n0701,a,b", "two columns have the same name"),
-    ("number,memo\n0701,a,Xyzzy", "line 2 has more cells than columns"),
-    ("number,,memo\n0701,Xyzzy,a", "line 2 has more cells than columns"),
-    ('number,memo\n0701,"a"b', "line 2 is no CSV"),
-    ("numero,memo\n0701,a", "the first line names no column number"),
-    ("0701\nXyzzy", "line 2 is no telephone number"),
+    ("number,colour\n07000000001,red", "there is no column colour: there are number, state, address"),
+    ("number,auth_password\n07000000001,Xyzzy", "Credentials have no place in a list"),
+    ("number,memo,memo\n07000000001,a,b", "two columns have the same name"),
+    ("number,memo\n07000000001,a,Xyzzy", "line 2 has more cells than columns"),
+    ("number,,memo\n07000000001,Xyzzy,a", "line 2 has more cells than columns"),
+    ('number,memo\n07000000001,"a"b', "line 2 is no CSV"),
+    ("numero,memo\n07000000001,a", "the first line names no column number"),
+    ("07000000001\nXyzzy", "line 2 is no telephone number"),
     ("number,memo\n,a", "line 2: it has no number"),
     ("- number: [Xyzzy", "the list is no YAML: "),
     ("- number: \x7f", "the list is no YAML: it has characters"),
@@ -132,25 +147,37 @@ REFUSED: list[tuple[t.Any, str]] = [
     ("numbers: [Xyzzy]", "the list is YAML, but no list of numbers or dictionaries"),
     ("vox_telephone_numbers: []\nother: Xyzzy", "and has nothing else"),
     ("- memo: Xyzzy", "entry 1: it has no number"),
-    ("-\n- 0701", "entry 1: it has no number"),
-    ("- null\n- 0701", "entry 1: it has no number"),
-    ("- number: '0701'\n  memo: Xyzzy\n  number: '0702'", "line 3: number stands twice in one entry: is a dash"),
+    ("-\n- 07000000001", "entry 1: it has no number"),
+    ("- null\n- 07000000001", "entry 1: it has no number"),
+    (
+        "- number: '07000000001'\n  memo: Xyzzy\n  number: '07000000002'",
+        "line 3: number stands twice in one entry: is a dash",
+    ),
     ("vox_telephone_numbers: []\nvox_telephone_numbers: []", "line 2: vox_telephone_numbers stands twice"),
     ("- ? [Xyzzy]\n  : a", "a name in line 1 is no text"),
-    ("- &a {number: '0701'}\n- *a", "line 2 has an alias (*)"),
-    ("- number: '0701'\n  <<: *a", "line 2 has an alias (*)"),
+    ("- &a {number: '07000000001'}\n- *a", "line 2 has an alias (*)"),
+    ("- number: '07000000001'\n  <<: *a", "line 2 has an alias (*)"),
     ("- " * 3000 + "Xyzzy", "line 1 is nested too deep"),
     ("[" * 5000, "line 1 is nested too deep"),
-    ("- {number: ['0701']}", "entry 1: number is a list: write a text"),
-    ("- {number: '0701', memo: {a: Xyzzy}}", "entry 1: memo is a dictionary: write a text"),
-    ("- {number: '0701', inbound_agent: [Xyzzy]}", "entry 1: inbound_agent is a list"),
-    ("- {number: '0701', inbound_agent: {agent_id: {}}}", "entry 1: inbound_agent has more in it than texts"),
-    ("number,address\n0701,-", "line 2: address is -: leave it empty"),
-    ("number,inbound_agent\n0701, - ", "line 2: inbound_agent is -: leave it empty"),
+    ("- {number: ['07000000001']}", "entry 1: number is a list: write a text"),
+    ("- {number: '07000000001', memo: {a: Xyzzy}}", "entry 1: memo is a dictionary: write a text"),
+    ("- {number: '07000000001', inbound_agent: [Xyzzy]}", "entry 1: inbound_agent is a list"),
+    ("- {number: '07000000001', inbound_agent: {agent_id: {}}}", "entry 1: inbound_agent has more in it than texts"),
+    ("number,address\n07000000001,-", "line 2: address is -: leave it empty"),
+    ("number,inbound_agent\n07000000001, - ", "line 2: inbound_agent is -: leave it empty"),
     ("number,memo\n-,a", "line 2: number is -: leave it empty"),
-    ("- {number: '0701', address: '-'}", "entry 1: address is -: leave it empty"),
+    ("- {number: '07000000001', address: '-'}", "entry 1: address is -: leave it empty"),
+    ("070-1111", "line 1: number 0701111 has 7 digits, and those that are known have 9 to 12"),
+    ("0701111222233", "line 1: number 0701111222233 has 13 digits"),
+    (
+        "number,address\n07011112222,Seoul",
+        "line 2: address Seoul is a word: write it like sip:trunk.example.com, or sip:Seoul",
+    ),
     ("7.01E+10", "line 1: number 7.01E+10 is a figure: a spreadsheet drops a 0"),
-    ("- {number: '0701', adress: Xyzzy}", "entry 1: there is no option adress: there are number, state, address"),
+    (
+        "- {number: '07000000001', adress: Xyzzy}",
+        "entry 1: there is no option adress: there are number, state, address",
+    ),
 ]
 
 

@@ -100,6 +100,18 @@ def test_sent_anew_and_refused_as_a_duplicate_it_was_ours(conversation: t.Any, r
     assert outcome.actions == ["registered"]
 
 
+def test_found_after_a_lost_answer_the_credentials_are_made_sure_of(conversation: t.Any, record: t.Any) -> None:
+    """It may be somebody else's registration that was found, with a password of their own."""
+    credentials: dict[str, t.Any] = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body={**BODY, **credentials})
+    conversation.expect_list("active", record())
+    conversation.expect(f"PATCH {ONE}/sip", record(), body=credentials)
+    outcome, error = converge_to(conversation, address=ADDRESS, **credentials)
+    assert error is None
+    assert outcome.actions == ["registered", "sip_updated"]
+
+
 def test_sent_anew_and_refused_the_credentials_are_made_sure_of(conversation: t.Any, record: t.Any) -> None:
     """Between the two, somebody else may have registered the number, with a password of their own."""
     credentials: dict[str, t.Any] = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}

@@ -108,6 +108,7 @@ def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[st
         ({"inbound_agent": 5}, "dictionary requested"),
         ({"inbound_agent": [None]}, "dictionary requested"),
         ({"inbound_agent": "{1}"}, "dictionary"),
+        ({"inbound_agent": "agent_name=Front desk"}, "dictionary"),
         ({"timeout": "inf"}, "unable to convert to int"),
         ({"retries": "1e999999999"}, "unable to convert to int"),
     ],
