@@ -74,10 +74,18 @@ def test_secrets_of_many_are_found_in_texts(entries: t.Any, secrets: set[str]) -
         "a%27b%22c%5Cd%2F+%C3%A9",
         "a&#x27;b&quot;c\\d/ é",
         "a&#39;b&#34;c\\d/ é",
+        "a&#039;b&quot;c\\d/ é",
+        "a'b\\\"c\\\\d\\/ \\u00e9",
+        "a%27b%22c%5cd%2f%20%c3%a9",
+        "a'b\\\\\\\"c\\\\\\\\d/ \\\\u00e9",
     ],
 )
 def test_secrets_are_known_however_they_are_quoted(quoted: str) -> None:
     assert quoted in ONE.secrets({"auth_password": "a'b\"c\\d/ é"})
+
+
+def test_secrets_are_known_without_the_blanks_around_them() -> None:
+    assert ONE.secrets({"auth_password": " s "}) >= {" s ", "s"}
 
 
 def test_secrets_are_known_as_json_that_is_safe_in_html() -> None:
