@@ -10,6 +10,7 @@ import base64
 import html
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,12 @@ def ways_to_write(secret: str) -> set[str]:
         quote(secret, safe=""),
         quote(secret, safe="!'()*"),
         quote_plus(secret),
+        re.sub("%..", lambda match: match[0].lower(), quote(secret, safe="")),
         html.escape(secret),
+        html.escape(secret).replace("&#x27;", "&#039;"),
+        json.dumps(secret)[1:-1].replace("/", "\\/"),
+        json.dumps(json.dumps(secret)[1:-1])[1:-1],
+        secret.strip(),
     }
 
 
