@@ -261,6 +261,11 @@ def _differs(wish: AgentWish | None, mapped: t.Any) -> bool:
     return bool(mapped) if wish is None else not wish.is_met_by(mapped)
 
 
+def up_to_failure(plan: Plan, actions: list[str], record: Record | None) -> Plan:
+    """What came of a plan that failed after these actions, and left the number as this record."""
+    return replace(plan, after=record, steps=tuple(step for step in plan.steps if set(step.actions) <= set(actions)))
+
+
 def make_diff(plan: Plan) -> dict[str, dict[str, t.Any]]:
     """``before`` and ``after``: what the plan can change, by the names of the API. Holds no secret."""
 

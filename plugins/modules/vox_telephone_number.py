@@ -289,7 +289,7 @@ actions:
     - registered
     - agents_updated
 diff:
-  description: What changes.
+  description: What changes, and after a failure, what was changed before it.
   returned: in diff mode
   type: dict
   contains:

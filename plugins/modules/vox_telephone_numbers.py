@@ -268,7 +268,7 @@ summary:
     failed: 0
 diff:
   description:
-    - What changes, by number. What stays as it is, is left out.
+    - What changes, by number. What stays as it is, is left out, and so is what failed.
   returned: in diff mode
   type: dict
   contains:

@@ -180,6 +180,8 @@ def _untrue(case: Case, result: Result, before: World, after: World) -> list[Vio
             found.append(f"{wish['number']} was not registered")
         if "deleted" in part["actions"] and after.live(wish["number"]):
             found.append(f"{wish['number']} was not deleted")
+        if case.module == ONE and not part["actions"] and part["diff"]["before"] != part["diff"]["after"]:
+            found.append(f"{wish['number']}: the diff shows a change, and there is none")
         if part["changed"] != bool(part["actions"]):
             found.append(f"{wish['number']}: changed is {part['changed']}, actions are {part['actions']}")
         held = next(iter(after.live(wish["number"])), None)

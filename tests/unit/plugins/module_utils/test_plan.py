@@ -15,6 +15,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     make_plan,
     parse_desired,
     resolve_agents,
+    up_to_failure,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
@@ -238,6 +239,16 @@ def test_the_diff_of_nothing_to_do_is_even(record: MakeRecord) -> None:
 def test_the_diff_of_a_number_that_comes_or_goes_has_an_empty_side(record: MakeRecord) -> None:
     assert make_diff(plan_for(None, address="b.example.com"))["before"] == {}
     assert make_diff(plan_for(record(), state="absent"))["after"] == {}
+
+
+def test_the_diff_of_a_failure_shows_what_was_done(record: MakeRecord) -> None:
+    agent = {"inbound_agent": {"agent_id": "a-1"}}
+    plan = plan_for(record(memo="m"), address="b.example.com", **CREDENTIALS, **agent)
+    nothing = make_diff(up_to_failure(plan, [], record(memo="m")))
+    assert nothing["before"] == nothing["after"]
+    some = make_diff(up_to_failure(plan, ["sip_updated"], record(memo="m", address="b.example.com")))
+    changed = {name for name in some["after"] if some["after"][name] != some["before"].get(name)}
+    assert changed == {"address", "auth_username", "auth_password"}
 
 
 def test_no_repr_holds_a_password(record: MakeRecord) -> None:
