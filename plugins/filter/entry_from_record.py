@@ -23,6 +23,8 @@ description:
     writes such entries.
   - What the module would refuse is left out, a blank memo for example. So is an agent that is not mapped, since an
     entry without it leaves it alone.
+  - A number that was bought from vox.ai has C(address:) with nothing behind it, which opts out of a default of the
+    role.
   - SIP credentials are not in it. The API never returns them.
   - There is no such entry, and so an empty dictionary, for a number that is not held any more, and for one whose
     cancellation is pending, which an entry would take back.
@@ -74,13 +76,18 @@ def entry_from_record(record: Record) -> Entry:
 
 def _choices(record: Record) -> t.Iterator[tuple[str, list[t.Any]]]:
     """What each option may be, the best first."""
-    for option in ("address", "memo"):
-        yield option, [record[option]] if record.get(option) not in (None, "") else []
+    # A null opts out of a default: what was bought has no trunk of its own, and refuses an address.
+    yield "address", [None] if record.get("provider") == "vox" else _given(record, "address")
+    yield "memo", _given(record, "memo")
     for option in AGENT_OPTIONS:
         agent = record.get(option)
         if agent and isinstance(agent, dict):
             parts = {name: agent[name] for name in ("agent_id", "agent_version") if agent.get(name)}
             yield option, [parts, {"agent_id": agent.get("agent_id")}]
+
+
+def _given(record: Record, option: str) -> list[t.Any]:
+    return [record[option]] if record.get(option) not in (None, "") else []
 
 
 def _leaves(record: Record, entry: Entry) -> bool:

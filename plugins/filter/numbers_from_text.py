@@ -61,6 +61,16 @@ EXAMPLES = r"""
 # number,address,memo,inbound_agent
 # 070-1111-2222,sip:trunk.example.com:5060,본사 대표번호,Front desk
 # 070-3333-4444,sip:trunk.example.com:5060,"Branch, second floor",
+
+- name: The same, with credentials, and an address for all that have none
+  ansible.builtin.include_role:
+    name: voxai.telephony.telephone_numbers
+  vars:
+    vox_telephone_numbers: "{{ lookup('ansible.builtin.file', 'numbers.csv') | voxai.telephony.numbers_from_text }}"
+    vox_telephone_numbers_defaults:
+      address: sip:trunk.example.com:5060
+      auth_username: vox-customer-12
+      auth_password: "{{ sip_password }}"
 """
 
 RETURN = r"""
@@ -217,9 +227,10 @@ def _from_table(text: str, names: list[str], delimiter: str) -> Placed:
 
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     placed: Placed = []
+    begun = 0
     try:
         for row in reader:
-            in_row = False
+            in_row, begun = False, reader.line_num
             where = f"line {reader.line_num}"
             if not any(cell.strip() for cell in row):
                 continue
@@ -232,7 +243,7 @@ def _from_table(text: str, names: list[str], delimiter: str) -> Placed:
                 raise InputError(f"{where} has more cells than columns: put a text with {delimiter!r} in it in quotes")
             placed.append((where, {name: cell for name, cell in zip(names, row) if name}))
     except csv.Error as error:
-        raise InputError(f"line {reader.line_num} is no CSV: {error}") from None
+        raise InputError(f"line {begun + 1} begins a row that is no CSV ({error}): is a quote not closed?") from None
     return placed[1:]
 
 
@@ -283,7 +294,7 @@ def _problems(entry: Entry) -> t.Iterator[str]:
     elif length_warning(digits):
         yield f"{length_warning(digits)}. If it is right, write it in a task of its own"
     address = entry.get("address")
-    if isinstance(address, str) and re.fullmatch(r"\s*[^.:@\[\s]+\s*", address):
+    if isinstance(address, str) and re.fullmatch(r"\s*[^.:@\[\s-][^.:@\s]*\s*", address):
         yield f"address {address.strip()} is a word: write it like sip:trunk.example.com, or sip:{address.strip()}"
 
 

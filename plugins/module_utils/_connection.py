@@ -18,7 +18,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
 from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, is_loopback
 from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, shown
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, check_quoted, shown
 
 
 def _from_environment(name: str) -> str:
@@ -95,10 +95,19 @@ def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) ->
     return Organization(api, same.holdings if same else Holdings(api))
 
 
+def check_given(key: t.Any) -> None:
+    """Refuse a key that was given as an option, and is none. Raises InputError."""
+    check_quoted("api_key", key)
+    if key is not None and not key.strip():
+        raise InputError(
+            "api_key was given, and is empty: is the variable set that it comes from? To use VOX_API_KEY, leave it out"
+        )
+
+
 def _check_key(key: str) -> str:
     if not key:
         raise InputError(
-            "api_key is empty: give the organization's API key, or set VOX_API_KEY"
+            "api_key is not given: give the organization's, or set VOX_API_KEY"
             " (in AWX, choose a credential of the type vox.ai for the job template)"
         )
     if not re.fullmatch(r"[\x21-\x7e]+", key):

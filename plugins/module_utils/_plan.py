@@ -217,7 +217,8 @@ def _plan_update(desired: Desired, record: Record) -> Plan:
     if record.get("provider") == "vox" and (desired.address is not None or desired.always_password):
         raise InputError(
             "it was bought from vox.ai, and has no SIP trunk of its own:"
-            " leave address out, and update_password at on_create"
+            " leave address out, and update_password at on_create (in the role or a list, write address: with nothing"
+            " behind it, to opt out of a default)"
         )
     steps: list[Step] = []
     after = dict(record)

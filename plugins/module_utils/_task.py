@@ -61,10 +61,8 @@ class Task:
     def set_entries_aside(self, written: Options) -> Options:
         """The arguments for Ansible to validate."""
         entries = written.get(self.entries) if self.entries else None
-        if self.entries and isinstance(entries, list):
+        if self.entries and (isinstance(entries, list) or is_unreadable(entries)):
             written = {**written, self.entries: []}
-        elif self.entries and isinstance(entries, str) and not all(isinstance(part, dict) for part in _read(entries)):
-            written = {**written, self.entries: "(text)"}
         return as_ansible_reads(self.spec, written)
 
     def secrets(self, written: Options) -> set[str]:
@@ -158,6 +156,11 @@ def _read(entries: t.Any) -> t.Any:
     return [as_dict(entry) or entry for entry in entries] if isinstance(entries, list) else entries
 
 
+def is_unreadable(entries: t.Any) -> bool:
+    """Whether it is a text, and none that Ansible makes a list of dictionaries of."""
+    return isinstance(entries, str) and not all(isinstance(entry, dict) for entry in _read(entries))
+
+
 def _find(value: t.Any, known: t.Mapping[str, dict[str, t.Any]]) -> t.Iterator[str]:
     """The secrets among options and their own options, at any depth; ``known`` are those that there are."""
     if isinstance(value, dict):
@@ -210,12 +213,15 @@ def as_dict(written: t.Any) -> Options | None:
 
 
 def as_ansible_reads(spec: t.Mapping[str, dict[str, t.Any]], written: Options) -> Options:
-    """The same, but for values on which Ansible's validation breaks: in their place are texts, which it refuses."""
+    """The same, but for values that Ansible's validation refuses in words that don't help, or breaks on.
+
+    In the place of what should be a dictionary is an empty one: ``check_written`` refuses it in better words.
+    """
 
     def read(name: str, value: t.Any) -> t.Any:
         kind = spec.get(name, {}).get("type")
         if kind == "dict" and as_dict(value) is None:
-            return f"({type(value).__name__})"
+            return {}
         if kind == "int" and isinstance(value, (str, float)) and _POWER.match(str(value)):
             return f"({shown(value)})"
         return value

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome, converge
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     AGENT_OPTIONS,
@@ -88,7 +88,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     warnings = []
     requests_sent: t.Callable[[], int] = int
     try:
-        check_quoted("api_key", written.get("api_key"))
+        check_given(written.get("api_key"))
         check_written(written)
         desired = parse_desired(options)
         label = f"{desired.label}: "

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
 from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, read_numbers
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
@@ -35,8 +35,8 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     result: Result = {"changed": False, "telephone_numbers": [], "warnings": []}
     requests_sent: t.Callable[[], int] = int
     try:
-        for option in ("api_key", "id"):
-            check_quoted(option, written.get(option))
+        check_given(written.get("api_key"))
+        check_quoted("id", written.get("id"))
         numbers = _parse_numbers(options["number"])
         record_id = parse_id(options["id"])
         result["warnings"] = [warning for warning in map(number_warning, numbers or ()) if warning]

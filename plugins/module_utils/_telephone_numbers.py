@@ -13,7 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all, some_of
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Plan, make_diff, parse_desired, up_to_failure
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
@@ -26,13 +26,13 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     failure_in_words,
     failure_of,
     in_words,
+    is_unreadable,
     without_nulls,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC, check_written
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     MAX_WRITTEN,
     InputError,
-    check_quoted,
     number_warning,
     shown,
 )
@@ -59,7 +59,12 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     _refuse_duplicates(bulk.entries)
     requests_sent: t.Callable[[], int] = int
     try:
-        check_quoted("api_key", written.get("api_key"))
+        if is_unreadable(written[ENTRIES]):
+            raise InputError(
+                f"{ENTRIES} is a text: write a list, with the options of each number, or make one of the text with the"
+                " filter voxai.telephony.numbers_from_text"
+            )
+        check_given(written.get("api_key"))
         prune = _parse_prune(options, bulk.entries)
         api = connect(options).api
     except InputError as error:
@@ -95,8 +100,10 @@ def parse_entry(written: t.Any) -> Entry:
         check_written(arguments)
         validated = _VALIDATOR.validate(as_ansible_reads(ENTRY_SPEC, arguments))
         if validated.error_messages:
-            unsupported = isinstance(validated.errors[0], UnsupportedError)
-            raise InputError(("Unsupported parameters: " if unsupported else "") + validated.errors.msg[:_MOST_OF_LINE])
+            # An option that is missing may be one that was misspelt.
+            error = max(validated.errors.errors, key=lambda error: isinstance(error, UnsupportedError))
+            words = "Unsupported parameters: " if isinstance(error, UnsupportedError) else ""
+            raise InputError(words + error.msg[:_MOST_OF_LINE])
         entry.desired = parse_desired(validated.validated_parameters)
         entry.number = str(entry.desired.number)
     except InputError as error:

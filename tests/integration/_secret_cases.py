@@ -159,7 +159,7 @@ EITHER_WAY = {
     "an entry as a text": many("1 registered", ["number=07011112222 address=sip:a auth_password={{ short }}"]),
     "an entry as JSON": many("not held yet", ['{"number": "070", "auth_password": {{ odd | to_json }}}']),
     "an entry that can't be read": many("is no dictionary", ["number: 070, auth_password: {{ odd }}"]),
-    "many that can't be read": many("dictionary requested", "number: 070, auth_password: {{ short }}"),
+    "many that can't be read": many("is a text: write a list", "number: 070, auth_password: {{ short }}"),
     "nobody foresaw many": many("RuntimeError", EVERY_PASSWORD, url="URL/unforeseen"),
     "nobody foresaw of any": many("RuntimeError", EVERY_PASSWORD, url="URL/later"),
     # By the role

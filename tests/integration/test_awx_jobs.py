@@ -91,6 +91,25 @@ def test_answers(
         assert job.artifacts == {"vox_telephone_number": sim.numbers()[0], "vox_actions": []}
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"vox_number": "070-1111"}, "number 0701111 has 7 digits, and those that are known have 9 to 12"),
+        ({"vox_number": "70-1111-2222"}, "number 70-1111-2222 begins neither with 0"),
+        ({"vox_number": "desk"}, "number 'desk' is no telephone number: write digits"),
+        ({"vox_number": "070-1111-2222", "vox_update_password": "always"}, "the SIP password is to be sent always"),
+    ],
+    ids=["cut", "without its 0", "no number", "no password"],
+)
+def test_answers_that_are_refused(
+    project: Project, sim: Simulator, credential: dict[str, str], given: dict[str, str], message: str
+) -> None:
+    """By one number's job as by a list's: nobody reads the warnings of a job that is green."""
+    job = project.launch("register.yml", answers("register", **given), credential=credential | {"sip_password": ""})
+    assert job.failure.startswith(message)
+    assert sim.requests == []
+
+
 def test_a_job_of_type_check(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
     given = answers("register", vox_number="070-1111-2222", vox_address=TRUNK, vox_memo="new")
     # The SIP fields of the credential were left blank.

@@ -77,7 +77,7 @@ def test_missing_arguments(sim: Simulator) -> Script:
     assert nothing.message == "missing required arguments: telephone_numbers"
     assert unlimited.message == "prune is True but all of the following are missing: max_deletions"
     assert no_number.message.count("missing required arguments: number") == 2
-    assert "dictionary requested" in no_list.message
+    assert "telephone_numbers is a text: write a list" in no_list.message
     assert "entry 1 (0701): inbound_agent is no dictionary" in odd_entry.message
     assert "entry 2: it is no dictionary" in odd_entry.message
     assert "entry 3: it is no dictionary" in odd_entry.message

@@ -86,9 +86,9 @@ class Exporting:
         changed: bool = written.result["changed"]
         return changed
 
-    def apply(self) -> dict[str, Any]:
+    def apply(self, *options: str) -> dict[str, Any]:
         """The result of the role."""
-        return self.run(APPLY).tasks[-1].result
+        return self.run(APPLY, *options).tasks[-1].result
 
 
 def numbers() -> list[str]:
@@ -175,6 +175,14 @@ def test_odd_records_do_not_stop_the_others(ansible: Ansible, sim: Simulator) ->
         [memo, "outbound_agent:", mapped],
     ]
     assert exporting.apply()["summary"]["unchanged"] == 8
+
+
+def test_a_default_of_an_address_is_none_of_what_was_bought(ansible: Ansible, sim: Simulator) -> None:
+    sim.add(NUMBER, provider="vox")
+    exporting = Exporting(ansible, sim)
+    exporting.export()
+    defaults = '{"vox_telephone_numbers_defaults": {"address": "sip:trunk.example.com"}}'
+    assert exporting.apply("-e", defaults)["summary"]["unchanged"] == 1
 
 
 def test_what_has_moved_on_since(ansible: Ansible, sim: Simulator) -> None:

@@ -21,11 +21,9 @@ IN_ANSIBLES_WORDS: list[Case] = [
     ({"number": NUMBER, "colour": "red"}, "Unsupported parameters for (voxai.telephony."),
     ({"number": NUMBER, "inbound_agent": {"name": "x"}}, "inbound_agent.name"),
     # Here Ansible gives up before it has found the secrets.
-    ({"number": NUMBER, "inbound_agent": "text", "auth_password": PASSWORD}, "dictionary requested"),
-    ({"number": NUMBER, "inbound_agent": "agent_name=Front desk"}, "dictionary requested"),
+    ({"number": NUMBER, "timeout": "soon", "auth_password": PASSWORD}, "timeout"),
     ({"number": NUMBER, "state": "gone"}, "value of state must be one of: present, absent, got: gone"),
     ({"number": NUMBER, "cancel_vox_number": "maybe"}, "cancel_vox_number"),
-    ({"number": NUMBER, "timeout": "soon"}, "timeout"),
 ]
 
 IN_WORDS_OF_OUR_OWN: list[Case] = [
@@ -35,6 +33,13 @@ IN_WORDS_OF_OUR_OWN: list[Case] = [
     ({"number": NUMBER, "address": ""}, "address is empty"),
     ({"number": NUMBER, "address": f"sip:u:{PASSWORD}@host"}, "auth_password"),
     ({"number": NUMBER, "inbound_agent": {"agent_name": None}}, "agent_name is empty"),
+    (
+        {"number": NUMBER, "inbound_agent": "text", "auth_password": PASSWORD},
+        "inbound_agent is no dictionary: write {ag",
+    ),
+    ({"number": NUMBER, "inbound_agent": "agent_name=Front desk"}, "inbound_agent is no dictionary"),
+    ({"number": NUMBER, "inbound_agent": ["Front desk"]}, "inbound_agent is no dictionary"),
+    ({"number": NUMBER, "api_key": ""}, "api_key was given, and is empty"),
     ({"number": NUMBER, "api_url": "http://client-api.tryvox.co/v3"}, "write https"),
     ({"number": NUMBER, "api_url": "client-api.tryvox.co"}, "no URL"),
     ({"number": NUMBER, "api_url": "https://u:p@client-api.tryvox.co/v3"}, "api_url"),
@@ -80,7 +85,7 @@ def test_no_key(sim: Simulator) -> Script:
     ]
     for task in seen:
         assert task.failed
-        assert "api_key is empty: give the organization's API key, or set VOX_API_KEY" in task.message
+        assert "api_key is not given: give the organization's, or set VOX_API_KEY" in task.message
     assert sim.requests == []
 
 

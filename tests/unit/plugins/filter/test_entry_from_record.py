@@ -22,8 +22,9 @@ def test_everything(record: t.Any) -> None:
     assert entry_from_record(record(**entry)) == entry
 
 
-def test_what_was_bought_has_no_address(record: t.Any) -> None:
-    assert entry_from_record(record(provider="vox", address="sip:its-own")) == {"number": "07011112222"}
+def test_what_was_bought_opts_out_of_an_address(record: t.Any) -> None:
+    entry = entry_from_record(record(provider="vox", address="sip:its-own"))
+    assert entry == {"number": "07011112222", "address": None}
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_other_options_for_the_same_organization_share_pace_and_knowledge() -> N
 @pytest.mark.parametrize(
     ("option", "value", "complaint"),
     [
-        ("api_key", "", "api_key is empty"),
+        ("api_key", "", "api_key is not given"),
         ("api_key", "the-key\n", "api_key has characters"),
         ("api_key", "the key", "api_key has characters"),
         ("api_key", "the\r\nX-Header: key", "api_key has characters"),
@@ -135,7 +135,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv(variable, " ")
     result = validated()
     assert {**result.validated_parameters, "api_key": "the-key"} == GOOD
-    with pytest.raises(InputError, match=r"api_key is empty: give .* or set VOX_API_KEY"):
+    with pytest.raises(InputError, match=r"api_key is not given: give .* or set VOX_API_KEY"):
         connect(result.validated_parameters)
 
 
