@@ -152,6 +152,8 @@ class Server:
         """
         if self._listener.is_serving():
             await self._close_listener()
+            # Meanwhile another fault may have come to here, and bound a socket.
+            self._socket.close()
             self._socket = _bound(self.port)
         for connection in list(self._connections.connections):
             connection.shutdown()

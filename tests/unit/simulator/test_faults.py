@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import gc
 import socket
 import time
 from collections.abc import Iterator
@@ -49,6 +51,22 @@ def test_an_answer_is_cut_short(wire: Wire) -> None:
         session.post(sim.url + REGISTER, json=BODY, timeout=5)
     assert len(sim.numbers()) == 1
     assert sim.requests[0].status == 201
+
+
+def test_two_faults_may_close_the_port_at_once() -> None:
+    """They leave no socket behind: pytest fails the test if one is found unclosed."""
+    with Simulator() as sim:
+        server = sim._server
+        assert server._loop
+
+        async def close_twice() -> None:
+            await asyncio.gather(server.close_port(), server.close_port())
+            server.reopen_port(3600)
+            server.listen_again()
+
+        asyncio.run_coroutine_threadsafe(close_twice(), server._loop).result()
+        gc.collect()
+        requests.get(sim.url + NUMBERS, timeout=5)
 
 
 def test_connections_are_refused_for_a_while(wire: Wire) -> None:
