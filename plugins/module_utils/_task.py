@@ -177,9 +177,10 @@ def _find(value: t.Any, known: t.Mapping[str, dict[str, t.Any]]) -> t.Iterator[s
 
 
 def _in_api_url(url: str) -> t.Iterator[str]:
-    before, _at, _host = url.rpartition("@")
+    before, _at, after = url.rpartition("@")
     yield re.sub(r"\A[A-Za-z]*:/*", "", before)
-    yield "".join(re.split("[?#]", url, maxsplit=1)[1:])
+    # No part of the other one: were it hidden first, the rest of the other would be left.
+    yield "".join(re.split("[?#]", after, maxsplit=1)[1:])
 
 
 def _in_address(address: str) -> t.Iterator[str]:

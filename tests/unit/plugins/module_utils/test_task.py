@@ -38,6 +38,7 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
         ({"address": "sip:100@pbx:p@host"}, {"p"}),
         ({"api_url": "http:u:p@host"}, {"u:p", "u%3Ap", "u%3ap"}),
         ({"api_url": "https:/u@host"}, {"u"}),
+        ({"api_url": "https://p#q@host"}, {"p#q", "p%23q"}),
         ({"비밀번호": "s", "auth_psswd": "q"}, {"s", "q"}),
         ({"auth_password": " "}, set()),
         ({"address": "sip:host:5060"}, set()),
