@@ -10,7 +10,6 @@ the numbers are changed side by side. What is given up comes last, and only if a
 
 from __future__ import annotations
 
-import re
 import threading
 import traceback
 import typing as t
@@ -34,8 +33,9 @@ from ansible_collections.voxai.telephony.plugins.module_utils._holdings import (
     pick_agent,
     read_numbers,
 )
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import is_in_plan
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired, make_plan, resolve_agents
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, begins_well
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 WORKERS = 8
 """Numbers that are changed side by side. Fills five requests a second where each takes a second, with some to spare."""
@@ -175,9 +175,8 @@ def _may_go(record: Record, listed: set[str]) -> bool:
     return (
         record.get("provider") == "custom"
         and record.get("status") in ("active", "scheduled")
-        # In another form, such as 827011112222, it may be one that is listed.
-        and re.fullmatch("[0-9]+", record["number"]) is not None
-        and begins_well(record["number"])
+        # 827011112222 may be one that is listed. And what no list can name, no list can keep.
+        and is_in_plan(record["number"])
         and record["number"] not in listed
     )
 

@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Record
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import parse_number
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     AgentWish,
     InputError,
@@ -21,7 +22,6 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     parse_address,
     parse_agent,
     parse_id,
-    parse_number,
     same_address,
 )
 

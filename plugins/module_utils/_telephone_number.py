@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome, converge
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import number_warning
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     AGENT_OPTIONS,
     make_diff,
@@ -35,7 +36,6 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
     check_quoted,
     empty_in_agent,
-    number_warning,
 )
 
 _TEXTS = ("id", "address", "auth_username", "auth_password")

@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
 from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, read_numbers
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import number_warning, parse_number
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
     Options,
@@ -22,9 +23,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
     check_quoted,
-    number_warning,
     parse_id,
-    parse_number,
 )
 
 _FILTERS = ("number", "provider", "status")

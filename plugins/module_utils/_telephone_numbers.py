@@ -14,6 +14,7 @@ from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all, some_of
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import number_warning
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Plan, make_diff, parse_desired, up_to_failure
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
@@ -33,7 +34,6 @@ from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number 
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     MAX_WRITTEN,
     InputError,
-    number_warning,
     shown,
 )
 
