@@ -15,6 +15,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.utils.display import Display
 
 from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import (
+    find_number,
     has_usual_length,
     is_in_plan,
     number_warning,
@@ -96,9 +97,15 @@ _VARIABLE = "vox_telephone_numbers"
 _NULLS = ("", "~", "null", "Null", "NULL")
 _FAILED_FORMULA = re.compile(r"#(?:#+|N/A|GETTING_DATA|[A-Z0-9/]+[!?])(?![^\s,;])")
 """What a spreadsheet shows in place of a value. It looks like a comment."""
-_ROW = r"\n\s*[0-9+][0-9 ()-]{{6,}}\s*[{}\n]"
-"""In a cell, a line that looks like a row of its own."""
+_WORD_OF_NUMBER = re.compile("(?:ext|tel|fax|x)[.]?(?=[0-9])", re.IGNORECASE)
+_NAME_COLUMNS = "begin a table with the names of its columns, such as number,address,memo"
 _SPREADSHEET = "a spreadsheet drops a leading 0, and rounds long numbers. Write it with hyphens, 070-1111-2222"
+
+_YAML = re.compile(
+    # What follows a closing bracket is not YAML: [본사] 02-123-4567.
+    r"---|\s*(?:- |-$)|\s*[\[{](?![^\]}]*[\]}]\s*[^\s,\]}#])|[a-z_]+:\s*(?:[\[{#]|$)"
+)
+"""How the first line of a list in YAML begins."""
 
 Entry = dict[str, t.Any]
 Placed = list[tuple[str, Entry]]
@@ -125,9 +132,9 @@ def numbers_from_text(text: t.Any) -> list[Entry]:
     text = re.sub("\r\n?", "\n", text.lstrip("\ufeff"))
     lines = text.rstrip("\n").split("\n")
     skipped: Skipped = Counter()
-    first = next((line for line in lines if not _kind_of_skipped(line)), "")
+    first = next((line for line in lines if not _kind_of_skipped(line) or _columns(line)), "")
     try:
-        if re.match(r"---|\s*(- |-$|[\[{])|\w+:(\s|$)", first):
+        if _YAML.match(first):
             placed = _from_yaml(text, skipped)
         else:
             columns = _columns(first)
@@ -160,7 +167,13 @@ class _Loader(yaml.BaseLoader):
 
     MAX_DEPTH = 5
     """The variable, its list, an entry, an agent, and a text in it."""
+    LOST_VALUE = re.compile(r"[ \t]*#[^\s#]")
+    """What follows an empty value. The comments that people and the export write have a blank behind the #."""
     _depth = 0
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.whole_text = text
 
     def compose_node(self, parent: yaml.Node | None, index: t.Any) -> yaml.Node | None:
         line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
@@ -176,7 +189,12 @@ class _Loader(yaml.BaseLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> t.Any:
         is_plain = isinstance(node, yaml.ScalarNode) and node.style is None and node.tag == self.DEFAULT_SCALAR_TAG
-        return None if is_plain and node.value in _NULLS else super().construct_object(node, deep)
+        if not is_plain or node.value not in _NULLS:
+            return super().construct_object(node, deep)
+        if self.LOST_VALUE.match(self.whole_text, node.end_mark.index):
+            line = node.end_mark.line + 1
+            raise InputError(f"line {line} has a value that YAML takes for a comment, since it begins with #: quote it")
+        return None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Any, t.Any]:
         names = set()
@@ -195,7 +213,9 @@ def _from_yaml(text: str, skipped: Skipped) -> Placed:
         entries = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise InputError(f"the list is no YAML: {error.problem}, in line {line}") from None
+        # Quoted is what was written there, unless it is a mark or a <kind> of YAML's own.
+        problem = re.sub(r"'(?!<)[^']{2,}'", "'…'", str(error.problem))
+        raise InputError(f"the list is no YAML: {problem}, in line {line}") from None
     except yaml.YAMLError:
         raise InputError("the list is no YAML: it has characters that YAML has not") from None
     if isinstance(entries, dict) and list(entries) == [_VARIABLE]:
@@ -207,20 +227,22 @@ def _from_yaml(text: str, skipped: Skipped) -> Placed:
             "the list is YAML, but no list of numbers or dictionaries, nor a dictionary that has it as"
             f" {_VARIABLE} and has nothing else"
         )
-    skipped.update(_lines_between_tokens(text))
+    skipped.update(_skipped_in_yaml(text))
     return [(f"entry {position}", entry) for position, entry in enumerate(entries, 1)]
 
 
-def _lines_between_tokens(text: str) -> t.Iterator[str]:
-    """The kind of each line of a YAML text that is blank or has only a comment."""
-    read: set[int] = set()
+def _skipped_in_yaml(text: str) -> t.Iterator[str]:
+    """The kind of each comment and blank line between the tokens of YAML."""
+    end = 0
     for token in yaml.scan(text):
-        first, last = token.start_mark, token.end_mark
-        # A block scalar ends where the next line begins.
-        read.update(range(first.line, last.line + (last.column > 0 or first.line == last.line)))
-    for position, line in enumerate(text.rstrip("\n").split("\n")):
-        if position not in read:
-            yield "comments" if line.strip() else "blank lines"
+        between = text[end : token.start_mark.index].split("\n")
+        for position, line in enumerate(between):
+            if line.lstrip().startswith("#"):
+                yield "comments"
+            # What is left of the first line and of the last one belongs to a token.
+            elif 0 < position < len(between) - 1:
+                yield "blank lines"
+        end = max(end, token.end_mark.index)
 
 
 def _names(cells: list[str]) -> list[str]:
@@ -251,15 +273,14 @@ def _from_table(lines: list[str], names: list[str], delimiter: str, skipped: Ski
     last = len(before)
     try:
         for row in reader:
-            last = len(before) + reader.line_num
-            where = f"line {last}"
+            where, last = f"line {last + 1}", len(before) + reader.line_num
             if not any(cell.strip() for cell in row):
                 skipped["empty rows" if row else "blank lines"] += 1
                 continue
             # A cell that goes on until the next quote, wherever that is, takes rows with it.
             is_first = not placed
-            if (is_first and _names(row) != names) or any(re.search(_ROW.format(delimiter), cell) for cell in row):
-                raise InputError(f"{where} ends a cell that has rows in it: close its quote where the cell ends")
+            if (is_first and _names(row) != names) or any(_has_row(cell, delimiter) for cell in row):
+                raise InputError(f"{where} begins a cell that has rows in it: close its quote where the cell ends")
             nameless = [cell for name, cell in itertools.zip_longest(names, row, fillvalue="") if not name]
             if any(cell.strip() for cell in nameless):
                 raise InputError(f"{where} has more cells than columns: put a text with {delimiter!r} in it in quotes")
@@ -269,6 +290,26 @@ def _from_table(lines: list[str], names: list[str], delimiter: str, skipped: Ski
     return placed[1:]
 
 
+def _has_row(cell: str, delimiter: str) -> bool:
+    """Whether a line of a cell looks like a row of its own: one of its parts is a telephone number."""
+    parts = (part for line in cell.split("\n") for part in line.split(delimiter)) if "\n" in cell else ()
+    return any(_is_number(part) for part in parts)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return is_in_plan(parse_number(text))
+    except InputError:
+        return False
+
+
+def _can_be_quoted(text: str) -> bool:
+    """Whether it is a number with something wrong, and nothing that may be a secret, such as a key or a hash."""
+    digits = sum(sign.isdigit() for sign in text)
+    words = _WORD_OF_NUMBER.sub(" ", re.sub("[0-9][eE][+]?[0-9]", "", text))
+    return 2 * digits >= len("".join(text.split())) and not re.search("[0-9][A-Za-z]|[A-Za-z][0-9]", words)
+
+
 def _from_plain(lines: list[str], skipped: Skipped) -> Placed:
     placed: Placed = []
     for position, line in enumerate(lines, 1):
@@ -276,11 +317,14 @@ def _from_plain(lines: list[str], skipped: Skipped) -> Placed:
         if kind:
             skipped[kind] += 1
             continue
-        # Mostly digits: a number with something wrong. So is what a spreadsheet shows in its place.
-        if 2 * len(re.findall("[0-9]", line)) < len("".join(line.split())) and not _FAILED_FORMULA.match(line):
+        cells = re.split("[,;\t]", line)
+        if len(cells) > 1 and any(map(_is_number, cells)):
+            what_to_do = "write each number in a line of its own" if all(map(_is_number, cells)) else _NAME_COLUMNS
+            raise InputError(f"line {position} has several cells: {what_to_do}")
+        if not (_can_be_quoted(line) or find_number(line) or _FAILED_FORMULA.match(line)):
             raise InputError(
                 f"line {position} is not a telephone number, and the first line does not name a column number:"
-                " begin a table with its columns, such as number,address,memo"
+                f" {_NAME_COLUMNS}"
             )
         placed.append((f"line {position}", {"number": line}))
     return placed
@@ -295,6 +339,8 @@ def _problems(entry: Entry) -> t.Iterator[str]:
         if isinstance(value, str):
             if value.strip() == "-" and option != "memo":
                 yield f"{option} is -: leave it empty if there is none"
+            elif option != "number" and _FAILED_FORMULA.fullmatch(value.strip()):
+                yield f"{option} is {value.strip()}, a failed formula of a spreadsheet: write what it should be"
         elif isinstance(value, dict) and option in AGENT_OPTIONS:
             if not all(part is None or isinstance(part, str) for part in value.values()):
                 yield f"{option} has more in it than texts: write agent_id or agent_name, and agent_version"
@@ -309,8 +355,7 @@ def _problems(entry: Entry) -> t.Iterator[str]:
     try:
         digits = parse_number(number)
     except InputError as error:
-        is_comment = number.lstrip().startswith("#") and not _FAILED_FORMULA.match(number.lstrip())
-        yield f"{error}{'. A table has no comments: to leave the number out, delete its row' if is_comment else ''}"
+        yield _as_problem(number, error)
         return
     if not is_in_plan(digits):
         if not digits.startswith("0"):
@@ -323,6 +368,16 @@ def _problems(entry: Entry) -> t.Iterator[str]:
     address = entry.get("address")
     if isinstance(address, str) and re.fullmatch(r"\s*[^.:@\[\s-][^.:@\s]*\s*", address):
         yield f"address {address.strip()} is a word: write it like sip:trunk.example.com, or sip:{address.strip()}"
+
+
+def _as_problem(number: str, error: InputError) -> str:
+    """What is wrong with a number, which is quoted only if it is one."""
+    if number.lstrip().startswith("#"):
+        is_failed = _FAILED_FORMULA.match(number.lstrip())
+        return f"{error}{'' if is_failed else '. A table has no comments: to leave the number out, delete its row'}"
+    if _can_be_quoted(number) or find_number(number):
+        return str(error)
+    return "the number is not a telephone number: write digits, such as 070-1111-2222"
 
 
 def _why(unknown: list[str]) -> str:

@@ -17,13 +17,15 @@ import unicodedata
 from ansible_collections.voxai.telephony.plugins.module_utils._values import MAX_WRITTEN, InputError, shown
 
 _REPRESENTATIVE = "XXXX-XXXX"
+_SHORT = ("XXX-XXX", "XXX-XXXX")
+"""Forms of the service numbers of an area. Such a number may also be the beginning of another one."""
 
 _PLAN: tuple[tuple[str, tuple[str, ...]], ...] = (
     # Seoul.
     ("02", ("XX-XXX-XXXX", "XX-XXXX-XXXX")),
-    # The other areas, and the short service numbers of each.
+    # The other areas, and the service numbers of each.
     ("03[1-3]|04[1-4]|05[1-5]|06[1-4]", ("XXX-XXX-XXXX", "XXX-XXXX-XXXX")),
-    ("(?:03[1-3]|04[1-4]|05[1-5]|06[1-4])1", ("XXX-XXX", "XXX-XXXX")),
+    ("(?:03[1-3]|04[1-4]|05[1-5]|06[1-4])1", _SHORT),
     # Mobile telephones and pagers.
     ("01[0125-9]", ("XXX-XXX-XXXX", "XXX-XXXX-XXXX")),
     # Internet telephony.
@@ -49,7 +51,7 @@ MAX_DIGITS = 20
 _FEWEST, _MOST = 9, 12
 """Usual digits of a number with a leading 0."""
 
-_HYPHENS = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
+_HYPHENS = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d", "-")
 """What can only be a hyphen, as word processors and web pages have it. A wave dash is not one: it stands in ranges."""
 
 _SEPARATOR = r"(?: *[-.] *| +)"
@@ -94,8 +96,8 @@ class _Reading(t.NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is a whole number, and none that is so short that it may be the beginning of another."""
-        return self.form is not None and len(self.digits) >= _FEWEST - 1
+        """Whether it is a whole number, and not one that may be the beginning of another."""
+        return self.form is not None and self.form not in _SHORT
 
     def __str__(self) -> str:
         """The number as people write it, if it has a form."""
@@ -117,9 +119,15 @@ def parse_number(written: t.Any) -> str:
         raise InputError(f"number {shown(written)} is longer than any telephone number: write one, such as {_EXAMPLES}")
     text = _with_plain_separators(written.strip())
     reading = _read(text)
-    if reading is None or not (reading.form or _is_unknown(reading)) or _with_plus(text):
+    if reading is None or not (reading.form or (_is_unknown(reading) and not _with_plus(text))):
         raise InputError(f"number {shown(written)} {_complaint(text, reading)}")
     return reading.digits
+
+
+def find_number(text: str) -> str | None:
+    """The digits of a whole number somewhere in a text, the longest if there are several."""
+    found = _find(_with_plain_separators(text[:MAX_WRITTEN]))
+    return found.number.digits if found else None
 
 
 def is_in_plan(digits: str) -> bool:
@@ -142,7 +150,7 @@ def number_warning(digits: str) -> str | None:
             f"number {digits} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx). If it was"
             " written without quotes in YAML, it was read as an octal integer and is not the number that was meant:"
             " put it in quotes where it is defined, such as '07011112222'."
-            f" If a spreadsheet dropped the leading 0, write it{f': {whole}' if whole.is_whole else ''}"
+            f"{f' If a spreadsheet dropped the leading 0, write {whole}' if whole.is_whole else ''}"
         )
     if not has_usual_length(digits):
         return (
@@ -182,13 +190,39 @@ def _is_unknown(reading: _Reading) -> bool:
 
 
 def _with_plus(text: str) -> _Reading | None:
-    """The number that a text is with a plus sign before its country code."""
-    reading = _read(re.sub(rf"\A(\( *)?(?={COUNTRY_CODE})", r"\1+", text)) if re.match(r"[( ]*82", text) else None
+    """The number that a text is if 82, 082 or 0082 in front of it stands for the country code."""
+    code = re.match(rf"([( ]*)(?:0|00[0-9]{{0,3}})?(?={COUNTRY_CODE})", text)
+    reading = _read(f"{code[1]}+{text[code.end() :]}") if code else None
     return reading if reading and reading.is_whole else None
 
 
+class _Found(t.NamedTuple):
+    """A whole number in a text, with what stands before and behind it."""
+
+    before: str
+    number: _Reading
+    behind: str
+
+
+def _find(text: str) -> _Found | None:
+    """The longest whole number in a text, the first one of several. Digits in a word, such as a key's, are not one."""
+    starts = [place for place in range(len(text)) if not re.match("[0-9A-Za-z]", text[place - 1 : place])]
+    ends = [place for place in range(len(text), 0, -1) if not re.match("[0-9A-Za-z]", text[place : place + 1])]
+    spans = sorted(
+        ((start, end) for start in starts for end in ends if start < end), key=lambda span: span[0] - span[1]
+    )
+    for start, end in spans:
+        number = _read(text[start:end])
+        if number and number.is_whole:
+            return _Found(text[:start].strip(" -.,("), number, text[end:].strip(" -.()") or text[end:])
+    return None
+
+
 def _complaint(text: str, reading: _Reading | None) -> str:
-    """What is wrong with a text that is not one whole number, and what to write instead."""
+    """What is wrong with a text that is not one whole number, and what to write instead.
+
+    Digits of a text are never put together for a suggestion where that could make another number of them.
+    """
     if text.startswith("#"):
         return (
             "begins with #, as a failed formula or a column that is too narrow does in a spreadsheet: write a telephone"
@@ -196,18 +230,40 @@ def _complaint(text: str, reading: _Reading | None) -> str:
         )
     if _FIGURE.fullmatch(text):
         return (
-            "is a figure of a spreadsheet, which drops a leading 0 and rounds long numbers: format the column as text,"
+            "was changed by a spreadsheet, which drops a leading 0 and rounds long numbers: format the column as text,"
             f" and write the number with hyphens, such as {_EXAMPLES}"
         )
     foreign = re.search("[^-+0-9 .()]", text)
-    if not foreign or foreign[0].isprintable():
-        for end in range(len(text) - 1, 0, -1):
-            head, rest = _read(text[:end]), text[end:]
-            if head and head.is_whole and not rest[0].isdigit():
-                return f"is {head}, and then {shown(rest.strip(' -.()') or rest)}: {_remedy(rest)}"
+    if foreign and not foreign[0].isprintable():
+        return f"has {_name(foreign[0])} as character {foreign.start() + 1}: delete it, or type the number anew"
+    plus = _with_plus(text)
+    if plus:
+        return f"has the country code without a plus sign: write '{plus}', or begin with +{COUNTRY_CODE}"
+    lacks_zero = re.match(r"\(?[1-9]", text) and _read(re.sub(r"\A(\(?)", r"\g<1>0", text))
+    if lacks_zero and lacks_zero.is_whole:
+        return f"lacks the leading 0: write '{lacks_zero}'"
+    # The same mistakes, and more behind the number, are told one after the other.
+    found = _find(text) or _find(f"+{text}" if text.startswith(COUNTRY_CODE) else f"0{text}")
+    if found and re.search(r"\w", found.behind):
+        rest = found.behind if found.behind.isdigit() else shown(found.behind)
+        remedy = (
+            "write each number on its own" if _find(found.behind) else "leave an extension out, write only the number"
+        )
+        return f"is {found.number}, and then {rest}: {remedy}"
+    if found and re.search(r"\w", found.before):
+        return f"is {found.number} after {shown(found.before)}: write only the number"
     if foreign:
-        return f"has {_name(foreign[0])} as character {foreign.start() + 1}: write digits, such as {_EXAMPLES}"
-    code, digits = re.match(r"\(? *\+ *([0-9]*)", text), re.sub("[^0-9]", "", text)
+        digit = " (a full-width or other digit)" if foreign[0].isdigit() else ""
+        return (
+            f"has {_name(foreign[0])}{digit} as character {foreign.start() + 1}: write digits 0-9, such as {_EXAMPLES}"
+        )
+    return _complaint_about_digits(text, reading)
+
+
+def _complaint_about_digits(text: str, reading: _Reading | None) -> str:
+    """The same, for a text of digits, separators and parentheses."""
+    digits = re.sub("[^0-9]", "", text)
+    code = re.match(r"\(? *\+ *([0-9]*)", text)
     if code and not code[1].startswith(COUNTRY_CODE):
         return (
             f"does not have the country code +{COUNTRY_CODE}: only Korean numbers can be registered. Write it in the"
@@ -215,48 +271,42 @@ def _complaint(text: str, reading: _Reading | None) -> str:
         )
     if code and not digits[len(COUNTRY_CODE) :].strip("0"):
         return "ends after the country code: write all of it"
-    plus = _with_plus(text)
-    if plus:
-        return f"begins with {COUNTRY_CODE} and no plus sign: write '{plus}', or with +{COUNTRY_CODE}"
     whole = _read(f"+{digits}" if code else digits)
-    if whole and whole.form:
-        return f"has separators where no group of the number ends: if the digits are right, write '{whole}'"
-    if _Reading(f"0{digits}").is_whole:
-        return f"lacks the leading 0: write '{_Reading(f'0{digits}')}'"
-    if (reading or whole or _Reading("")).digits.startswith("00"):
-        return (
-            "begins with 00, as no telephone number does: write it in the national form, such as '07011112222', or with"
-            f" +{COUNTRY_CODE}"
-        )
+    if whole and whole.is_whole and text.count("(") != text.count(")"):
+        return f"has a parenthesis without its other half: if the digits are right, write '{whole}'"
+    if whole and whole.is_whole:
+        return f"has separators in a place where no group of digits ends: if the digits are right, write '{whole}'"
     if whole and whole.forms:
-        return f"has {len(whole.digits)} digits, and numbers with this prefix are written {_alternatives(whole)}"
+        by_id = ". To read or release a record with exactly these digits, give its id" if text == digits else ""
+        return f"has {len(whole.digits)} digits, and numbers with this prefix are written {_alternatives(whole)}{by_id}"
+    if whole and whole.digits.startswith("00"):
+        return (
+            "begins with 00, and not as an international freephone number: write it in the national form, such as"
+            f" '07011112222', or with +{COUNTRY_CODE}"
+        )
     if len(digits) > MAX_DIGITS:
         return f"has {len(digits)} digits: at most {MAX_DIGITS} are possible"
-    if reading and whole and digits != "0":
+    if reading and digits != "0":
         return (
-            "begins with no prefix of the Korean numbering plan, so it is not known where its groups end: check it, and"
-            f" if it is right, write it without separators, '{whole.digits}'"
+            "begins with no prefix of the Korean numbering plan: write it with its area code or service prefix, such as"
+            f" {_EXAMPLES}. If it is right as it is, write it without separators"
         )
     return f"is not a telephone number: write digits, such as {_EXAMPLES}"
 
 
-def _remedy(rest: str) -> str:
-    """What to do about what follows a number."""
-    another = _read(rest.strip(" -.()~/,;"))
-    if another and another.is_whole:
-        return "write each number on its own"
-    return "leave an extension out, and anything else that is not the number"
-
-
 def _alternatives(reading: _Reading) -> str:
     """The forms of a prefix with the prefix filled in: '02-XXX-XXXX or 02-XXXX-XXXX'."""
-    prefix = next(match[0] for match in (re.match(prefix, reading.digits) for prefix, _forms in _PLAN) if match)
 
-    def filled(form: str) -> str:
+    def filled(form: str, prefix: str) -> str:
         digits = iter(prefix)
         return "".join(next(digits, "X") if place == "X" else place for place in form)
 
-    return " or ".join(map(filled, reading.forms))
+    rows = [
+        (match[0], forms)
+        for match, forms in ((re.match(prefix, reading.digits), forms) for prefix, forms in _PLAN)
+        if match
+    ]
+    return " or ".join(filled(form, prefix) for prefix, forms in rows for form in forms)
 
 
 def _name(sign: str) -> str:
