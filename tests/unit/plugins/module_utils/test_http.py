@@ -499,25 +499,29 @@ def test_a_library_that_writes_without_asking_is_not_used(server: Server, monkey
 
 
 def test_a_request_is_written_or_given_up() -> None:
-    """Whichever comes first, and never both, however close they are."""
-    for index in range(500):
-        exchange, barrier = _http._Exchange("server", "", 5, lambda: None), threading.Barrier(2)
-        writer = threading.Thread(target=write, args=(exchange, barrier))
-        writer.start()
-        barrier.wait()
-        # Sometimes the one, sometimes the other is first.
-        for _turn in range(index):
-            pass
+    """And never both: who gives it up while that is decided, waits for the decision."""
+    deciding, go_on = threading.Event(), threading.Event()
+    seen: list[bool] = []
+
+    def decide() -> None:
+        deciding.set()
+        go_on.wait(10)
+
+    def give_up() -> None:
         exchange.give_up()
-        written = exchange.written
-        writer.join()
-        assert exchange.written == written
+        seen.append(exchange.written)
 
-
-def write(exchange: t.Any, barrier: threading.Barrier) -> None:
-    barrier.wait()
-    with contextlib.suppress(TransportError):
-        exchange.write()
+    exchange = _http._Exchange("server", "", 5, decide)
+    threads = [threading.Thread(target=exchange.write), threading.Thread(target=give_up)]
+    threads[0].start()
+    deciding.wait(10)
+    threads[1].start()
+    # Enough for one that does not wait.
+    threads[1].join(0.2)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert (seen, exchange.written) == ([True], True)
 
 
 def test_half_a_request_was_sent(no_grace: None) -> None:
