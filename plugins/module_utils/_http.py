@@ -401,6 +401,9 @@ def _no_connection(
     unconnected = _is_any(chain, urllib3.exceptions.NewConnectionError)
     why = f"within {exchange.timeout:g} s" if timed_out and not unconnected else f"({_innermost(chain)})"
     way = "through" if proxy and not unconnected else "to"
+    if proxy.startswith("https:") and not unconnected:
+        # What a proxy of plain HTTP does with TLS differs: it may also close the connection, or wait.
+        check = f"if the proxy speaks plain HTTP, write http:// in HTTPS_PROXY; {check}"
     return f"no connection {way} {peer} {why}: {check}, and the network", False
 
 

@@ -324,6 +324,17 @@ def test_a_proxy_that_can_not_be_used_is_named_without_its_password(
     assert permanent is None or error.permanent is permanent
 
 
+@pytest.mark.parametrize("handle", [answers(b""), say_nothing])
+def test_a_proxy_of_plain_http_may_say_nothing_to_tls(
+    no_proxies: pytest.MonkeyPatch, handle: t.Callable[[socket.socket], None]
+) -> None:
+    with Peer(handle) as proxy:
+        no_proxies.setenv("HTTPS_PROXY", f"https://localhost:{proxy.port}")
+        error = failure(timeout=0.3)
+    assert re.search(r"through the proxy https://localhost:\d+ .* write http://", str(error))
+    assert (error.sent, error.permanent) == (False, False)
+
+
 def test_a_socks_proxy_is_blamed(no_proxies: pytest.MonkeyPatch) -> None:
     pytest.importorskip("socks", reason="PySocks is not installed")
     with Peer(answers(b"\x05\xff")) as proxy:
