@@ -34,8 +34,8 @@ options:
   ca_path:
     description:
       - A PEM file with the certificates of the authorities to trust, instead of the usual ones.
-      - Without it, the environment variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) can name such a file.
-      - If not set, the environment variable E(VOX_CA_PATH) is used.
+      - If not set, the environment variable E(VOX_CA_PATH) is used. If that is not set either,
+        E(REQUESTS_CA_BUNDLE) or E(CURL_CA_BUNDLE) can name such a file.
     type: path
   timeout:
     description:

@@ -115,7 +115,7 @@ class _Exchange:
             self._given_up = True
 
 
-_thread = threading.local()
+_current = threading.local()
 """``exchange``: the one that this thread was started for."""
 
 
@@ -143,14 +143,14 @@ def _asking(pool: t.Any) -> t.Any:
     class Connection(pool.ConnectionCls):
         def _tunnel(self) -> None:
             super()._tunnel()
-            _thread.exchange.proxy = ""
+            _current.exchange.proxy = ""
 
         def endheaders(self, *args: t.Any, **more: t.Any) -> None:
             # http.client writes a request from here on, and would open the connection first. CONNECT is written
             # while the connection is opened.
             if self.sock is None:
                 self.connect()
-            _thread.exchange.write()
+            _current.exchange.write()
             super().endheaders(*args, **more)
 
     return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
@@ -274,7 +274,7 @@ def _bundle() -> bool | str:
 
 def _answer(answers: SimpleQueue[t.Any], exchange: _Exchange, session: t.Any, request: dict[str, t.Any]) -> None:
     """A thread of its own for one exchange."""
-    _thread.exchange = exchange
+    _current.exchange = exchange
     try:
         answers.put(_try(exchange, session, request))
     except BaseException as error:

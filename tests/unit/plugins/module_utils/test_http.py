@@ -922,7 +922,7 @@ def test_what_can_hardly_be_provoked(
 ) -> None:
     def fail(*args: t.Any, **more: t.Any) -> t.NoReturn:
         if sent:
-            _http._thread.exchange.write()
+            _http._current.exchange.write()
         raise raised
 
     monkeypatch.setattr(requests.Session, "request", fail)
