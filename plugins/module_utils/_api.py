@@ -113,6 +113,8 @@ class Api:
 
     def __init__(self, http: HttpSession, pace: Pace, retries: int) -> None:
         self._http = http
+        # A request that waits for its connection may outlive its task.
+        http.before_writing = pace.go_on
         self.pace = pace
         self.retries = retries
         self.requests_sent = 0
@@ -260,8 +262,6 @@ class Api:
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
                 error.unanswered = True
-                if not exc.sent and not exc.permanent:
-                    error.hint = "Check api_url (or VOX_API_URL), and the network"
                 transient = not exc.permanent
             except ApiError as exc:
                 error = exc

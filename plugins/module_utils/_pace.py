@@ -83,9 +83,10 @@ class Pace:
     def sleep(self, seconds: float) -> None:
         """Wait. Raises Stopped."""
         self._sleep(seconds)
-        self._go_on()
+        self.go_on()
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Raises Stopped if nothing more may be sent."""
         if self.stopped.is_set() or self.abandoned():
             raise Stopped
 
@@ -117,7 +118,7 @@ class Pace:
         self._not_before = max(self._not_before, now + seconds)
 
     def _wait(self, kind: str) -> Turn:
-        self._go_on()
+        self.go_on()
         while True:
             with self._lock:
                 now = self._clock()

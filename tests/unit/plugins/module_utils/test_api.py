@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.voxai.telephony.plugins.module_utils import _api
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
+from ansible_collections.voxai.telephony.plugins.module_utils._pace import Stopped
 
 LIST = "/organization-telephone-numbers"
 ONE = f"{LIST}/id-1"
@@ -126,6 +127,14 @@ def test_retries_end(conversation: t.Any, api: Api) -> None:
         api.number("id-1")
     assert caught.value.repeated
     assert len(conversation.waits) == 2
+
+
+def test_nothing_is_written_for_a_task_that_is_over(conversation: t.Any, api: Api) -> None:
+    """Also by a request that has had its turn, and still waits for its connection."""
+    conversation.before_writing()
+    api.pace.abandoned = lambda: True
+    with pytest.raises(Stopped):
+        conversation.before_writing()
 
 
 def test_waits_grow_and_are_spread(conversation: t.Any) -> None:

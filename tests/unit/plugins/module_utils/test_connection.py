@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as t
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -37,7 +38,12 @@ GOOD: dict[str, t.Any] = {
 )
 def test_where_the_api_may_be(monkeypatch: pytest.MonkeyPatch, url: str, base: str | None) -> None:
     made: list[t.Any] = []
-    monkeypatch.setattr(_connection, "HttpSession", lambda *arguments: made.append(arguments))
+
+    def session(*arguments: t.Any) -> t.Any:
+        made.append(arguments)
+        return SimpleNamespace()
+
+    monkeypatch.setattr(_connection, "HttpSession", session)
     connect({**GOOD, "api_url": url})
     assert made == [(base or url, "the-key", True, 30)]
 
