@@ -52,6 +52,7 @@ _THE_API_S = "Check api_url (or VOX_API_URL): is it the API's address, and nothi
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """No secret has one of these: with a blank in its place, it would not be recognized."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_UUID = re.compile("-?".join(["([0-9a-f]{8})", *["([0-9a-f]{4})"] * 3, "([0-9a-f]{12})"]), re.IGNORECASE)
 
 
 class ApiError(Exception):
@@ -100,6 +101,16 @@ def is_id(value: t.Any) -> bool:
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
+def canonical_id(value: t.Any) -> str:
+    """An id in the form in which ids are compared: a UUID in lower case, with hyphens; any other id as it is."""
+    uuid = _UUID.fullmatch(str(value))
+    return "-".join(uuid.groups()).lower() if uuid else str(value)
+
+
+def same_id(one: t.Any, other: t.Any) -> bool:
+    return canonical_id(one) == canonical_id(other)
+
+
 class Api:
     """The organization's telephone numbers, one method for each call. Each raises ApiError.
 
@@ -143,7 +154,7 @@ class Api:
             if error.http_status == 404 and error.from_api:
                 return None
             raise
-        if record["id"] != record_id or number not in (None, record["number"]):
+        if not same_id(record["id"], record_id) or number not in (None, record["number"]):
             raise _unexpected("another number than was asked for")
         return record
 
@@ -173,7 +184,7 @@ class Api:
         Returns whether the answer was about this number.
         """
         answer = self._call("DELETE", _path(record_id))
-        return isinstance(answer, dict) and answer.get("id") == record_id
+        return isinstance(answer, dict) and same_id(answer.get("id"), record_id)
 
     # Agents
 
@@ -296,7 +307,7 @@ def _record_if_any(answer: t.Any, record_id: str) -> Record | None:
         record = _record(answer)
     except ApiError:
         return None
-    return record if record["id"] == record_id else None
+    return record if same_id(record["id"], record_id) else None
 
 
 def _unexpected(what: str) -> ApiError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, Record, canonical_id
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 HELD = ("active", "scheduled", "cancel_requested")
@@ -55,7 +55,7 @@ class Holdings:
             self.keep(record)
             return record
         if known:
-            self._gone.add(known["id"])
+            self._gone.add(canonical_id(known["id"]))
         # It may be held under another id by now, and any page may be an old one.
         self._listed.clear()
         self._answered.clear()
@@ -68,7 +68,7 @@ class Holdings:
 
     def drop(self, record: Record) -> None:
         """Forget a record that was given up."""
-        self._gone.add(record["id"])
+        self._gone.add(canonical_id(record["id"]))
         self._kept.pop(record["number"], None)
         self._listed.pop(record["number"], None)
 
@@ -104,15 +104,18 @@ class Holdings:
             for page in self.api.numbers(status):
                 # Whatever a server makes of the filter: an expired record is not the number.
                 yield [
-                    record for record in page if record.get("status") != "expired" and record["id"] not in self._gone
+                    record
+                    for record in page
+                    if record.get("status") != "expired"
+                    and not (self._gone and canonical_id(record["id"]) in self._gone)
                 ]
 
 
 def pick_agent(name: str, agents: list[Record]) -> str:
     """The id of the one agent with exactly this name."""
     # One that moves while they are listed comes twice.
-    similar = {agent["agent_id"]: agent for agent in agents if name.casefold() in str(agent.get("name")).casefold()}
-    candidates = list(similar.values())
+    similar = [agent for agent in agents if name.casefold() in str(agent.get("name")).casefold()]
+    candidates = list({canonical_id(agent["agent_id"]): agent for agent in similar}.values())
     matches = [agent for agent in candidates if agent.get("name") == name]
     if len(matches) == 1:
         return str(matches[0]["agent_id"])

@@ -21,6 +21,7 @@ from integration._playbook import (
     REVOKE_CANCEL,
     UNKNOWN,
     VENDOR_EXAMPLE,
+    bulk,
     vox,
 )
 from integration._scenario import CONTROLLER, Script, scenario
@@ -439,3 +440,19 @@ def test_unknown_fields_are_carried_through(sim: Simulator) -> Script:
     sim.add(NUMBER, unknown={"recording": {"enabled": True}})
     seen, checked = yield [vox({"number": NUMBER}), vox({"number": NUMBER, "memo": "new"}, check_mode=True)]
     assert seen.record["recording"] == checked.record["recording"] == {"enabled": True}
+
+
+@scenario(CONTROLLER)
+def test_uuids_have_no_letter_case(sim: Simulator) -> Script:
+    desk = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
+    sim.add_agent(agent_id=desk)
+    number = sim.add(NUMBER)
+    mapped, again, by_bulk = yield [
+        vox({"id": number["id"].upper(), "inbound_agent": {"agent_id": desk.upper()}}),
+        vox({"id": number["id"].replace("-", ""), "inbound_agent": {"agent_id": desk.replace("-", "")}}),
+        bulk([{"number": NUMBER, "inbound_agent": {"agent_id": desk.upper()}}]),
+    ]
+    assert mapped.requests(sim) == [GET, PATCH_AGENTS]
+    assert mapped.bodies(sim) == [{"inbound_agent": {"agent_id": desk}}]
+    assert (again.requests(sim), again.result["changed"]) == ([GET], False)
+    assert by_bulk.result["changed"] is False

@@ -106,6 +106,17 @@ def test_the_record_of_another_number_is_no_answer(conversation: t.Any, api: Api
         api.number("id-1")
 
 
+def test_uuids_are_compared_without_their_letter_case(conversation: t.Any, api: Api) -> None:
+    uuid = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
+    returned = {**RECORD, "id": uuid.upper()}
+    conversation.expect(f"GET {LIST}/{uuid}", returned)
+    assert api.number(uuid) == returned
+    conversation.expect(f"PATCH {LIST}/{uuid}", returned, body={"memo": None})
+    assert api.update_memo(uuid, {"memo": None}) == returned
+    conversation.expect(f"DELETE {LIST}/{uuid}", {"id": uuid.replace("-", "")})
+    assert api.delete(uuid)
+
+
 def test_a_404_of_something_in_between_is_not_the_api_s(conversation: t.Any, api: Api) -> None:
     conversation.expect(f"GET {ONE}", b"<h1>Not Found</h1>", 404)
     with pytest.raises(ApiError, match="HTTP 404"):

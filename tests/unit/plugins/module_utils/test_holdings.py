@@ -161,6 +161,24 @@ def test_a_record_that_has_become_another_number_s_is_an_error(conversation: t.A
         holdings.find("07011112222")
 
 
+def test_what_was_given_up_is_gone_in_whatever_form_its_id_is_listed(conversation: t.Any, record: t.Any) -> None:
+    uuid = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
+    _api, holdings = conversation.holdings()
+    holdings.drop(record(id=uuid))
+    conversation.expect_list("active", record(id=uuid.upper()))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    assert holdings.find("07011112222") is None
+
+
+def test_an_agent_that_is_listed_twice_is_one_in_any_letter_case(conversation: t.Any) -> None:
+    uuid = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
+    _api, holdings = conversation.holdings()
+    agents = [{"agent_id": written, "name": "Desk"} for written in (uuid.upper(), uuid)]
+    conversation.expect("GET /agents", {"items": agents}, query={"q": "Desk", "limit": "100"})
+    assert holdings.agent_id("Desk") == uuid
+
+
 DESK, OTHER = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "Desk 2"}
 
 
