@@ -26,6 +26,33 @@ from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
 Record = dict[str, t.Any]
 """A telephone number as the API returns it, unknown fields included."""
 
+RECORD_FIELDS = (
+    "id",
+    "number",
+    "provider",
+    "status",
+    "start_at",
+    "created_at",
+    "updated_at",
+    "monthly_fee",
+    "address",
+    "inbound_trunk_id",
+    "outbound_trunk_id",
+    "inbound_agent",
+    "outbound_agent",
+    "sms_inbound_agent",
+    "memo",
+    "end_at",
+    "cancel_requested_at",
+)
+"""The fields of a telephone number that the API's reference names."""
+
+_RECENT_FIELDS = ("sms_inbound_agent",)
+"""Those that the API has not always had. All others are in every whole record."""
+
+HELD = ("active", "scheduled", "cancel_requested")
+"""The statuses of a number that is held, most frequent first. The API lists one at a time."""
+
 PAGE_SIZE = 100
 """The most that a list endpoint returns at once."""
 
@@ -114,7 +141,8 @@ def same_id(one: t.Any, other: t.Any) -> bool:
 class Api:
     """The organization's telephone numbers, one method for each call. Each raises ApiError.
 
-    May be used by several threads at once. A change returns the record if it was answered with it, else None.
+    May be used by several threads at once. A change returns the record if it was answered with a whole one that says
+    that the number is held, else None.
 
     ``retries``: further tries of one request.
     ``pace``: shared by all who use the same API key.
@@ -160,14 +188,16 @@ class Api:
 
     def register(self, body: t.Mapping[str, t.Any]) -> Record:
         """Register a custom number. Never repeated once it may have been processed."""
-        record = _record(self._call("POST", "/telephone-numbers/register", body=body, repeatable=False))
+        record = _held_record(self._call("POST", "/telephone-numbers/register", body=body, repeatable=False))
+        if record is None:
+            raise _unexpected("no whole record of a number that is held")
         if record["number"] != body.get("number"):
             raise _unexpected("another number than was registered")
         return record
 
     def revoke_cancel(self, record_id: str) -> Record | None:
         """Take back a pending cancellation. Never repeated once it may have been processed."""
-        return _record_if_any(self._call("POST", _path(record_id, "/revoke-cancel"), repeatable=False), record_id)
+        return _held_record(self._call("POST", _path(record_id, "/revoke-cancel"), repeatable=False), record_id)
 
     def update_memo(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
         return self._update(record_id, "", body)
@@ -181,10 +211,11 @@ class Api:
     def delete(self, record_id: str) -> bool:
         """Give a number up: a custom one at once, a vox one at the end of its paid period.
 
-        Returns whether the answer was about this number.
+        Returns whether the answer was about this number, and does not say that it is still held.
         """
         answer = self._call("DELETE", _path(record_id))
-        return isinstance(answer, dict) and same_id(answer.get("id"), record_id)
+        about_it = isinstance(answer, dict) and same_id(answer.get("id"), record_id)
+        return about_it and answer.get("status", "expired") == "expired"
 
     # Agents
 
@@ -232,7 +263,7 @@ class Api:
             seen.add(cursor)
 
     def _update(self, record_id: str, part: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return _record_if_any(self._call("PATCH", _path(record_id, part), body=body), record_id)
+        return _held_record(self._call("PATCH", _path(record_id, part), body=body), record_id)
 
     def _call(
         self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, repeatable: bool = True
@@ -293,21 +324,32 @@ def _path(record_id: str, action: str = "") -> str:
 
 
 def _record(item: t.Any) -> Record:
-    """``item`` if it can be a telephone number. An answer that is none leaves a write's outcome unknown."""
-    if isinstance(item, dict) and is_id(item.get("id")) and isinstance(item.get("number"), str):
+    """``item`` if it can be a telephone number: what says whether it is held, and by whom it was bought, is there."""
+    if (
+        isinstance(item, dict)
+        and is_id(item.get("id"))
+        and isinstance(item.get("number"), str)
+        and {"status", "provider"} <= set(item)
+    ):
         # By its reference the API never returns it. It would end up in results.
         item.pop("auth_password", None)
         return item
-    raise _unexpected("a telephone number without id or number")
+    raise _unexpected("a telephone number without id, number, status or provider")
 
 
-def _record_if_any(answer: t.Any, record_id: str) -> Record | None:
-    """The record that a change was answered with. What a PATCH answers with is not documented: maybe none."""
+def _held_record(answer: t.Any, record_id: str | None = None) -> Record | None:
+    """The record in the answer to a write; None unless it is a whole one that says that the number is held.
+
+    What a PATCH is answered with is not documented: a part of the record, maybe, or nothing.
+    ``record_id``: which record it must be, if that is known.
+    """
     try:
         record = _record(answer)
     except ApiError:
         return None
-    return record if same_id(record["id"], record_id) else None
+    whole = set(RECORD_FIELDS) - set(record) <= set(_RECENT_FIELDS)
+    expected = record_id is None or same_id(record["id"], record_id)
+    return record if whole and expected and record["status"] in HELD else None
 
 
 def _unexpected(what: str) -> ApiError:

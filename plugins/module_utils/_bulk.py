@@ -19,7 +19,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import (
     Found,
     Look,
@@ -28,12 +28,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._converge import (
     carry_out,
     predict,
 )
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import (
-    HELD,
-    Holdings,
-    pick_agent,
-    read_numbers,
-)
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings, pick_agent, read_numbers
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired, make_plan, resolve_agents
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, begins_well
 
@@ -165,7 +160,7 @@ def _read_held(api: Api, numbers: set[str] | None, report: Report) -> dict[str, 
     for record in read_numbers(api, numbers, None, HELD):
         report(f"{len(held)} numbers found in the list")
         # Whatever a server makes of the filter. The first one wins: an active record is never hidden by another.
-        if record.get("status") != "expired":
+        if record["status"] in HELD:
             held.setdefault(record["number"], record)
     return held
 

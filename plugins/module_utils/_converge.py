@@ -16,14 +16,16 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, Holdings
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     Desired,
     Plan,
     Step,
+    make_diff,
     make_plan,
     resolve_agents,
+    up_to_failure,
 )
 
 _REFUSED_AS_DUPLICATE = (400, 409, 422)
@@ -44,6 +46,14 @@ class Outcome:
     plan: Plan | None = None
     record: Record | None = None
     actions: list[str] = field(default_factory=list)
+
+    def diff(self, failed: bool) -> dict[str, dict[str, t.Any]]:
+        """What was done, or in check mode would be: where nothing was, there is no difference."""
+        if self.plan is None:
+            return {"before": {}, "after": {}}
+        if not self.actions:
+            return make_diff(Plan(self.record, self.record, ()))
+        return make_diff(up_to_failure(self.plan, self.actions, self.record) if failed else self.plan)
 
 
 class Look(t.NamedTuple):
@@ -233,20 +243,25 @@ def _after_answer(
     api: Api, record_id: str, step: Step, answer: Record | bool | None, outcome: Outcome
 ) -> Record | None:
     """The record after a step that was not refused; read, where the answer does not show it."""
-    # A PATCH may answer with anything. Of the other calls, an answer that is not about the number proves nothing.
-    proven = bool(answer) or step.call not in _AIMS
-    if proven:
+    aims = _AIMS.get(step.call, HELD)
+    if isinstance(answer, dict) and answer["status"] in aims:
         outcome.actions.extend(step.actions)
-        if step.actions == ("deleted",):
-            return None
-    if isinstance(answer, dict):
         return answer
-    now = api.number(record_id)
-    if not proven:
-        if _status(now) not in _AIMS[step.call]:
-            raise ApiError(f"the API answered as if it were done, but the number is {_status(now)}")
+    # A PATCH may be answered with anything. Of the other calls, only an answer that shows it proves that it was done.
+    done = answer is True or step.call not in _AIMS
+    if done and step.actions == ("deleted",):
         outcome.actions.extend(step.actions)
-    elif step.call not in _AIMS and _status(now) not in HELD:
+        return None
+    try:
+        now = api.number(record_id)
+    except ApiError:
+        if done:
+            outcome.actions.extend(step.actions)
+        raise
+    if step.call in _AIMS and _status(now) not in aims:
+        raise ApiError(f"the API answered as if it were done, but the number is {_status(now)}")
+    outcome.actions.extend(step.actions)
+    if step.call not in _AIMS and _status(now) not in aims:
         raise _Moved
     return now if _status(now) in HELD else None
 
@@ -266,9 +281,13 @@ def _after_error(api: Api, record_id: str, step: Step, error: ApiError, outcome:
     except ApiError:
         raise error from None
     if _status(now) in _AIMS.get(step.call, ()):
+        after = now if _status(now) in HELD else None
         if error.repeated or error.uncertain:
             outcome.actions.extend(step.actions)
-        return now if _status(now) in HELD else None
+        else:
+            # Somebody else's doing: no action, and no part of the diff.
+            outcome.plan = replace(t.cast(Plan, outcome.plan), before=after)
+        return after
     if _status(now) not in HELD:
         raise _Moved
     if error.uncertain:

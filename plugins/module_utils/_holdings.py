@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, Record, canonical_id
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, Record, canonical_id
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
-
-HELD = ("active", "scheduled", "cancel_requested")
-"""The statuses of a number that is held, most frequent first. The API lists one at a time."""
-
 
 _MOST_NAMES, _MOST_OF_NAME = 20, 100
 """Agents that a message names, and characters of a name."""
@@ -51,7 +47,7 @@ class Holdings:
         """The same, with what is known of the number read anew."""
         known = self._kept.pop(number, None) or self._listed.get(number)
         record = self.api.number(known["id"], number) if known else None
-        if record is not None and record.get("status") in HELD:
+        if record is not None and record["status"] in HELD:
             self.keep(record)
             return record
         if known:
@@ -102,12 +98,11 @@ class Holdings:
     def _list(self) -> t.Iterator[list[Record]]:
         for status in HELD:
             for page in self.api.numbers(status):
-                # Whatever a server makes of the filter: an expired record is not the number.
+                # Whatever a server makes of the filter: a number is held only if its record says so.
                 yield [
                     record
                     for record in page
-                    if record.get("status") != "expired"
-                    and not (self._gone and canonical_id(record["id"]) in self._gone)
+                    if record["status"] in HELD and not (self._gone and canonical_id(record["id"]) in self._gone)
                 ]
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import RECORD_FIELDS, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     AgentWish,
     InputError,
@@ -27,27 +27,6 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
 
 AGENT_OPTIONS = ("inbound_agent", "outbound_agent", "sms_inbound_agent")
 MAX_MEMO = 200
-
-RECORD_FIELDS = (
-    "id",
-    "number",
-    "provider",
-    "status",
-    "start_at",
-    "created_at",
-    "updated_at",
-    "monthly_fee",
-    "address",
-    "inbound_trunk_id",
-    "outbound_trunk_id",
-    "inbound_agent",
-    "outbound_agent",
-    "sms_inbound_agent",
-    "memo",
-    "end_at",
-    "cancel_requested_at",
-)
-"""The fields of a number that the API's reference names."""
 
 _DIFF_FIELDS = ("number", "provider", "status", "address", "memo", *AGENT_OPTIONS)
 

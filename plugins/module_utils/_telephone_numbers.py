@@ -14,7 +14,7 @@ from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all, some_of
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
-from ansible_collections.voxai.telephony.plugins.module_utils._plan import Plan, make_diff, parse_desired, up_to_failure
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import parse_desired
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
     Options,
@@ -197,10 +197,7 @@ def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
     for entry in sorted(entries, key=lambda entry: entry.number):
         if not entry.outcome.actions:
             continue
-        plan = t.cast(Plan, entry.outcome.plan)
-        if entry.error:
-            plan = up_to_failure(plan, entry.outcome.actions, entry.outcome.record)
-        before, after = make_diff(plan).values()
+        before, after = entry.outcome.diff(failed=entry.error is not None).values()
         differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         for side, fields in (("before", before), ("after", after)):
             if fields:
