@@ -147,6 +147,7 @@ class Api:
     ``retries``: further tries of one request.
     ``pace``: shared by all who use the same API key.
     ``requests_sent``: tries made so far, of all calls together.
+    ``recognized``: whether an answer has shown that it is the API that answers, and not something else at its URL.
     ``hide``: takes the secrets out of what the server says of an error, before it is cut: half of one is one, too.
     """
 
@@ -155,6 +156,7 @@ class Api:
         self.pace = pace
         self.retries = retries
         self.requests_sent = 0
+        self.recognized = False
         self.hide: t.Callable[[t.Any], t.Any] = lambda value: value
         self._counting = threading.Lock()
 
@@ -180,8 +182,10 @@ class Api:
             record = _record(self._call("GET", _path(record_id)))
         except ApiError as error:
             if error.http_status == 404 and error.from_api:
+                self._recognize()
                 return None
             raise
+        self.recognized = True
         if not same_id(record["id"], record_id) or number not in (None, record["number"]):
             raise _unexpected("another number than was asked for")
         return record
@@ -235,6 +239,14 @@ class Api:
 
     # One call
 
+    def _recognize(self) -> None:
+        """Make sure that it is the API that answered, at the cost of one list if nothing has shown it yet.
+
+        At a wrong URL, an unknown route is a 404 like that of an unknown record. Raises ApiError.
+        """
+        if not self.recognized:
+            next(self.numbers(HELD[0]))
+
     def _pages(self, path: str, query: list[tuple[str, str]]) -> t.Iterator[list[t.Any]]:
         cursor: str | None = None
         seen: set[str] = set()
@@ -250,6 +262,7 @@ class Api:
             items = answer.get("items") if isinstance(answer, dict) else None
             if not isinstance(items, list):
                 raise _unexpected("a list without items")
+            self.recognized = True
             yield items
             cursor = answer.get("next_cursor")
             if cursor is None or cursor == "":

@@ -203,9 +203,47 @@ def test_an_error_without_the_envelope_is_an_error(conversation: t.Any, api: Api
         api.number("id-1")
 
 
-def test_no_number_by_an_id_is_none(conversation: t.Any, api: Api) -> None:
+def test_no_number_by_an_id_is_none_once_the_api_is_recognized(conversation: t.Any, api: Api) -> None:
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_list("active")
+    assert api.number("id-1") is None
     conversation.refuse(f"GET {ONE}", 404)
     assert api.number("id-1") is None
+
+
+@pytest.mark.parametrize("shown_by", ["list", "agents", "record"])
+def test_the_api_is_recognized_by_what_only_it_answers(conversation: t.Any, api: Api, shown_by: str) -> None:
+    if shown_by == "list":
+        conversation.expect_list("scheduled")
+        list(api.numbers("scheduled"))
+    elif shown_by == "agents":
+        conversation.expect("GET /agents", {"items": []}, query={"limit": "100"})
+        api.agents()
+    else:
+        conversation.expect(f"GET {LIST}/id-2", {**RECORD, "id": "id-2"})
+        api.number("id-2")
+    conversation.refuse(f"GET {ONE}", 404)
+    assert api.number("id-1") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "complaint"),
+    [
+        ({"error": {"code": "NOT_FOUND", "message": "없음"}}, 404, r"HTTP 404 NOT_FOUND: 없음\. Check api_url"),
+        ({"numbers": []}, 200, r"a list without items\. Check api_url"),
+        (b"<html>", 200, r"not JSON\. Check api_url"),
+        ({"error": {"code": "C", "message": "금지"}}, 403, "HTTP 403 C: 금지. Check api_key"),
+    ],
+)
+def test_a_404_of_something_else_than_the_api_is_not_a_number_that_is_gone(
+    conversation: t.Any, answer: t.Any, status: int, complaint: str
+) -> None:
+    api = conversation.api(retries=0)
+    for _time in range(2):
+        conversation.refuse(f"GET {ONE}", 404)
+        conversation.expect(f"GET {LIST}", answer, status, query={"status": "active", "limit": "100"})
+        with pytest.raises(ApiError, match=complaint):
+            api.number("id-1")
 
 
 def without(*names: str) -> dict[str, t.Any]:
@@ -219,7 +257,9 @@ NO_RECORD_OF_A_HELD_NUMBER: list[t.Any] = [
     "ok",
     READABLE,
     *(without(name) for name in RECORD_FIELDS if name != "sms_inbound_agent"),
-    *({**RECORD, "status": status} for status in ("expired", "", None, [])),
+    {**RECORD, "status": "expired"},
+    {**RECORD, "status": None},
+    {**RECORD, "status": []},
 ]
 
 

@@ -526,6 +526,7 @@ def test_by_id_nothing_is_listed(conversation: t.Any, record: t.Any) -> None:
 
 def test_by_an_id_that_is_gone_absent_is_reached(conversation: t.Any) -> None:
     conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_list("active")
     outcome, error = converge_to(conversation, id="id-1", state="absent")
     assert error is None
     assert (outcome.record, outcome.actions) == (None, [])

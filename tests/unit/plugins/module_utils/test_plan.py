@@ -7,9 +7,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.voxai.telephony.plugins.module_utils._api import RECORD_FIELDS
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     HIDDEN,
-    RECORD_FIELDS,
     Plan,
     make_diff,
     make_plan,
