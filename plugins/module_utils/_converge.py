@@ -184,9 +184,10 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
         maybe_ours = maybe_ours or error.uncertain
         if not error.uncertain and error.http_status not in _REFUSED_AS_DUPLICATE:
             raise error
-        # A conflict can only be a duplicate, so it is worth waiting for a list that lags. Other
-        # refusals are more likely just that: one more look is enough, unless an answer was lost.
-        times = api.retries + 1 if maybe_ours or error.http_status == 409 else 2
+        # A conflict, or a refusal because of the number, is likely a duplicate, so it is worth waiting for a list that
+        # lags. Other refusals are more likely just that: one more look is enough, unless an answer was lost.
+        likely_duplicate = error.http_status == 409 or _field_of(error) == "number"
+        times = api.retries + 1 if maybe_ours or likely_duplicate else 2
         found = yield Look(step.body["number"], times, error)
         if isinstance(found, ApiError):
             raise _unread(found, error)
@@ -203,6 +204,10 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
             )
             raise error
         last = True
+
+
+def _field_of(error: ApiError) -> t.Any:
+    return error.details.get("field") if isinstance(error.details, dict) else None
 
 
 def _unread(unread: ApiError, lost: ApiError) -> ApiError:

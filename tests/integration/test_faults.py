@@ -173,6 +173,33 @@ for _status in (400, 409, 422):
     globals()[f"test_duplicate_{_status}"] = _somebody_else_was_faster(_status)
 
 
+def _a_duplicate_that_the_list_does_not_show_yet(status: int) -> Any:
+    def script(sim: Simulator) -> Script:
+        sim.switches.duplicate_status = status  # type: ignore[assignment]
+        for index, number in enumerate((NUMBER, "07011112223")):
+            sim.add(number)
+            # Three looks, each at three lists, don't show it yet: one before, and two after the refusal.
+            for _index in range(9):
+                empty = {"items": [], "total_count": 0, "next_cursor": None}
+                sim.fault("answer", "GET", NUMBERS, occurrence=10 * index + 1 if index else 1, body=empty)
+        options = {"address": VENDOR_EXAMPLE["address"], "retries": 2}
+        one, many = yield [
+            vox({"number": NUMBER} | options),
+            bulk([{"number": "07011112223", "address": options["address"]}], retries=2),
+        ]
+        for task in (one, many):
+            assert not task.failed
+            assert task.result["changed"] is False
+            assert task.requests(sim) == [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, LIST]
+
+    script.__name__ = f"test_duplicate_{status}_and_a_list_that_lags"
+    return scenario(CONTROLLER)(script)
+
+
+for _status in (400, 409, 422):
+    globals()[f"test_duplicate_{_status}_and_a_list_that_lags"] = _a_duplicate_that_the_list_does_not_show_yet(_status)
+
+
 @scenario(CONTROLLER)
 def test_lists_that_fail_at_first(sim: Simulator) -> Script:
     sim.add(NUMBER)

@@ -63,8 +63,10 @@ class Conversation:
         for status in ("active", "scheduled", "cancel_requested"):
             self.expect_list(status)
 
-    def refuse(self, request: str, status: int, message: str = "거부", body: t.Any = None, **more: t.Any) -> None:
-        error = {"code": "VALIDATION_ERROR", "message": message, "details": {}}
+    def refuse(
+        self, request: str, status: int, message: str = "거부", body: t.Any = None, details: t.Any = None, **more: t.Any
+    ) -> None:
+        error = {"code": "VALIDATION_ERROR", "message": message, "details": details or {}}
         self.expect(request, {"error": error}, status, body=body, **more)
 
     def exchange(self, method: str, path: str, query: t.Sequence[tuple[str, str]] = (), body: t.Any = None) -> Response:

@@ -80,9 +80,12 @@ def test_what_can_not_be_found_is_sent_anew_and_what_was_refused_is_not(conversa
     assert bulk.entries[1].error is None
 
 
-def test_a_conflict_is_looked_for_as_long_as_a_list_may_lag(conversation: t.Any, record: t.Any) -> None:
+@pytest.mark.parametrize(("status", "details"), [(409, {}), (400, {"field": "number"}), (422, {"field": "number"})])
+def test_a_duplicate_is_looked_for_as_long_as_a_list_may_lag(
+    conversation: t.Any, record: t.Any, status: int, details: t.Any
+) -> None:
     conversation.expect_not_held()
-    conversation.refuse(REGISTER, 409, body=body("0701"))
+    conversation.refuse(REGISTER, status, body=body("0701"), details=details)
     conversation.expect_not_held()
     conversation.expect_not_held()
     conversation.expect_list("active", record(number="0701"))

@@ -170,14 +170,26 @@ def test_who_was_faster_is_built_on(conversation: t.Any, record: t.Any, status: 
     assert outcome.plan and outcome.plan.before == record(memo="other")
 
 
-@pytest.mark.parametrize(("status", "looks"), [(400, 2), (422, 2), (409, 4)])
-def test_a_refusal_stays_one_if_the_number_is_not_there(conversation: t.Any, status: int, looks: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "details", "looks"),
+    [
+        (400, {}, 2),
+        (422, {"field": "address"}, 2),
+        (422, ["number"], 2),
+        (400, {"field": "number"}, 4),
+        (422, {"field": "number", "reason": "duplicate"}, 4),
+        (409, {}, 4),
+    ],
+)
+def test_a_refusal_stays_one_if_the_number_is_not_there(
+    conversation: t.Any, status: int, details: t.Any, looks: int
+) -> None:
     conversation.expect_not_held()
-    conversation.refuse(REGISTER, status, "주소가 잘못되었습니다", body=BODY)
+    conversation.refuse(REGISTER, status, "주소가 잘못되었습니다", body=BODY, details=details)
     for _index in range(looks):
         conversation.expect_not_held()
     outcome, error = converge_to(conversation, retries=3, address=ADDRESS)
-    assert str(error) == f"HTTP {status} VALIDATION_ERROR: 주소가 잘못되었습니다"
+    assert str(error).startswith(f"HTTP {status} VALIDATION_ERROR: 주소가 잘못되었습니다")
     assert outcome.actions == []
 
 
