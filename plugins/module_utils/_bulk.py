@@ -15,7 +15,6 @@ import threading
 import traceback
 import typing as t
 from concurrent.futures import ThreadPoolExecutor, wait
-from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -236,15 +235,15 @@ def _settle(
         if not doubtful:
             break
         breaker = _Breaker()
-        side_by_side(partial(_resume, breaker, _look_for_all(api, doubtful, report)), doubtful)
+        found = _look_for_all(api, doubtful, report)
+        side_by_side(partial(_resume, breaker, found), doubtful)
         if breaker.is_final():
+            # What was found is reported, and nothing else is sent.
+            reason = ApiError(f"not finished: {breaker}")
             for entry in doubtful:
-                if entry.look:
-                    entry.error, entry.look = copy(entry.look.error), None
-                    entry.error.hint = (
-                        f"Whether it took effect is not known, and was not looked for: {breaker}."
-                        " Run the task again: it looks before it registers"
-                    )
+                entry.outcome.stop = reason
+                if entry.number in found:
+                    _go_on(entry, found.pop(entry.number))
 
 
 def _begin(api: Api, breaker: _Breaker, entry: Entry) -> None:
@@ -258,9 +257,10 @@ def _begin(api: Api, breaker: _Breaker, entry: Entry) -> None:
         breaker.note(entry)
 
 
-def _resume(breaker: _Breaker, found: t.Mapping[str, Found], entry: Entry) -> None:
+def _resume(breaker: _Breaker, found: dict[str, Found], entry: Entry) -> None:
+    """Go on with an entry. What was found is taken out: what is left are entries that were not resumed."""
     if not breaker.open:
-        _go_on(entry, found.get(entry.number))
+        _go_on(entry, found.pop(entry.number))
         breaker.note(entry)
 
 
@@ -284,9 +284,9 @@ def _go_on(entry: Entry, found: Found) -> None:
 def _look_for_all(api: Api, entries: list[Entry], report: Report) -> dict[str, Found]:
     """Find the numbers that are in doubt: again and again, as a list may lag behind writes."""
     looks = {entry.number: t.cast(Look, entry.look) for entry in entries}
-    found: dict[str, Found] = {}
+    found: dict[str, Found] = dict.fromkeys(looks)
     for time in range(max(look.times for look in looks.values())):
-        due = {number for number, look in looks.items() if time < look.times and number not in found}
+        due = {number for number, look in looks.items() if time < look.times and found[number] is None}
         if not due:
             break
         if time:

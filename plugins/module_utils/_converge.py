@@ -41,11 +41,13 @@ class Outcome:
     """What has come of one number so far; complete after a failure, too.
 
     ``plan``: what the diff shows: the first plan, or the one made anew if nothing had been done by then.
+    ``stop``: why nothing else may be sent for this number, if so.
     """
 
     plan: Plan | None = None
     record: Record | None = None
     actions: list[str] = field(default_factory=list)
+    stop: ApiError | None = None
 
     def diff(self, failed: bool) -> dict[str, dict[str, t.Any]]:
         """What was done, or in check mode would be: where nothing was, there is no difference."""
@@ -158,6 +160,8 @@ def _apply(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
     if not plan.steps:
         outcome.record = plan.after
     for step in plan.steps:
+        if outcome.stop:
+            raise outcome.stop
         if step.call == "register":
             outcome.record = yield from _register(api, step, outcome)
         else:
@@ -197,9 +201,10 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
             raise _Moved(found)
         if not maybe_ours:
             raise error
-        if last or not error.uncertain:
+        if last or outcome.stop or not error.uncertain:
+            stopped = f" ({outcome.stop})" if outcome.stop else ""
             error.hint = (
-                "The number could not be found afterwards, but may appear later."
+                f"The number could not be found afterwards{stopped}, but may appear later."
                 " Run the task again: it looks before it registers"
             )
             raise error

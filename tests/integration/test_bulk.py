@@ -442,3 +442,19 @@ def test_progress_is_shown_to_people(ansible: Ansible, sim: Simulator, callback:
     for line in shown:
         assert line.startswith("PROGRESS - [org]: Keep the numbers (")
         assert line.endswith(" of 24 numbers done)")
+
+
+@scenario(CONTROLLER)
+def test_what_was_found_is_told_although_the_api_fails_then(sim: Simulator) -> Script:
+    held(sim, 24, memo="theirs")
+    for _index in range(3):
+        sim.fault("answer", "GET", "/organization-telephone-numbers", body={"items": [], "next_cursor": None})
+    sim.fault("error_before", "PATCH", "/organization-telephone-numbers/{id}", occurrence=0, status=403)
+    (seen,) = yield [bulk(numbered(24, memo="ours"))]
+    entries = entries_of(seen)
+    assert summary_of(seen) == {"failed": 24}
+    assert [entry["telephone_number"] for entry in entries] == sim.numbers()
+    refused = [entry for entry in entries if entry["failure"]["http_status"] == 403]
+    assert len(refused) < 24
+    assert all("not finished: the API has failed" in entry["msg"] for entry in entries if entry not in refused)
+    assert "not looked for" not in seen.message

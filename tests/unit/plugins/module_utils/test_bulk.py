@@ -162,19 +162,79 @@ def test_a_defect_with_one_number_does_not_hide_the_others(
     assert actions_of(bulk) == [[], ["registered"]]
 
 
-def test_what_was_sent_and_not_looked_for_is_said_so(
+def test_what_was_found_is_told_although_the_api_fails_then(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
     conversation.expect_not_held()
     for number in ("0701", "0702"):
         conversation.refuse(REGISTER, 409, body={**body(number), "memo": "y"})
-    conversation.expect_list("active", *(record(id=f"id-{n}", number=f"070{n}", memo="x") for n in (1, 2)))
+    second = record(id="id-2", number="0702", memo="x")
+    conversation.expect_list("active", record(id="id-1", number="0701", memo="x"), second)
     conversation.refuse(f"PATCH {NUMBERS}/id-1", 401, body={"memo": "y"})
     bulk = converge(conversation, wanted("0701", memo="y"), wanted("0702", memo="y"))
-    first, second = (str(entry.error) for entry in bulk.entries)
+    first, error = (str(entry.error) for entry in bulk.entries)
     assert first.startswith("HTTP 401")
-    assert second.startswith("HTTP 409") and "not looked for" in second
+    assert error.startswith("not finished: the API has failed for 1 numbers in a row (HTTP 401")
+    assert bulk.entries[1].outcome.record == second
+    assert actions_of(bulk) == [[], []]
+
+
+def test_registrations_that_were_found_are_told_although_the_api_fails_then(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    credentials = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
+    with_credentials = [wanted(number, **credentials) for number in ("0701", "0702", "0703")]
+    without, missing = wanted("0704"), wanted("0705")
+    entries = [*with_credentials, without, missing]
+    conversation.expect_not_held()
+    for entry in entries:
+        own = credentials if entry in with_credentials else {}
+        conversation.expect(REGISTER, LOST, body={**body(entry.number), **own})
+        # Between the lost answers, one that shows that the API is up.
+        between = f"1{entry.number}"
+        conversation.expect(REGISTER, record(id=f"id-{between}", number=between), 201, body=body(between))
+    held = [record(id=f"id-{entry.number}", number=entry.number) for entry in entries if entry is not missing]
+    conversation.expect_list("active", *held)
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    for one in held[:2]:
+        conversation.refuse(f"PATCH {NUMBERS}/{one['id']}/sip", 403, body=credentials)
+    bulk = converge(conversation, *(one for entry in entries for one in (entry, wanted(f"1{entry.number}"))))
+    assert all(entry.outcome.actions == ["registered"] and not entry.error for entry in bulk.entries[1::2])
+    assert [entry.outcome.actions for entry in entries] == [["registered"]] * 4 + [[]]
+    assert [entry.outcome.record for entry in entries] == [*held, None]
+    refused, unfinished = str(entries[0].error), str(entries[2].error)
+    assert refused.startswith("HTTP 403")
+    assert unfinished.startswith("not finished: the API has failed for 2 numbers in a row")
+    # Nothing was left to be done to this one.
+    assert without.error is None
+    assert str(missing.error).startswith("broke. The number could not be found afterwards (not finished: the API has")
+
+
+def test_a_registration_that_got_lost_twice_is_looked_for_although_the_api_fails_then(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=body("0701"))
+    conversation.refuse(REGISTER, 409, body=body("0702"))
+    for number in ("0703", "0704"):
+        conversation.refuse(REGISTER, 409, body={**body(number), "memo": "y"})
+    conversation.expect_list("active", *(record(id=f"id-{n}", number=f"070{n}") for n in (2, 3, 4)))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.expect(REGISTER, LOST, body=body("0701"))
+    for record_id in ("id-3", "id-4"):
+        conversation.refuse(f"PATCH {NUMBERS}/{record_id}", 401, body={"memo": "y"})
+    first = record(id="id-1", number="0701")
+    conversation.expect_list("active", first)
+    others = [wanted("0702"), *(wanted(number, memo="y") for number in ("0703", "0704"))]
+    bulk = converge(conversation, wanted("0701"), *others)
+    assert actions_of(bulk) == [["registered"], [], [], []]
+    assert [entry.error is None for entry in bulk.entries] == [True, True, False, False]
+    assert bulk.entries[0].outcome.record == first
 
 
 def test_a_list_that_lags_does_not_bring_back_what_is_gone(conversation: t.Any, record: t.Any) -> None:
