@@ -14,9 +14,10 @@ import re
 import threading
 import traceback
 import typing as t
-from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from queue import Empty, SimpleQueue
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import (
@@ -299,22 +300,40 @@ def _look_for_all(api: Api, entries: list[Entry], report: Report) -> dict[str, F
 
 
 def _side_by_side(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], tell: t.Callable[[], None]) -> None:
-    """Do work on all entries, some at a time, in their order."""
-    pool = ThreadPoolExecutor(WORKERS)
+    """Do work on all entries, some at a time, in their order.
+
+    If it is interrupted (a task's timeout), nothing else is sent. What has been sent is not waited for.
+    """
+    waiting: SimpleQueue[Entry] = SimpleQueue()
+    for entry in entries:
+        waiting.put(entry)
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def work_off() -> None:
+        try:
+            while True:
+                work(waiting.get_nowait())
+        except Empty:
+            ended.put(None)
+        except BaseException as error:
+            ended.put(error)
+
+    # Daemons, unlike those of a ThreadPoolExecutor: the process must not wait for them when it ends.
+    threads = [threading.Thread(target=work_off, daemon=True) for _index in range(min(WORKERS, len(entries)))]
     try:
-        waiting = {pool.submit(work, entry) for entry in entries}
-        while waiting:
-            finished, waiting = wait(waiting, timeout=_TICK)
-            for future in finished:
-                future.result()
+        for thread in threads:
+            thread.start()
+        working = len(threads)
+        while working:
+            with suppress(Empty):
+                error = ended.get(timeout=_TICK)
+                working -= 1
+                if error:
+                    raise error
             tell()
     except BaseException:
-        # The task is stopped. What has been sent is waited for, and nothing else is sent.
         api.pace.stopped.set()
         raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-        api.pace.stopped.clear()
 
 
 class _Breaker:

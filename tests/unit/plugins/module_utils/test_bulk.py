@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import signal
+import threading
 import typing as t
 
 import pytest
@@ -284,7 +286,55 @@ def test_a_task_that_is_stopped_sends_nothing_else(conversation: t.Any, record: 
     with pytest.raises(TimeoutError):
         converge_all(api, bulk, None, False, stop)
     assert actions_of(bulk) == [["registered"], []]
-    assert not api.pace.stopped.is_set()
+    assert api.pace.stopped.is_set()
+
+
+def test_a_task_that_is_stopped_waits_for_no_answer(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Ansible does it for a task's timeout: by a signal, whose handler raises in the main thread."""
+    monkeypatch.setattr(_bulk, "WORKERS", 3)
+    conversation.expect_not_held()
+    for _index in range(3):
+        conversation.expect(REGISTER, record(number="0701"), 201, body=body("0701"))
+    entries = [wanted("0701") for _index in range(6)]
+    answering, sent = threading.Event(), threading.Semaphore(0)
+    exchange, before = conversation.exchange, set(threading.enumerate())
+
+    def answer_late(method: str, *request: t.Any) -> t.Any:
+        answer = exchange(method, *request)
+        if method == "POST":
+            sent.release()
+            answering.wait(20)
+        return answer
+
+    def strike(words: str) -> None:
+        if "numbers done" in words:
+            for _index in range(3):
+                assert sent.acquire(timeout=20)
+            signal.raise_signal(signal.SIGALRM)
+
+    class Struck(BaseException):
+        pass
+
+    def on_alarm(_signal: int, _frame: t.Any) -> None:
+        raise Struck
+
+    conversation.exchange = answer_late
+    handler = signal.signal(signal.SIGALRM, on_alarm)
+    try:
+        with pytest.raises(Struck):
+            converge_all(conversation.api(), Bulk(entries), None, False, strike)
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+    left = set(threading.enumerate()) - before
+    assert len(left) == 3
+    assert all(thread.daemon for thread in left), "or else the process would wait for them when it ends"
+    answering.set()
+    for thread in left:
+        thread.join(20)
+    # The conversation has seen three registrations, and no other.
+    assert sum(bool(entry.outcome.actions) for entry in entries) == 3
 
 
 def test_numbers_are_given_up_last(conversation: t.Any, record: t.Any) -> None:
