@@ -24,6 +24,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     Step,
     make_diff,
     make_plan,
+    not_as_sent,
     resolve_agents,
     up_to_failure,
 )
@@ -41,12 +42,14 @@ class Outcome:
     """What has come of one number so far; complete after a failure, too.
 
     ``plan``: what the diff shows: the first plan, or the one made anew if nothing had been done by then.
+    ``warnings``: what the API has made of what was sent.
     ``stop``: why nothing else may be sent for this number, if so.
     """
 
     plan: Plan | None = None
     record: Record | None = None
     actions: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     stop: ApiError | None = None
 
     def diff(self, failed: bool) -> dict[str, dict[str, t.Any]]:
@@ -168,6 +171,7 @@ def _apply(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
             outcome.record = _change(api, holdings, t.cast(Record, outcome.record), step, outcome)
         if outcome.record:
             holdings.keep(outcome.record)
+            outcome.warnings.extend(not_as_sent(step, outcome.record))
 
 
 def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:

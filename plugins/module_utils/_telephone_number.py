@@ -105,7 +105,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         "actions": outcome.actions,
         "api_requests": requests_sent(),
         "diff": outcome.diff(bool(failed)),
-        "warnings": [*warnings, *(outcome.plan.warnings if outcome.plan else [])],
+        "warnings": [*warnings, *(outcome.plan.warnings if outcome.plan else []), *outcome.warnings],
     }
 
 

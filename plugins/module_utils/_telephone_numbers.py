@@ -47,7 +47,8 @@ _MOST_OF_LINE = 1000
 """Characters of what Ansible says of an entry. It quotes all that was written."""
 
 _MOST_LINES = 20
-"""Failures that the message tells of one by one. Input errors are told of without exception."""
+"""Failures that the message tells of one by one, and warnings of what the API made of something. Input errors are told
+of without exception."""
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
@@ -207,15 +208,21 @@ def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
 
 def _warnings(entries: list[Entry]) -> list[str]:
     """Each text once, with the positions of the entries it is about."""
-    positions: dict[str, list[str]] = {}
+    foreseen: dict[str, list[str]] = {}
+    returned: dict[str, list[str]] = {}
     for position, entry in enumerate(entries, 1):
         if entry.desired:
             own = [number_warning(entry.number), *(entry.outcome.plan.warnings if entry.outcome.plan else [])]
-            for text in filter(None, own):
-                positions.setdefault(text, []).append(str(position))
-    return [
-        f"{'entry' if len(where) == 1 else 'entries'} {some_of(where)}: {text}" for text, where in positions.items()
+            for texts, found in ((filter(None, own), foreseen), (entry.outcome.warnings, returned)):
+                for text in texts:
+                    found.setdefault(text, []).append(str(position))
+    lines = [
+        f"{'entry' if len(where) == 1 else 'entries'} {some_of(where)}: {text}"
+        for text, where in {**foreseen, **dict(list(returned.items())[:_MOST_LINES])}.items()
     ]
+    # These quote what was sent, so each may be another text.
+    more = len(returned) - _MOST_LINES
+    return [*lines, f"and {more} more that the API returned otherwise than they were sent"] if more > 0 else lines
 
 
 TASK = Task(

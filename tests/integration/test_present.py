@@ -246,6 +246,32 @@ def test_an_address_that_is_echoed_in_another_form(sim: Simulator) -> Script:
     assert other.result["actions"] == ["sip_updated"]
 
 
+@scenario()
+def test_a_memo_that_is_returned_otherwise_than_it_was_sent(sim: Simulator) -> Script:
+    sim.switches.echo_memo = False
+    entry = {"number": NUMBER, "address": "sip:a", "memo": " 본사 "}
+    many = [{"number": f"0701111{index:04}", "address": "sip:a", "memo": f" {index}"} for index in range(25)]
+    registered, again, checked, as_returned, in_bulk = yield [
+        vox(entry),
+        vox(entry),
+        vox(entry, check_mode=True),
+        vox(entry | {"memo": "본사"}),
+        bulk([entry, *many]),
+    ]
+    assert registered.result["actions"] == ["registered"]
+    assert again.result["actions"] == checked.result["actions"] == ["memo_updated"]
+    for task in (registered, again):
+        (warning,) = task.result["warnings"]
+        assert "memo was sent as ' 본사 ', and the API returned '본사'" in str(warning)
+    assert as_returned.result["changed"] is False
+    assert "warnings" not in as_returned.result
+    warnings = [str(warning) for warning in in_bulk.result["warnings"]]
+    assert "entry 1: memo was sent as ' 본사 '" in warnings[0]
+    assert "entry 2: memo was sent as ' 0'" in warnings[1]
+    assert "and 6 more" in warnings[20]
+    assert len(warnings) == 21
+
+
 @scenario(CONTROLLER)
 def test_patches_that_are_answered_with_nothing(sim: Simulator) -> Script:
     sim.switches.patch_answers = "empty"

@@ -219,6 +219,26 @@ def test_a_change_that_is_answered_with_nothing_is_read(conversation: t.Any, rec
     assert outcome.record == record(memo="m")
 
 
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_memo_that_is_returned_otherwise_is_warned_of_in_each_run(
+    conversation: t.Any, record: t.Any, empty: bool
+) -> None:
+    trimmed = record(memo="m")
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, trimmed, 201, body={**BODY, "memo": " m"})
+    first, error = converge_to(conversation, address=ADDRESS, memo=" m")
+    assert error is None
+    conversation.expect_list("active", trimmed)
+    conversation.expect(f"PATCH {ONE}", {} if empty else trimmed, body={"memo": " m"})
+    if empty:
+        conversation.expect(f"GET {ONE}", trimmed)
+    second, error = converge_to(conversation, address=ADDRESS, memo=" m")
+    assert error is None
+    assert first.warnings == second.warnings
+    (warning,) = first.warnings
+    assert "sent as ' m', and the API returned 'm'" in warning
+
+
 NOT_SHOWN: list[dict[str, t.Any]] = [{"status": "expired"}, {"status": None}, {"address": ...}, {"updated_at": ...}]
 """What makes an answer no proof of a number that is held; ``...``: the field is missing."""
 
