@@ -86,17 +86,13 @@ class Bulk:
         _hold_back([*self.entries, *self.pruned], "not begun, because of the task's errors")
 
 
-@dataclass(frozen=True)
-class Prune:
-    """Give up the custom numbers that are not listed, if there are ``at_most`` so many."""
+def converge_all(api: Api, bulk: Bulk, max_deletions: int | None, check_mode: bool, report: Report) -> None:
+    """Plan everything, and unless in check mode, do. Raises nothing: each error is in ``bulk``.
 
-    at_most: int
-
-
-def converge_all(api: Api, bulk: Bulk, prune: Prune | None, check_mode: bool, report: Report) -> None:
-    """Plan everything, and unless in check mode, do. Raises nothing: each error is in ``bulk``."""
+    ``max_deletions``: how many custom numbers that are not listed may be given up; None: they stay.
+    """
     try:
-        _plan_all(api, bulk, prune, report)
+        _plan_all(api, bulk, max_deletions, report)
     except InputError as error:
         bulk.error = error
     except ApiError as error:
@@ -124,10 +120,10 @@ def converge_all(api: Api, bulk: Bulk, prune: Prune | None, check_mode: bool, re
         do(last)
 
 
-def _plan_all(api: Api, bulk: Bulk, prune: Prune | None, report: Report) -> None:
+def _plan_all(api: Api, bulk: Bulk, max_deletions: int | None, report: Report) -> None:
     entries = [entry for entry in bulk.entries if entry.desired]
     listed = {entry.number for entry in entries}
-    held = _read_held(api, None if prune else listed, report)
+    held = _read_held(api, listed if max_deletions is None else None, report)
     agents = _read_agents(api, entries)
 
     def agent_id(name: str) -> str:
@@ -145,11 +141,11 @@ def _plan_all(api: Api, bulk: Bulk, prune: Prune | None, report: Report) -> None
         except (InputError, ApiError) as error:
             entry.error = error
     # An entry that could not be read may be any number.
-    if prune and len(entries) == len(bulk.entries):
+    if max_deletions is not None and len(entries) == len(bulk.entries):
         bulk.pruned = [_to_prune(held[number]) for number in sorted(held) if _may_go(held[number], listed)]
-        if len(bulk.pruned) > prune.at_most:
+        if len(bulk.pruned) > max_deletions:
             raise InputError(
-                f"prune would give up {len(bulk.pruned)} numbers, and max_deletions is {prune.at_most}:"
+                f"prune would give up {len(bulk.pruned)} numbers, and max_deletions is {max_deletions}:"
                 f" add those that stay to the list, or raise max_deletions."
                 f" Not listed: {some_of([entry.number for entry in bulk.pruned])}"
             )

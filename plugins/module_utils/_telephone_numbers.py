@@ -12,7 +12,7 @@ from collections import Counter
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
-from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all, some_of
+from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, converge_all, some_of
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import parse_desired
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
@@ -66,14 +66,14 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
                 " filter voxai.telephony.numbers_from_text"
             )
         check_given(written.get("api_key"))
-        prune = _parse_prune(options, bulk.entries)
+        max_deletions = _parse_max_deletions(options, bulk.entries)
         api = connect(options).api
     except InputError as error:
         bulk.error = error
         bulk.refuse()
     else:
         requests_sent = api.counter()
-        converge_all(api, bulk, prune, check_mode, report)
+        converge_all(api, bulk, max_deletions, check_mode, report)
     everything = [*bulk.entries, *bulk.pruned]
     failed = bulk.error is not None or any(entry.error for entry in everything)
     return {
@@ -120,7 +120,8 @@ def _refuse_duplicates(entries: list[Entry]) -> None:
             entry.error = InputError(f"the number is listed twice, as entries {first[entry.number]} and {position}")
 
 
-def _parse_prune(options: Options, entries: list[Entry]) -> Prune | None:
+def _parse_max_deletions(options: Options, entries: list[Entry]) -> int | None:
+    """How many numbers may be pruned; None if none is to be."""
     if not options["prune"]:
         return None
     if all(entry.desired and entry.desired.absent for entry in entries):
@@ -129,9 +130,10 @@ def _parse_prune(options: Options, entries: list[Entry]) -> Prune | None:
             " list the numbers to keep, or leave out prune"
         )
     # A bool is an int to Python, and to Ansible.
-    if isinstance(options["max_deletions"], bool) or options["max_deletions"] < 0:
-        raise InputError(f"max_deletions is {options['max_deletions']}: write 0 or more")
-    return Prune(options["max_deletions"])
+    max_deletions: int = options["max_deletions"]
+    if isinstance(max_deletions, bool) or max_deletions < 0:
+        raise InputError(f"max_deletions is {max_deletions}: write 0 or more")
+    return max_deletions
 
 
 # The result

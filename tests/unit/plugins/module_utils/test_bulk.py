@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _bulk
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
-from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all
+from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, converge_all
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import carry_out
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
 from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
@@ -47,7 +47,7 @@ def converge(
 ) -> Bulk:
     bulk = Bulk(list(entries))
     api = conversation.api(retries)
-    converge_all(api, bulk, None if prune is None else Prune(prune), check_mode, lambda words: None)
+    converge_all(api, bulk, prune, check_mode, lambda words: None)
     return bulk
 
 
