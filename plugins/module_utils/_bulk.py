@@ -25,7 +25,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._converge import (
     Look,
     Outcome,
     Work,
-    carry_out,
+    apply_plan,
     predict,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings, pick_agent, read_numbers
@@ -106,7 +106,7 @@ def converge_all(api: Api, bulk: Bulk, max_deletions: int | None, check_mode: bo
 
     def do(some: list[Entry]) -> None:
         if not check_mode:
-            _carry_out_all(api, report, some)
+            _apply_all(api, report, some)
         else:
             for entry in some:
                 predict(entry.outcome)
@@ -196,7 +196,7 @@ def _read_agents(api: Api, entries: list[Entry]) -> dict[str, str | InputError |
     return found
 
 
-def _carry_out_all(api: Api, report: Report, entries: list[Entry]) -> None:
+def _apply_all(api: Api, report: Report, entries: list[Entry]) -> None:
     """Do what is planned, as long as the API does its part.
 
     Numbers in doubt are looked for when the others are done, with one listing for all.
@@ -249,7 +249,7 @@ def _begin(api: Api, breaker: _Breaker, entry: Entry) -> None:
         holdings = Holdings(api)
         if entry.outcome.record:
             holdings.keep(entry.outcome.record)
-        entry.work = carry_out(api, holdings, _desired(entry), entry.outcome)
+        entry.work = apply_plan(api, holdings, _desired(entry), entry.outcome)
         _go_on(entry, None)
         breaker.note(entry)
 

@@ -104,7 +104,7 @@ def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, o
     if check_mode:
         predict(outcome)
     else:
-        _finish(api, holdings, carry_out(api, holdings, desired, outcome))
+        _finish(api, holdings, apply_plan(api, holdings, desired, outcome))
 
 
 def _finish(api: Api, holdings: Holdings, work: Work) -> None:
@@ -134,10 +134,10 @@ def predict(outcome: Outcome) -> None:
     outcome.record, outcome.actions = plan.after, plan.actions
 
 
-def carry_out(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome) -> Work:
+def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome) -> Work:
     """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError."""
     try:
-        yield from _apply(api, holdings, t.cast(Plan, outcome.plan), outcome)
+        yield from _apply_steps(api, holdings, t.cast(Plan, outcome.plan), outcome)
     except _Moved as moved:
         outcome.record = moved.record or _look_up(api, holdings, desired)
         # It may be somebody else's registration that was found. Nobody can see whose credentials are there, so they are
@@ -148,7 +148,7 @@ def carry_out(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome) 
         if not outcome.actions:
             outcome.plan = plan
         try:
-            yield from _apply(api, holdings, plan, outcome)
+            yield from _apply_steps(api, holdings, plan, outcome)
         except _Moved:
             raise ApiError("the number keeps changing while it is worked on: is something else managing it?") from None
 
@@ -159,7 +159,7 @@ def _look_up(api: Api, holdings: Holdings, desired: Desired) -> Record | None:
     return holdings.find(str(desired.number))
 
 
-def _apply(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
+def _apply_steps(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
     if not plan.steps:
         outcome.record = plan.after
     for step in plan.steps:

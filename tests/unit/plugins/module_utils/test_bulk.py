@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.voxai.telephony.plugins.module_utils import _bulk
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, converge_all
-from ansible_collections.voxai.telephony.plugins.module_utils._converge import carry_out
+from ansible_collections.voxai.telephony.plugins.module_utils._converge import apply_plan
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
 from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired
@@ -147,14 +147,14 @@ def test_a_refusal_in_between_is_no_breakdown(monkeypatch: pytest.MonkeyPatch) -
 def test_a_defect_with_one_number_does_not_hide_the_others(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = carry_out
+    real = apply_plan
 
     def broken(api: t.Any, holdings: t.Any, desired: t.Any, outcome: t.Any) -> t.Any:
         if desired.number == "0701":
             raise KeyError("oops")
         yield from real(api, holdings, desired, outcome)
 
-    monkeypatch.setattr(_bulk, "carry_out", broken)
+    monkeypatch.setattr(_bulk, "apply_plan", broken)
     conversation.expect_not_held()
     conversation.expect(REGISTER, record(number="0702"), 201, body=body("0702"))
     bulk = converge(conversation, wanted("0701"), wanted("0702"))
