@@ -80,7 +80,7 @@ Work = t.Generator[Look, Found, None]
 """Work on a number. Where it yields, it waits to be sent what was found."""
 
 
-class _Moved(Exception):
+class _Outdated(Exception):
     """The number is not what it was when the plan was made.
 
     ``record``: what it is now, if that is known.
@@ -138,8 +138,8 @@ def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome)
     """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError."""
     try:
         yield from _apply_steps(api, holdings, t.cast(Plan, outcome.plan), outcome)
-    except _Moved as moved:
-        outcome.record = moved.record or _look_up(api, holdings, desired)
+    except _Outdated as outdated:
+        outcome.record = outdated.record or _look_up(api, holdings, desired)
         # It may be somebody else's registration that was found. Nobody can see whose credentials are there, so they are
         # sent once more.
         if "registered" in outcome.actions and desired.auth_password is not None:
@@ -149,7 +149,7 @@ def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome)
             outcome.plan = plan
         try:
             yield from _apply_steps(api, holdings, plan, outcome)
-        except _Moved:
+        except _Outdated:
             raise ApiError("the number keeps changing while it is worked on: is something else managing it?") from None
 
 
@@ -177,7 +177,7 @@ def _apply_steps(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> 
 def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:
     """Register, at most twice, and the second time only after the first surely left nothing behind.
 
-    Raises _Moved with the record if the number turns out to be held: by an answer
+    Raises _Outdated with the record if the number turns out to be held: by an answer
     that was lost, or because somebody else was faster.
     """
     maybe_ours = last = False
@@ -202,7 +202,7 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
         if found:
             if maybe_ours:
                 outcome.actions.extend(step.actions)
-            raise _Moved(found)
+            raise _Outdated(found)
         if not maybe_ours:
             raise error
         if last or outcome.stop or not error.uncertain:
@@ -238,7 +238,7 @@ def _change(api: Api, holdings: Holdings, record: Record, step: Step, outcome: O
     else:
         after = _after_answer(api, record["id"], step, answer, outcome)
     if step.call in _AIMS:
-        holdings.moved()
+        holdings.status_changed()
         if after is None:
             holdings.drop(record)
     return after
@@ -276,7 +276,7 @@ def _after_answer(
         raise ApiError(f"the API answered as if it were done, but the number is {_status(now)}")
     outcome.actions.extend(step.actions)
     if step.call not in _AIMS and _status(now) not in aims:
-        raise _Moved
+        raise _Outdated
     return now if _status(now) in HELD else None
 
 
@@ -303,9 +303,9 @@ def _after_error(api: Api, record_id: str, step: Step, error: ApiError, outcome:
             outcome.plan = replace(t.cast(Plan, outcome.plan), before=after)
         return after
     if _status(now) not in HELD:
-        raise _Moved
+        raise _Outdated
     if error.uncertain:
-        raise _Moved(now)
+        raise _Outdated(now)
     if step.call == "update_sip" and "auth_password" not in step.body:
         error.hint = "The API asks for the password whenever address changes: give auth_password, too"
     raise error

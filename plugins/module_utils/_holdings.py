@@ -68,7 +68,7 @@ class Holdings:
         self._kept.pop(record["number"], None)
         self._listed.pop(record["number"], None)
 
-    def moved(self) -> None:
+    def status_changed(self) -> None:
         """A number has changed its status: what was behind a cursor may have moved up to where it was read already."""
         if not self._complete:
             self._start_over()

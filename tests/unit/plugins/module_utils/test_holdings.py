@@ -84,7 +84,7 @@ def test_what_was_behind_a_number_that_is_given_up_is_not_missed(conversation: t
     conversation.expect_list("active", record(number="1"), next_cursor="c")
     holdings.find("1")
     holdings.drop(record(number="1"))
-    holdings.moved()
+    holdings.status_changed()
     # Where a cursor is a position, number 2 has moved up to the first page.
     conversation.expect_list("active", record(id="id-2", number="2"), next_cursor="c")
     assert holdings.find("2") == record(id="id-2", number="2")
@@ -98,7 +98,7 @@ def test_after_a_whole_listing_a_number_given_up_costs_nothing(conversation: t.A
     assert holdings.find("1") is None
     holdings.find("07011112222")
     holdings.drop(record())
-    holdings.moved()
+    holdings.status_changed()
     assert holdings.find("2") is None
 
 
