@@ -214,7 +214,7 @@ def _apply_all(api: Api, report: Report, entries: list[Entry]) -> None:
         side_by_side(partial(_begin, api, breaker), rest)
         _settle(api, rest, side_by_side, report)
         rest = [entry for entry in rest if not entry.work]
-        if breaker.is_final():
+        if breaker.still_failing():
             for entry in rest:
                 entry.error = ApiError(f"not begun: {breaker}")
             break
@@ -234,7 +234,7 @@ def _settle(
         breaker = _Breaker()
         found = _look_for_all(api, doubtful, report)
         side_by_side(partial(_resume, breaker, found), doubtful)
-        if breaker.is_final():
+        if breaker.still_failing():
             # What was found is reported, and nothing else is sent.
             reason = ApiError(f"not finished: {breaker}")
             for entry in doubtful:
@@ -282,12 +282,12 @@ def _look_for_all(api: Api, entries: list[Entry], report: Report) -> dict[str, F
     """Find the numbers that are in doubt: again and again, as a list may lag behind writes."""
     looks = {entry.number: t.cast(Look, entry.look) for entry in entries}
     found: dict[str, Found] = dict.fromkeys(looks)
-    for time in range(max(look.times for look in looks.values())):
-        due = {number for number, look in looks.items() if time < look.times and found[number] is None}
+    for attempt in range(max(look.times for look in looks.values())):
+        due = {number for number, look in looks.items() if attempt < look.times and found[number] is None}
         if not due:
             break
-        if time:
-            api.pace.sleep(api.backoff(time - 1))
+        if attempt:
+            api.pace.sleep(api.backoff(attempt - 1))
         try:
             found.update(_read_held(api, due, report))
         except ApiError as error:
@@ -358,7 +358,7 @@ class _Breaker:
             else:
                 self._failed.clear()
 
-    def is_final(self) -> bool:
+    def still_failing(self) -> bool:
         """Whether it is open, and what opened it has not come right since: that was a disturbance, and is over."""
         return self.open and all(entry.error for entry in self._failed)
 

@@ -116,9 +116,9 @@ def _finish(api: Api, holdings: Holdings, work: Work) -> None:
 
 
 def _look_for(api: Api, holdings: Holdings, look: Look) -> Found:
-    for time in range(look.times):
-        if time:
-            api.pace.sleep(api.backoff(time - 1))
+    for attempt in range(look.times):
+        if attempt:
+            api.pace.sleep(api.backoff(attempt - 1))
         try:
             found = holdings.find_again(look.number)
         except ApiError as error:

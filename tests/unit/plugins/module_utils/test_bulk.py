@@ -139,9 +139,9 @@ def test_a_refusal_in_between_is_no_breakdown(monkeypatch: pytest.MonkeyPatch) -
         assert not breaker.open
     breaker.note(gone)
     assert breaker.open
-    assert breaker.is_final()
+    assert breaker.still_failing()
     gone.error = None
-    assert not breaker.is_final()
+    assert not breaker.still_failing()
 
 
 def test_a_defect_with_one_number_does_not_hide_the_others(
