@@ -120,7 +120,7 @@ def _look_for(api: Api, holdings: Holdings, look: Look) -> Found:
         if attempt:
             api.pace.sleep(api.backoff(attempt - 1))
         try:
-            found = holdings.find_again(look.number)
+            found = holdings.read_again(look.number)
         except ApiError as error:
             return error
         if found:
@@ -156,7 +156,7 @@ def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome)
 def _look_up(api: Api, holdings: Holdings, desired: Desired) -> Record | None:
     if desired.record_id is not None:
         return api.number(desired.record_id)
-    return holdings.find(str(desired.number))
+    return holdings.look_up(str(desired.number))
 
 
 def _apply_steps(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:

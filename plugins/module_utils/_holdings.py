@@ -34,16 +34,19 @@ class Holdings:
         self._gone: set[str] = set()
         self._start_over()
 
-    def find(self, number: str) -> Record | None:
-        """The record of a number that is held, or None. Sends as few requests as that takes. Raises ApiError."""
+    def look_up(self, number: str) -> Record | None:
+        """The record of a number that is held, or None. Raises ApiError.
+
+        The first time it is taken from the listing, which is read no further than needed; from then on it is read again.
+        """
         if number in self._answered or number in self._kept:
-            return self.find_again(number)
+            return self.read_again(number)
         self._answered.add(number)
         while number not in self._listed and not self._complete:
             self._read_page()
         return self._listed.get(number)
 
-    def find_again(self, number: str) -> Record | None:
+    def read_again(self, number: str) -> Record | None:
         """The same, with what is known of the number read anew."""
         known = self._kept.pop(number, None) or self._listed.get(number)
         record = self.api.number(known["id"], number) if known else None
@@ -56,7 +59,7 @@ class Holdings:
         self._listed.clear()
         self._answered.clear()
         self._start_over()
-        return self.find(number)
+        return self.look_up(number)
 
     def keep(self, record: Record) -> None:
         """Remember what a write has left."""
