@@ -5,7 +5,7 @@
 """Layer 3, the domain: bring many numbers to their wanted states.
 
 One listing and one plan for all of them come first, and if anything in the input is wrong, nothing is written. Then
-the numbers are changed side by side. What is given up comes last, and only if all else has succeeded.
+the numbers are changed in parallel. What is given up comes last, and only if all else has succeeded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desir
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, begins_well
 
 WORKERS = 8
-"""Numbers that are changed side by side. Fills five requests a second where each takes a second, with some to spare."""
+"""Numbers that are changed in parallel. Fills five requests a second where each takes a second, with some to spare."""
 
 _MOST_IN_A_ROW = 8
 """Numbers that may fail one after the other for reasons of the API's before the rest is left alone."""
@@ -202,17 +202,17 @@ def _apply_all(api: Api, report: Report, entries: list[Entry]) -> None:
     Numbers in doubt are looked for when the others are done, with one listing for all.
     """
 
-    def side_by_side(work: t.Callable[[Entry], None], some: list[Entry]) -> None:
+    def in_parallel(work: t.Callable[[Entry], None], some: list[Entry]) -> None:
         def tell() -> None:
             report(f"{sum(entry.settled for entry in entries)} of {len(entries)} numbers done")
 
-        _side_by_side(api, work, some, tell)
+        _in_parallel(api, work, some, tell)
 
     rest = entries
     while rest:
         breaker = _Breaker()
-        side_by_side(partial(_begin, api, breaker), rest)
-        _settle(api, rest, side_by_side, report)
+        in_parallel(partial(_begin, api, breaker), rest)
+        _settle(api, rest, in_parallel, report)
         rest = [entry for entry in rest if not entry.work]
         if breaker.still_failing():
             for entry in rest:
@@ -223,7 +223,7 @@ def _apply_all(api: Api, report: Report, entries: list[Entry]) -> None:
 def _settle(
     api: Api,
     entries: list[Entry],
-    side_by_side: t.Callable[[t.Callable[[Entry], None], list[Entry]], None],
+    in_parallel: t.Callable[[t.Callable[[Entry], None], list[Entry]], None],
     report: Report,
 ) -> None:
     """Look for the numbers in doubt, and go on with them, until none is."""
@@ -233,7 +233,7 @@ def _settle(
             break
         breaker = _Breaker()
         found = _look_for_all(api, doubtful, report)
-        side_by_side(partial(_resume, breaker, found), doubtful)
+        in_parallel(partial(_resume, breaker, found), doubtful)
         if breaker.still_failing():
             # What was found is reported, and nothing else is sent.
             reason = ApiError(f"not finished: {breaker}")
@@ -295,7 +295,7 @@ def _look_for_all(api: Api, entries: list[Entry], report: Report) -> dict[str, F
     return found
 
 
-def _side_by_side(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], tell: t.Callable[[], None]) -> None:
+def _in_parallel(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], tell: t.Callable[[], None]) -> None:
     """Do work on all entries, some at a time, in their order.
 
     If it is interrupted (a task's timeout), nothing else is sent. What has been sent is not waited for.
