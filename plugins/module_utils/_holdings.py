@@ -37,7 +37,7 @@ class Holdings:
     def look_up(self, number: str) -> Record | None:
         """The record of a number that is held, or None. Raises ApiError.
 
-        The first time it is taken from the listing, which is read no further than needed; from then on it is read again.
+        The first time it is taken from the listing, which is read no further than needed. After that it is read again.
         """
         if number in self._answered or number in self._kept:
             return self.read_again(number)
