@@ -173,16 +173,18 @@ class Api:
         for page in self._pages("/organization-telephone-numbers", query):
             yield [_record(item) for item in page]
 
-    def number(self, record_id: str, number: str | None = None) -> Record | None:
+    def number(self, record_id: str, number: str | None = None, sure: bool = True) -> Record | None:
         """One number, whatever its status; None if there is none by that id.
 
         ``number``: what it must be, if that is known.
+        ``sure``: whether to make sure, where there is none, that it is the API that says so.
         """
         try:
             record = _record(self._call("GET", _path(record_id)))
         except ApiError as error:
             if error.http_status == 404 and error.from_api:
-                self._recognize()
+                if sure:
+                    self._recognize()
                 return None
             raise
         self.recognized = True

@@ -155,7 +155,8 @@ def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome)
 
 def _look_up(api: Api, holdings: Holdings, desired: Desired) -> Record | None:
     if desired.record_id is not None:
-        return api.number(desired.record_id)
+        # Without a record, a number can't be present: an error either way.
+        return api.number(desired.record_id, sure=desired.absent)
     return holdings.look_up(str(desired.number))
 
 

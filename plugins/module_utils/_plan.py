@@ -166,7 +166,9 @@ def _plan_absent(desired: Desired, record: Record | None) -> Plan:
 
 def _plan_registration(desired: Desired) -> Plan:
     if desired.number is None:
-        raise InputError("there is no number by this id: check it, or give number and address to register one")
+        raise InputError(
+            "there is no number by this id: check it and api_url, or give number and address to register one"
+        )
     if desired.address is None:
         raise InputError(
             "not held yet: give address, the SIP trunk to register it with."

@@ -564,6 +564,12 @@ def test_by_an_id_that_is_gone_absent_is_reached(conversation: t.Any) -> None:
     assert (outcome.record, outcome.actions) == (None, [])
 
 
+def test_by_an_id_that_is_gone_present_is_an_error_in_one_request(conversation: t.Any) -> None:
+    conversation.refuse(f"GET {ONE}", 404)
+    _outcome, error = converge_to(conversation, id="id-1", memo="m")
+    assert isinstance(error, InputError) and "check it and api_url" in str(error)
+
+
 def test_an_agent_that_is_not_there_stops_before_a_write(conversation: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect("GET /agents", {"items": []}, query={"q": "Desk", "limit": "100"})
