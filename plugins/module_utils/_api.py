@@ -112,12 +112,17 @@ class ApiError(Exception):
         self.unanswered = False
         self.hint = ""
 
+    @property
+    def field(self) -> str:
+        """The field of the request that the API's details name; empty if they name none."""
+        field = self.details.get("field") if isinstance(self.details, dict) else None
+        return field if isinstance(field, str) else ""
+
     def __str__(self) -> str:
         origin = " ".join(str(part) for part in ("HTTP", self.http_status, self.code) if part)
         text = f"{origin}: {self.message}" if self.http_status else self.message
-        field = self.details.get("field") if isinstance(self.details, dict) else None
-        if field and isinstance(field, str):
-            text = f"{text} ({field[:_MOST_OF_FIELD]})"
+        if self.field:
+            text = f"{text} ({self.field[:_MOST_OF_FIELD]})"
         # It goes to a terminal, where a server must not clear the screen, or write lines of its own.
         text = _CONTROL.sub(" ", text)
         return f"{text.rstrip('.')}. {self.hint}" if self.hint else text

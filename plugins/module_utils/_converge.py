@@ -172,7 +172,7 @@ def _apply_steps(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> 
             outcome.record = _change(api, holdings, t.cast(Record, outcome.record), step, outcome)
         if outcome.record:
             holdings.keep(outcome.record)
-            outcome.warnings.extend(not_as_sent(step, outcome.record))
+            outcome.warnings.extend(not_as_sent(step, outcome.record, api.hide))
 
 
 def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:
@@ -195,7 +195,7 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
             raise error
         # A conflict, or a refusal because of the number, is likely a duplicate, so it is worth waiting for a list that
         # lags. Other refusals are more likely just that: one more look is enough, unless an answer was lost.
-        likely_duplicate = error.http_status == 409 or _field_of(error) == "number"
+        likely_duplicate = error.http_status == 409 or error.field == "number"
         times = api.retries + 1 if maybe_ours or likely_duplicate else 2
         found = yield Look(step.body["number"], times, error)
         if isinstance(found, ApiError):
@@ -214,10 +214,6 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
             )
             raise error
         last = True
-
-
-def _field_of(error: ApiError) -> t.Any:
-    return error.details.get("field") if isinstance(error.details, dict) else None
 
 
 def _unread(unread: ApiError, lost: ApiError) -> ApiError:

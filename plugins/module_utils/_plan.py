@@ -244,10 +244,13 @@ def _differs(wish: AgentWish | None, mapped: t.Any) -> bool:
     return bool(mapped) if wish is None else not wish.is_met_by(mapped)
 
 
-def not_as_sent(step: Step, record: Record) -> list[str]:
-    """Warnings of what the API returns otherwise than it was sent: it differs from what is wanted on each run."""
+def not_as_sent(step: Step, record: Record, hide: t.Callable[[t.Any], t.Any]) -> list[str]:
+    """Warnings of what the API returns otherwise than it was sent: it differs from what is wanted on each run.
+
+    ``hide``: takes secrets out of a value, before it is cut: half of one is one, too.
+    """
     return [
-        f"{name} was sent as {_quoted(sent)}, and the API returned {_quoted(record.get(name))}"
+        f"{name} was sent as {_quoted(hide(sent))}, and the API returned {_quoted(hide(record.get(name)))}"
         f"{', which differs in its Unicode normalization only' if _look_alike(sent, record.get(name)) else ''}."
         " Write it as the API returns it. Otherwise it is sent, and reported as changed, on each run"
         for name, sent in step.body.items()
