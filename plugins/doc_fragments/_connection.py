@@ -20,7 +20,7 @@ options:
     required: true
   api_url:
     description:
-      - Where the API is.
+      - The base URL of the API. C(/v3) is added to a URL without a path, such as V(https://client-api.tryvox.co).
       - Plain C(http) is accepted for loopback addresses alone.
       - If not set, the environment variable E(VOX_API_URL) is used.
     type: str

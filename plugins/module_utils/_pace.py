@@ -53,7 +53,7 @@ class Pace:
     A limit of 0 switches its window off.
 
     ``admitted``: requests so far that the server has not refused for the pace.
-    ``stopped``: once set, all who wait raise Stopped.
+    ``stopped``: once set, all who wait raise Stopped, for good: threads that were left behind may still come to it.
     ``abandoned``: whether nobody is left to be told what comes of a request. So is none sent.
     """
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, read_numbers
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import read_numbers
 from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import number_warning, parse_number
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,

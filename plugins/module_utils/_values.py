@@ -13,7 +13,7 @@ import re
 import typing as t
 from ipaddress import ip_address
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import is_id
+from ansible_collections.voxai.telephony.plugins.module_utils._api import canonical_id, is_id, same_id
 
 MAX_PORT = 65535
 MAX_WRITTEN = 64
@@ -53,10 +53,12 @@ def check_quoted(option: str, written: t.Any) -> None:
 
 
 def parse_id(written: str | None) -> str | None:
-    """A record's id as it was written. It becomes a part of a path."""
-    if written is not None and not is_id(written):
+    """A record's id, a UUID in its canonical form. It becomes a part of a path."""
+    if written is None:
+        return None
+    if not is_id(written):
         raise InputError(f"id {shown(written)} is no record's id: write the id that the API returned, or number")
-    return written
+    return canonical_id(written)
 
 
 def check_text(option: str, written: str, multiline: bool = False) -> None:
@@ -135,7 +137,7 @@ class AgentWish(t.NamedTuple):
 
     def is_met_by(self, mapped: t.Any) -> bool:
         """Whether ``mapped``, the record's field, is what is wished."""
-        if not isinstance(mapped, dict) or str(mapped.get("agent_id")).lower() != str(self.agent_id).lower():
+        if not isinstance(mapped, dict) or not same_id(mapped.get("agent_id"), self.agent_id):
             return False
         return self.version in (None, mapped.get("agent_version"))
 
@@ -159,10 +161,11 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
             raise empty_in_agent(option, key)
     if ("agent_id" in given) == ("agent_name" in given):
         raise InputError(f"{option}: give either agent_id or agent_name, or {{}} to unmap")
-    if "agent_id" in given and not is_id(given["agent_id"]):
-        raise InputError(f"{option}: agent_id {shown(given['agent_id'])} is no id: to give a name, write agent_name")
+    agent_id = given.get("agent_id")
+    if agent_id is not None and not is_id(agent_id):
+        raise InputError(f"{option}: agent_id {shown(agent_id)} is no id: to give a name, write agent_name")
     check_text(f"{option}: agent_name", given.get("agent_name", ""))
     version = given.get("agent_version")
     if version is not None and not _AGENT_VERSION.fullmatch(version):
         raise InputError(f"{option}: agent_version is {shown(version)}: write current, production, or v1, v2 and so on")
-    return AgentWish(given.get("agent_id"), given.get("agent_name"), version)
+    return AgentWish(agent_id and canonical_id(agent_id), given.get("agent_name"), version)

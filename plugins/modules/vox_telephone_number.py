@@ -30,6 +30,9 @@ attributes:
     details:
       - The API never returns SIP credentials, so they can't be compared.
         With O(update_password=always) they are sent, and reported as changed, on each run.
+notes:
+  - A task that runs into its keyword C(timeout) fails with Ansible's own message and none of this module's results. A
+    request that was already sent may still take effect. Run the task again. It looks first, and does what is left.
 options:
   number:
     description:

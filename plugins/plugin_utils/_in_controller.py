@@ -50,7 +50,8 @@ class _Shared:
     @classmethod
     def connect(cls, task: t.Any, options: t.Mapping[str, t.Any]) -> Organization:
         """The organization of these options. Items that differ in them still know of each other's changes."""
-        if cls.task != task:
+        # An item that ran into the task's timeout has stopped its organization for good.
+        if cls.task != task or any(one.api.pace.stopped.is_set() for one in cls.organizations.values()):
             cls.task = task
             cls.organizations.clear()
         key = tuple(options[name] for name in CONNECTION_SPEC)

@@ -442,3 +442,45 @@ def test_progress_is_shown_to_people(ansible: Ansible, sim: Simulator, callback:
     for line in shown:
         assert line.startswith("PROGRESS - [org]: Keep the numbers (")
         assert line.endswith(" of 24 numbers done)")
+
+
+@scenario(CONTROLLER)
+def test_what_was_found_is_told_although_the_api_fails_then(sim: Simulator) -> Script:
+    held(sim, 24, memo="theirs")
+    for _index in range(3):
+        sim.fault("answer", "GET", "/organization-telephone-numbers", body={"items": [], "next_cursor": None})
+    sim.fault("error_before", "PATCH", "/organization-telephone-numbers/{id}", occurrence=0, status=403)
+    (seen,) = yield [bulk(numbered(24, memo="ours"))]
+    entries = entries_of(seen)
+    assert summary_of(seen) == {"failed": 24}
+    assert [entry["telephone_number"] for entry in entries] == sim.numbers()
+    refused = [entry for entry in entries if entry["failure"]["http_status"] == 403]
+    assert len(refused) < 24
+    assert all("not finished: the API has failed" in entry["msg"] for entry in entries if entry not in refused)
+    assert "not looked for" not in seen.message
+
+
+@scenario(CONTROLLER)
+def test_a_task_that_runs_into_its_timeout_waits_for_no_answer(sim: Simulator) -> Script:
+    """Its answers would take longer than the whole run. What was sent took effect, and nothing else is sent."""
+    for _index in range(8):
+        sim.fault("slow", "POST", seconds=600)
+    stopped, next_one = yield [bulk(numbered(12), timeout=580) | {"timeout": 2}, bulk(numbered(12))]
+    assert stopped.failed
+    assert stopped.requests(sim) == [*UNKNOWN, *[REGISTER] * 8]
+    assert not next_one.failed
+    assert summary_of(next_one) == {"registered": 4, "unchanged": 8}
+    assert len(sim.writes) == 12
+    assert live(sim) == [entry["number"] for entry in numbered(12)]
+
+
+@scenario(CONTROLLER)
+def test_after_a_timeout_the_next_item_of_a_loop_is_done(sim: Simulator) -> Script:
+    sim.fault("slow", "POST", seconds=600)
+    entries = [{"number": f"0704000{{{{ item }}}}00{index}", "address": ADDRESS} for index in range(2)]
+    (looped,) = yield [bulk(entries, timeout=580) | {"loop": ["0", "1"], "timeout": 2}]
+    first, second = looped.result["results"]
+    # What a timeout results in is Ansible's own.
+    assert "summary" not in first
+    assert second["summary"] == NOTHING | {"registered": 2}
+    assert live(sim) == sorted(f"0704000{item}00{index}" for item in range(2) for index in range(2))

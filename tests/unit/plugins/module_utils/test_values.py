@@ -10,6 +10,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
     parse_address,
     parse_agent,
+    parse_id,
     same_address,
 )
 
@@ -135,7 +136,8 @@ def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: st
 @pytest.mark.parametrize(
     ("version", "mapped", "met"),
     [
-        (None, {"agent_id": "A-1", "agent_version": "v2"}, True),
+        # Only UUIDs have no letter case.
+        (None, {"agent_id": "A-1", "agent_version": "v2"}, False),
         ("v2", {"agent_id": "a-1", "agent_version": "v2"}, True),
         ("v3", {"agent_id": "a-1", "agent_version": "v2"}, False),
         (None, {"agent_id": "a-2", "agent_version": "v2"}, False),
@@ -144,3 +146,20 @@ def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: st
 )
 def test_when_a_mapping_is_as_wished(version: str | None, mapped: object, met: bool) -> None:
     assert AgentWish("a-1", None, version).is_met_by(mapped) is met
+
+
+UUID = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
+
+
+@pytest.mark.parametrize("written", [UUID, UUID.upper(), UUID.replace("-", ""), UUID.replace("-", "").upper()])
+def test_a_uuid_has_one_canonical_form(written: str) -> None:
+    assert parse_id(written) == UUID
+    assert parse_agent("inbound_agent", {"agent_id": written}) == AgentWish(UUID, None, None)
+    assert AgentWish(UUID, None, None).is_met_by({"agent_id": written})
+    assert AgentWish(written, None, None).is_met_by({"agent_id": UUID})
+
+
+@pytest.mark.parametrize("written", ["ID-1", UUID.upper()[:-1], f"{UUID}A", f"{UUID[:-1]}G"])
+def test_an_id_that_is_not_a_uuid_stays_as_it_is(written: str) -> None:
+    assert parse_id(written) == written
+    assert not AgentWish(written, None, None).is_met_by({"agent_id": written.lower()})
