@@ -230,5 +230,13 @@ TASK = Task(
     },
     constraints={"required_if": [("prune", True, ["max_deletions"])]},
     run=run,
+    empty={
+        "changed": False,
+        ENTRIES: [],
+        "pruned": [],
+        "summary": _summary([]),
+        "api_requests": 0,
+        "diff": {"before": {}, "after": {}},
+    },
     entries=ENTRIES,
 )
