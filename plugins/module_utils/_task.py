@@ -38,20 +38,20 @@ class Task:
     keys, with ``warnings``, with ``diff`` if it changes anything, and on failure with ``failed`` and ``failure``.
     Raises nothing that a user can cause.
     ``empty``: the keys that every result has, as they are where nothing was begun.
-    ``entries``: the option whose elements the task validates itself, to tell what is wrong with each of them.
+    ``entries_option``: the option whose elements the task validates itself, to tell what is wrong with each of them.
     """
 
     spec: dict[str, dict[str, t.Any]]
     constraints: dict[str, t.Any]
     run: t.Callable[[Options, Options, Connect, bool, Report], Result]
     empty: Result
-    entries: str | None = None
+    entries_option: str | None = None
 
     def set_entries_aside(self, written: Options) -> Options:
         """The arguments for Ansible to validate."""
-        entries = written.get(self.entries) if self.entries else None
-        if self.entries and (isinstance(entries, list) or is_unreadable(entries)):
-            written = {**written, self.entries: []}
+        entries = written.get(self.entries_option) if self.entries_option else None
+        if self.entries_option and (isinstance(entries, list) or is_unreadable(entries)):
+            written = {**written, self.entries_option: []}
         return as_ansible_reads(self.spec, written)
 
     def secrets(self, written: Options) -> set[str]:
@@ -60,9 +60,9 @@ class Task:
         Ansible finds some of them itself, but not in what was set aside, not where something is of the wrong type, and
         not in a wrong place.
         """
-        entry_spec = self.spec[self.entries]["options"] if self.entries else {}
+        entry_spec = self.spec[self.entries_option]["options"] if self.entries_option else {}
         read_key, variables = self.spec["api_key"]["fallback"]
-        read = {self.entries: _read(written.get(self.entries))} if self.entries else {}
+        read = {self.entries_option: _read(written.get(self.entries_option))} if self.entries_option else {}
         return find_secrets({"api_key": read_key(*variables), **written, **read}, {**self.spec, **entry_spec})
 
     def carry_out(
@@ -86,7 +86,7 @@ class Task:
         except Exception as error:
             result = self._unforeseen(error)
         # Names that a server made up. All others are ours, and stay.
-        for part in (result, *(result.get(self.entries or "") or ()), *(result.get("pruned") or ())):
+        for part in (result, *(result.get(self.entries_option or "") or ()), *(result.get("pruned") or ())):
             if part.get("failure"):
                 part["failure"]["details"] = masker.mask(part["failure"]["details"], keys=True)
         return t.cast(Result, masker.mask(result))

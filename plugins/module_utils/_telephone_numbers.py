@@ -238,5 +238,5 @@ TASK = Task(
         "api_requests": 0,
         "diff": {"before": {}, "after": {}},
     },
-    entries=ENTRIES,
+    entries_option=ENTRIES,
 )

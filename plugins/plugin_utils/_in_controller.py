@@ -48,7 +48,7 @@ class _Shared:
     organizations: t.ClassVar[dict[t.Any, Organization]] = {}
 
     @classmethod
-    def connect(cls, task: t.Any, options: t.Mapping[str, t.Any]) -> Organization:
+    def organization(cls, task: t.Any, options: t.Mapping[str, t.Any]) -> Organization:
         """The organization of these options. Items that differ in them still know of each other's changes."""
         if cls.task != task:
             cls.task = task
@@ -104,7 +104,7 @@ class InControllerAction(NormalAction):
             result = task.carry_out(
                 written,
                 options,
-                lambda options: _Shared.connect(self._task._uuid, options),
+                lambda options: _Shared.organization(self._task._uuid, options),
                 self._task.check_mode,
                 _Progress(f"[{task_vars.get('inventory_hostname')}]: {self._task.get_name()}"),
                 masker,

@@ -107,7 +107,7 @@ def carry_out(task: Task, result: dict[str, t.Any] | Exception, **written: t.Any
             raise result
         return result
 
-    stand_in = Task(task.spec, task.constraints, run, task.empty, task.entries)
+    stand_in = Task(task.spec, task.constraints, run, task.empty, task.entries_option)
     masker = Masker(stand_in.secrets(written))
     return stand_in.carry_out(written, written, t.cast(t.Any, None), False, print, masker)
 
