@@ -21,7 +21,7 @@ lint: .nox/ready  ## Run the static checks alone
 	.venv/bin/nox --no-install --reuse-existing-virtualenvs --session ruff mypy changelog github lint docs-check extra-checks build-import-check license-check ansible-lint
 
 docs: .venv/ready  ## Make the documentation site in .cache/docs
-	.venv/bin/nox --reuse-existing-virtualenvs --keywords 'docs and not check'
+	.venv/bin/nox --reuse-existing-virtualenvs --tags docs
 
 simulator: .venv-demo/ready  ## Run the simulated API in the foreground
 	PYTHONPATH=tests .venv-demo/bin/python -m simulator --agent "Front desk" --agent "Night desk"

@@ -75,7 +75,7 @@ def python_for(core: str) -> str | None:
 
 
 def with_core(name: str, core: str, *packages: str) -> Callable[[Body], Body]:
-    """Register the function as session ``name-core``, in an environment of its own with that ansible-core.
+    """Register the function as session ``name-core``, with the tag ``name``, in an environment with that ansible-core.
 
     Without a Python for it the session is reported as skipped, with the reason.
     """
@@ -92,7 +92,7 @@ def with_core(name: str, core: str, *packages: str) -> Callable[[Body], Body]:
 
         chosen = run if version else skip
         chosen.__doc__ = body.__doc__
-        nox.session(name=f"{name}-{core}", python=interpreter(version) if version else False)(chosen)
+        nox.session(name=f"{name}-{core}", python=interpreter(version) if version else False, tags=[name])(chosen)
         return body
 
     return register

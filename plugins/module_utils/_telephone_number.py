@@ -113,4 +113,11 @@ TASK = Task(
     spec={**CONNECTION_SPEC, "id": {"type": "str"}, **NUMBER_SPEC},
     constraints={"required_one_of": [("number", "id")], "mutually_exclusive": [("number", "id")]},
     run=run,
+    empty={
+        "changed": False,
+        "telephone_number": None,
+        "actions": [],
+        "api_requests": 0,
+        "diff": {"before": {}, "after": {}},
+    },
 )

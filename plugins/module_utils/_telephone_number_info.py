@@ -69,4 +69,5 @@ TASK = Task(
     },
     constraints={"mutually_exclusive": [("id", name) for name in _FILTERS]},
     run=run,
+    empty={"changed": False, "telephone_numbers": [], "api_requests": 0},
 )

@@ -236,5 +236,13 @@ TASK = Task(
     },
     constraints={"required_if": [("prune", True, ["max_deletions"])]},
     run=run,
-    entries=ENTRIES,
+    empty={
+        "changed": False,
+        ENTRIES: [],
+        "pruned": [],
+        "summary": _summary([]),
+        "api_requests": 0,
+        "diff": {"before": {}, "after": {}},
+    },
+    entries_option=ENTRIES,
 )

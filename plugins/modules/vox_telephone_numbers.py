@@ -286,7 +286,9 @@ diff:
       type: dict
       returned: always
 api_requests:
-  description: How many requests were sent, retries included.
+  description:
+    - How many requests were sent, retries included.
+    - Null after an unexpected internal error, like all results other than RV(failure).
   returned: always
   type: int
   sample: 4

@@ -17,7 +17,15 @@ LAYERS = (
     ("_http",),
     ("_pace", "_api"),
     ("_values", "_numbering_plan", "_holdings", "_plan", "_converge", "_bulk"),
-    ("_connection", "_task", "_telephone_number", "_telephone_numbers", "_telephone_number_info", "_module"),
+    (
+        "_connection",
+        "_secrets",
+        "_task",
+        "_telephone_number",
+        "_telephone_numbers",
+        "_telephone_number_info",
+        "_module",
+    ),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
