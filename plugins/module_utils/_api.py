@@ -234,7 +234,8 @@ class Api:
 
     def agents(self, name: str | None = None) -> list[Record]:
         """All agents, or those with ``name`` as a part of theirs."""
-        query = [("q", name)] if name else []
+        # Other letters than ASCII's can be encoded in several ways, and how the API compares them is not documented.
+        query = [("q", name)] if name and name.isascii() else []
         found = [agent for page in self._pages("/agents", query) for agent in page]
         if not all(isinstance(agent, dict) and is_id(agent.get("agent_id")) for agent in found):
             raise _unexpected("an agent without an agent_id")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+import unicodedata
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, Record, canonical_id
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
@@ -110,11 +111,13 @@ class Holdings:
 
 
 def pick_agent(name: str, agents: list[Record]) -> str:
-    """The id of the one agent with exactly this name."""
+    """The id of the one agent with exactly this name, however its letters are encoded (a Mac decomposes Hangul)."""
+    name = unicodedata.normalize("NFC", name)
+    names = {id(agent): unicodedata.normalize("NFC", str(agent.get("name"))) for agent in agents}
+    similar = [agent for agent in agents if name.casefold() in names[id(agent)].casefold()]
     # One that moves while they are listed comes twice.
-    similar = [agent for agent in agents if name.casefold() in str(agent.get("name")).casefold()]
     candidates = list({canonical_id(agent["agent_id"]): agent for agent in similar}.values())
-    matches = [agent for agent in candidates if agent.get("name") == name]
+    matches = [agent for agent in candidates if names[id(agent)] == name]
     if len(matches) == 1:
         return str(matches[0]["agent_id"])
     shown = [f"{str(agent.get('name'))[:_MOST_OF_NAME]!r} ({agent['agent_id']})" for agent in matches or candidates]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import typing as t
+import unicodedata
 
 import pytest
 
@@ -204,6 +205,17 @@ def test_an_agent_is_found_by_its_exact_name(conversation: t.Any, agents: list[t
     else:
         with pytest.raises(InputError, match=found):
             holdings.agent_id("Desk")
+
+
+@pytest.mark.parametrize(
+    ("written", "listed"), list(itertools.permutations(["상담", "\u1109\u1161\u11bc\u1103\u1161\u11b7"]))
+)
+def test_an_agent_is_found_however_its_letters_are_encoded(conversation: t.Any, written: str, listed: str) -> None:
+    """Whether the API finds decomposed Hangul by composed one is not known: all agents are listed."""
+    assert unicodedata.normalize("NFC", written) == unicodedata.normalize("NFC", listed)
+    _api, holdings = conversation.holdings()
+    conversation.expect("GET /agents", {"items": [OTHER, {**DESK, "name": listed}]}, query={"limit": "100"})
+    assert holdings.agent_id(written) == "a-1"
 
 
 def test_agents_of_similar_names_are_shown_as_far_as_anybody_would_read(conversation: t.Any) -> None:

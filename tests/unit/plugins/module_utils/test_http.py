@@ -540,7 +540,7 @@ def test_half_a_request_was_sent(no_grace: None) -> None:
     over = threading.Event()
     with Peer(lambda connection: t.cast(None, over.wait(10))) as peer, pytest.raises(TransportError) as caught:
         try:
-            session = HttpSession(f"http://127.0.0.1:{peer.port}", "the-key", True, 0.3)
+            session = HttpSession(f"http://127.0.0.1:{peer.port}", "the-key", True, 2)
             session.exchange("POST", "/x", body={"memo": "x" * 2**24})
         finally:
             over.set()
