@@ -207,9 +207,10 @@ def test_an_agent_is_found_by_its_exact_name(conversation: t.Any, agents: list[t
             holdings.agent_id("Desk")
 
 
-@pytest.mark.parametrize(
-    ("written", "listed"), list(itertools.permutations(["상담", "\u1109\u1161\u11bc\u1103\u1161\u11b7"]))
-)
+COMPOSED, DECOMPOSED = "상담", "\u1109\u1161\u11bc\u1103\u1161\u11b7"
+
+
+@pytest.mark.parametrize(("written", "listed"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
 def test_an_agent_is_found_however_its_letters_are_encoded(conversation: t.Any, written: str, listed: str) -> None:
     """Whether the API finds decomposed Hangul by composed one is not known: all agents are listed."""
     assert unicodedata.normalize("NFC", written) == unicodedata.normalize("NFC", listed)
