@@ -219,7 +219,6 @@ class HttpSession:
         """
         url = urlsplit(self._base_url)
         proxy = _proxy_for(url)
-        exchange = _Exchange(url.netloc, proxy and _without_password(proxy), self._timeout, self.before_writing)
         request = {
             "method": method,
             "url": self._base_url + path,
@@ -229,6 +228,7 @@ class HttpSession:
             "verify": _bundle() if self._verify is True else self._verify,
             "proxies": {url.scheme: proxy} if proxy else {},
         }
+        exchange = _Exchange(url.netloc, proxy and _without_password(proxy), self._timeout, self.before_writing)
         answers: SimpleQueue[Response | BaseException] = SimpleQueue()
         # requests' own timeout is for each read: a server that sends a byte now and then would hold us for ever.
         thread = threading.Thread(target=_answer, args=(answers, exchange, self._session, request), daemon=True)

@@ -448,9 +448,10 @@ def test_a_request_that_was_given_up_is_never_written(
     server: Server, monkeypatch: pytest.MonkeyPatch, no_grace: None, place: t.Any, name: str, warm: bool, ended: bool
 ) -> None:
     """Because its time is over, or because its task is (Ctrl-C, or Ansible's own timeout)."""
-    session, given_up = session_for(server, timeout=0.2), threading.Event()
+    session, given_up = session_for(server), threading.Event()
     if warm:
         session.exchange("GET", "/x")
+    session._timeout = 0.2
     before, original = len(server.seen), getattr(place, name)
 
     def slow(*args: t.Any, **more: t.Any) -> t.Any:
@@ -471,6 +472,7 @@ def test_a_request_that_was_given_up_is_never_written(
         assert re.match(r"no connection to 127\.0\.0\.1:\d+ within 0\.2 s: check api_url", str(caught.value))
         assert not t.cast(TransportError, caught.value).sent
     # The next one is none the worse for it.
+    session._timeout = 5
     assert session.exchange("POST", "/x", body={}).status == 200
 
 
@@ -580,13 +582,19 @@ def secured(context: ssl.SSLContext, handle: t.Callable[[t.Any], None]) -> t.Cal
     return serve
 
 
-def let_through(peer: Peer, pause: float = 0, before: float = 0) -> t.Callable[[socket.socket], None]:
-    """A proxy that lets everything through to ``peer``, and takes its time with what comes back."""
+def let_through(peer: Peer, pause: float = 0, headers: int = 0) -> t.Callable[[socket.socket], None]:
+    """A proxy that lets everything through to ``peer``.
+
+    ``pause``: seconds before each hundred bytes that come back. ``headers``: how many of its own it sends, slowly.
+    """
 
     def handle(connection: socket.socket) -> None:
         connection.recv(2**16)
-        time.sleep(before)
-        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for _index in range(headers):
+            connection.sendall(b"X: y\r\n")
+            time.sleep(0.05)
+        connection.sendall(b"\r\n")
         with socket.create_connection(("127.0.0.1", peer.port), timeout=10) as server:
             back = threading.Thread(target=copy, args=(server, connection, 100 if pause else 2**16, pause))
             back.start()
@@ -618,9 +626,9 @@ def test_a_proxy_lets_requests_through(no_proxies: pytest.MonkeyPatch, authority
     assert (error.sent, error.permanent) == (False, True)
 
 
-@pytest.mark.parametrize("slow", [{"pause": 0.03}, {"before": 0.35}], ids=["handshake", "CONNECT"])
+@pytest.mark.parametrize("slow", [{"headers": 8}, {"headers": 3, "pause": 0.012}], ids=["CONNECT", "CONNECT and TLS"])
 def test_a_request_that_was_given_up_is_not_written_after_a_slow_handshake(
-    no_proxies: pytest.MonkeyPatch, no_grace: None, authority: Authority, slow: dict[str, float]
+    no_proxies: pytest.MonkeyPatch, no_grace: None, authority: Authority, slow: dict[str, t.Any]
 ) -> None:
     with Peer(lambda connection: secured(authority.server, peer.take_request)(connection)) as peer:
         with Peer(let_through(peer, **slow)) as proxy:
