@@ -17,7 +17,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
+from ansible_collections.voxai.telephony.plugins.module_utils._ledger import Ledger
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     Desired,
     Plan,
@@ -44,6 +44,7 @@ class Outcome:
     ``plan``: what the diff shows: the first plan, or the one made anew if nothing had been done by then.
     ``warnings``: what the API has made of what was sent.
     ``stop``: why nothing else may be sent for this number, if so.
+    ``asked``: when the record was asked for.
     """
 
     plan: Plan | None = None
@@ -51,6 +52,7 @@ class Outcome:
     actions: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     stop: ApiError | None = None
+    asked: float = 0.0
 
     def diff(self, failed: bool) -> dict[str, dict[str, t.Any]]:
         """What was done, or in check mode would be: where nothing was, there is no difference."""
@@ -62,15 +64,15 @@ class Outcome:
 
 
 class Look(t.NamedTuple):
-    """A number whose registration is in doubt, to be looked for.
+    """A number that is to be looked for: its registration is in doubt, or its record has vanished.
 
     ``times``: how often, if it is not found: a list may lag behind writes.
-    ``error``: what the registration was answered with.
+    ``error``: what the registration was answered with, if that is it.
     """
 
     number: str
     times: int
-    error: ApiError
+    error: ApiError | None = None
 
 
 Found = t.Union[Record, ApiError, None]
@@ -91,40 +93,42 @@ class _Outdated(Exception):
         self.record = record
 
 
-def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, outcome: Outcome) -> None:
+def converge(api: Api, ledger: Ledger, desired: Desired, check_mode: bool, outcome: Outcome) -> None:
     """Plan, and unless in check mode, do. Keeps ``outcome`` up to date all along.
 
     Raises InputError before anything is written, ApiError at any time.
     """
-    record = _look_up(api, holdings, desired)
+    outcome.asked = ledger.now()
+    record = _by_id(api, desired) if desired.record_id is not None else ledger.look_up(api, str(desired.number))
     outcome.record = record
     if not desired.absent:
-        desired = resolve_agents(desired, holdings.agent_id)
+        desired = resolve_agents(desired, lambda name: ledger.agent_id(api, name))
     outcome.plan = make_plan(desired, record)
     if check_mode:
         predict(outcome)
-    else:
-        _finish(api, holdings, apply_plan(api, holdings, desired, outcome))
+    elif outcome.plan.steps:
+        number = record["number"] if record else str(desired.number)
+        with ledger.claim(api, number), suppress(StopIteration):
+            _finish(api, ledger, apply_plan(api, ledger, desired, outcome))
 
 
-def _finish(api: Api, holdings: Holdings, work: Work) -> None:
-    """Do the work, and look at once for what is in doubt."""
-    with suppress(StopIteration):
-        look = next(work)
-        while True:
-            look = work.send(_look_for(api, holdings, look))
+def _finish(api: Api, ledger: Ledger, work: Work) -> None:
+    """Do the work, and look at once for what is to be looked for."""
+    look = next(work)
+    while True:
+        look = work.send(_look_for(api, ledger, look))
 
 
-def _look_for(api: Api, holdings: Holdings, look: Look) -> Found:
+def _look_for(api: Api, ledger: Ledger, look: Look) -> Found:
     for attempt in range(look.times):
         if attempt:
-            api.pace.sleep(api.backoff(attempt - 1))
+            api.limiter.sleep(api.backoff(attempt - 1))
         try:
-            found = holdings.read_again(look.number)
+            found = ledger.held(api, {look.number}, after=ledger.now())
         except ApiError as error:
             return error
         if found:
-            return found
+            return found[look.number]
     return None
 
 
@@ -134,33 +138,55 @@ def predict(outcome: Outcome) -> None:
     outcome.record, outcome.actions = plan.after, plan.actions
 
 
-def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome) -> Work:
-    """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError."""
+def apply_plan(api: Api, ledger: Ledger, desired: Desired, outcome: Outcome) -> Work:
+    """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError.
+
+    Whoever lets it go on has claimed the number.
+    """
+    plan = t.cast(Plan, outcome.plan)
+    number = plan.before["number"] if plan.before else str(desired.number)
+    written, record = ledger.written_since(number, outcome.asked)
+    if written:
+        # By another task of the same run.
+        plan = _plan_anew(desired, outcome, record)
     try:
-        yield from _apply_steps(api, holdings, t.cast(Plan, outcome.plan), outcome)
+        yield from _apply_steps(api, ledger, desired, plan, outcome)
     except _Outdated as outdated:
-        outcome.record = outdated.record or _look_up(api, holdings, desired)
+        record = outdated.record
+        if record is None:
+            record = _by_id(api, desired) if desired.record_id is not None else (yield from _look_again(number))
         # It may be somebody else's registration that was found. Nobody can see whose credentials are there, so they are
         # sent once more.
         if "registered" in outcome.actions and desired.auth_password is not None:
             desired = replace(desired, always_password=True)
-        plan = make_plan(desired, outcome.record)
-        if not outcome.actions:
-            outcome.plan = plan
+        plan = _plan_anew(desired, outcome, record)
         try:
-            yield from _apply_steps(api, holdings, plan, outcome)
+            yield from _apply_steps(api, ledger, desired, plan, outcome)
         except _Outdated:
             raise ApiError("the number keeps changing while it is worked on: is something else managing it?") from None
 
 
-def _look_up(api: Api, holdings: Holdings, desired: Desired) -> Record | None:
-    if desired.record_id is not None:
-        # Without a record, a number can't be present: an error either way.
-        return api.number(desired.record_id, sure=desired.absent)
-    return holdings.look_up(str(desired.number))
+def _plan_anew(desired: Desired, outcome: Outcome, record: Record | None) -> Plan:
+    outcome.record = record
+    plan = make_plan(desired, record)
+    if not outcome.actions:
+        outcome.plan = plan
+    return plan
 
 
-def _apply_steps(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
+def _look_again(number: str) -> t.Generator[Look, Found, Record | None]:
+    found = yield Look(number, 1)
+    if isinstance(found, ApiError):
+        raise found
+    return found
+
+
+def _by_id(api: Api, desired: Desired) -> Record | None:
+    # Without a record, a number can't be present: an error either way.
+    return api.number(str(desired.record_id), sure=desired.absent)
+
+
+def _apply_steps(api: Api, ledger: Ledger, desired: Desired, plan: Plan, outcome: Outcome) -> Work:
     if not plan.steps:
         outcome.record = plan.after
     for step in plan.steps:
@@ -169,9 +195,9 @@ def _apply_steps(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> 
         if step.call == "register":
             outcome.record = yield from _register(api, step, outcome)
         else:
-            outcome.record = _change(api, holdings, t.cast(Record, outcome.record), step, outcome)
+            outcome.record = _change(api, ledger, desired, t.cast(Record, outcome.record), step, outcome)
         if outcome.record:
-            holdings.keep(outcome.record)
+            ledger.note(outcome.record)
             outcome.warnings.extend(not_as_sent(step, outcome.record, api.hide))
 
 
@@ -226,18 +252,18 @@ def _unread(unread: ApiError, lost: ApiError) -> ApiError:
     return error
 
 
-def _change(api: Api, holdings: Holdings, record: Record, step: Step, outcome: Outcome) -> Record | None:
+def _change(api: Api, ledger: Ledger, desired: Desired, record: Record, step: Step, outcome: Outcome) -> Record | None:
     """Do a step to a number that is there. Returns the record after it, None when it was given up."""
     try:
         answer = _send(api, record["id"], step)
     except ApiError as error:
-        after = _after_error(api, record["id"], step, error, outcome)
+        after = _after_error(api, ledger, desired, record["id"], step, error, outcome)
     else:
-        after = _after_answer(api, record["id"], step, answer, outcome)
+        after = _after_answer(api, ledger, record["id"], step, answer, outcome)
     if step.call in _AIMS:
-        holdings.status_changed()
+        ledger.status_changed()
         if after is None:
-            holdings.drop(record)
+            ledger.gone(record)
     return after
 
 
@@ -251,7 +277,7 @@ def _send(api: Api, record_id: str, step: Step) -> Record | bool | None:
 
 
 def _after_answer(
-    api: Api, record_id: str, step: Step, answer: Record | bool | None, outcome: Outcome
+    api: Api, ledger: Ledger, record_id: str, step: Step, answer: Record | bool | None, outcome: Outcome
 ) -> Record | None:
     """The record after a step that was not refused; read, where the answer does not show it."""
     aims = _AIMS.get(step.call, HELD)
@@ -264,7 +290,7 @@ def _after_answer(
         outcome.actions.extend(step.actions)
         return None
     try:
-        now = api.number(record_id)
+        now = _read(api, ledger, record_id)
     except ApiError:
         if done:
             outcome.actions.extend(step.actions)
@@ -277,7 +303,9 @@ def _after_answer(
     return now if _status(now) in HELD else None
 
 
-def _after_error(api: Api, record_id: str, step: Step, error: ApiError, outcome: Outcome) -> Record | None:
+def _after_error(
+    api: Api, ledger: Ledger, desired: Desired, record_id: str, step: Step, error: ApiError, outcome: Outcome
+) -> Record | None:
     """See what the number is now: a refusal may be the echo of an own lost answer, or of somebody else's change.
 
     Returns the record if the step's aim is reached all the same (None: given up).
@@ -288,13 +316,16 @@ def _after_error(api: Api, record_id: str, step: Step, error: ApiError, outcome:
         error.hint = error.hint or "Whether it took effect is not known. Run the task again: it looks first"
         raise error
     try:
-        now = api.number(record_id)
+        now = _read(api, ledger, record_id)
     except ApiError:
         raise error from None
     if _status(now) in _AIMS.get(step.call, ()):
         after = now if _status(now) in HELD else None
         if error.repeated or error.uncertain:
             outcome.actions.extend(step.actions)
+        elif after is None and desired.record_id is None:
+            # Somebody else's doing. The number may be held again, under another id.
+            raise _Outdated
         else:
             # Somebody else's doing: no action, and no part of the diff.
             outcome.plan = replace(t.cast(Plan, outcome.plan), before=after)
@@ -306,6 +337,13 @@ def _after_error(api: Api, record_id: str, step: Step, error: ApiError, outcome:
     if step.call == "update_sip" and "auth_password" not in step.body:
         error.hint = "The API asks for the password whenever address changes: give auth_password, too"
     raise error
+
+
+def _read(api: Api, ledger: Ledger, record_id: str) -> Record | None:
+    record = api.number(record_id)
+    if _status(record) == "expired" and record:
+        ledger.gone(record)
+    return record
 
 
 def _status(record: Record | None) -> str:

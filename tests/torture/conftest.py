@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import tally
-from ansible_collections.voxai.telephony.plugins.module_utils import _http, _pace
+from ansible_collections.voxai.telephony.plugins.module_utils import _api, _http, _rate_limit
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession
 from simulator import Simulator
@@ -57,7 +57,8 @@ def hurry() -> Iterator[None]:
         patch.setattr(Api, "backoff", lambda self, attempt, first=0.5: backoff(self, attempt, first) / FASTER)
         patch.setattr(HttpSession, "__init__", session)
         patch.setattr(_http, "_GRACE", 0.05)
-        patch.setattr(_pace, "_FIRST_GAP", 0.4 / FASTER)
+        patch.setattr(_rate_limit, "_FIRST_GAP", 0.4 / FASTER)
+        patch.setattr(_api, "MAX_REFUSED", 1.0)
         yield
 
 
