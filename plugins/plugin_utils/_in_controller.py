@@ -48,9 +48,14 @@ class _Worker:
     stores: t.ClassVar[dict[tuple[str, str], RunStore]] = {}
     organizations: t.ClassVar[dict[t.Any, Organization]] = {}
 
+    @staticmethod
+    def directory() -> str:
+        """The run's own directory: made before the workers are forked, and removed when the run ends."""
+        return str(C.DEFAULT_LOCAL_TMP)
+
     @classmethod
     def organization(cls, options: t.Mapping[str, t.Any]) -> Organization:
-        directory = C.DEFAULT_LOCAL_TMP
+        directory = cls.directory()
 
         def store_of(name: str) -> RunStore:
             if (directory, name) not in cls.stores:
