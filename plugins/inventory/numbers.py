@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: numbers
 short_description: Telephone numbers of a vox.ai organization as hosts
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - voxai.telephony contributors (@voxai)
 description:
@@ -115,7 +115,7 @@ _NUMBER = re.compile(r"[0-9]{1,20}")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "voxai.telephony.numbers"
 
     def verify_file(self, path: str) -> bool:

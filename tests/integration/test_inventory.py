@@ -120,7 +120,7 @@ def test_what_is_wrong_is_said(
 def test_a_cache_is_an_organization_s_own(ansible: Ansible, sim: Simulator) -> None:
     sim.add("07040000001")
     sim.add("07040000009", key=OTHER_KEY)
-    cache = {
+    cache: dict[str, Any] = {
         "cache": True,
         "cache_plugin": "ansible.builtin.jsonfile",
         "cache_connection": str(ansible.directory / "cache"),

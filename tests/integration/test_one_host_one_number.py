@@ -182,17 +182,18 @@ def test_files_that_are_included_in_a_loop_share_one_listing(ansible: Ansible, s
 
 @pytest.mark.parametrize("way", ["serial", "throttle", "run_once", "delegate_to", "async"])
 def test_keywords_that_say_where_and_when(ansible: Ansible, sim: Simulator, way: str) -> None:
-    keywords: dict[str, Any] = {
+    ways: dict[str, dict[str, Any]] = {
         "serial": {},
         "throttle": {"throttle": 2},
         "run_once": {"run_once": True},
         "delegate_to": {"delegate_to": "localhost"},
         "async": {"async": 60, "poll": 1},
-    }[way]
+    }
+    keywords = ways[way]
     hosts = hosts_of(ansible, sim, numbers(6))
     if way == "delegate_to":
         hosts = {name: variables | {"ansible_connection": "elsewhere"} for name, variables in hosts.items()}
-    extra = {"serial": 2} if way == "serial" else {}
+    extra: dict[str, Any] = {"serial": 2} if way == "serial" else {}
     run = ansible.run(play(registering() | keywords, **extra), hosts, "--forks=6", verbosity="-v")
     count = 1 if way == "run_once" else 6
     assert run.code == 0, run.output

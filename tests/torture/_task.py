@@ -12,14 +12,20 @@ from __future__ import annotations
 
 import copy
 import json
+import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils import (
     _telephone_number,
@@ -27,6 +33,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils import (
     _telephone_numbers,
 )
 from ansible_collections.voxai.telephony.plugins.plugin_utils._in_controller import InControllerAction, _Worker
+from torture._hurry import hurry
 
 ONE, MANY, INFO = "vox_telephone_number", "vox_telephone_numbers", "vox_telephone_number_info"
 
@@ -58,33 +65,50 @@ def run_task(
             close_run(own)
 
 
+_FORKS = multiprocessing.get_context("forkserver")
+"""Forks a process that has no threads, and not this one, in which a simulator runs."""
+_FORKS.set_forkserver_preload(["torture._task"])
+
+
+def _work(writer: Connection, module: str, arguments: Mapping[str, Any], run: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        hurry(patch)
+        writer.send(run_task(module, arguments, run=run))
+
+
 class Workers:
     """Tasks that run at once, each in a process of its own, as Ansible does it for several hosts."""
 
     def __init__(self, tasks: Sequence[tuple[str, Mapping[str, Any]]], run: str) -> None:
-        self.pids: list[int] = []
-        self._readers: list[int] = []
+        self._processes = []
+        self._readers = []
+        with pytest.MonkeyPatch.context() as patch:
+            # What the process that forks has imported, its children need not. It looks here before Python 3.13.1.
+            patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+            forkserver.ensure_running()
         for module, arguments in tasks:
-            reader, writer = os.pipe()
-            pid = os.fork()
-            if not pid:
-                try:
-                    result = run_task(module, arguments, run=run)
-                    with os.fdopen(writer, "w") as file:
-                        json.dump(result, file)
-                finally:
-                    os._exit(0)
-            os.close(writer)
-            self.pids.append(pid)
+            reader, writer = _FORKS.Pipe(duplex=False)
+            process = _FORKS.Process(target=_work, args=(writer, module, dict(arguments), run))
+            process.start()
+            writer.close()
+            self._processes.append(process)
             self._readers.append(reader)
+
+    @property
+    def pids(self) -> list[int]:
+        return [int(process.pid or 0) for process in self._processes]
 
     def results(self) -> list[dict[str, Any]]:
         """Their results, once all have ended. One that was killed has failed."""
         results = []
-        for pid, reader in zip(self.pids, self._readers, strict=True):
-            with os.fdopen(reader) as file:
-                results.append(json.loads(file.read() or '{"failed": true, "actions": [], "msg": "no result"}'))
-            os.waitpid(pid, 0)
+        for process, reader in zip(self._processes, self._readers, strict=True):
+            try:
+                results.append(reader.recv())
+            except EOFError:
+                results.append({"failed": True, "actions": [], "msg": "no result"})
+            reader.close()
+            process.join()
+            process.close()
         return results
 
     def connected_to(self, port: int) -> list[int]:
