@@ -147,8 +147,8 @@ def apply_plan(api: Api, ledger: Ledger, desired: Desired, outcome: Outcome) -> 
     number = plan.before["number"] if plan.before else str(desired.number)
     written, record = ledger.written_since(number, outcome.asked)
     if written:
-        # By another task of the same run.
-        plan = _plan_anew(desired, outcome, record)
+        # By another task of the same run; maybe another record of the number than the one that was asked for.
+        plan = _plan_anew(desired, outcome, record if desired.record_id is None else _by_id(api, desired))
     try:
         yield from _apply_steps(api, ledger, desired, plan, outcome)
     except _Outdated as outdated:

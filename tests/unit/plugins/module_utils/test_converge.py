@@ -603,3 +603,52 @@ def test_an_agent_that_is_not_there_stops_before_a_write(conversation: t.Any) ->
     outcome, error = converge_to(conversation, address=ADDRESS, inbound_agent={"agent_name": "Desk"})
     assert isinstance(error, InputError)
     assert outcome.actions == []
+
+
+def colleagues(ledger: t.Any, monkeypatch: pytest.MonkeyPatch, write: t.Callable[[], None]) -> None:
+    """Another worker of the run writes before this one has claimed the number."""
+    claim = ledger.claim
+
+    def claim_late(*arguments: t.Any) -> t.Any:
+        write()
+        return claim(*arguments)
+
+    monkeypatch.setattr(ledger, "claim", claim_late)
+
+
+def test_what_another_worker_has_registered_is_not_registered_again(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, ledger = conversation.organization()
+    conversation.expect_not_held()
+    conversation.expect(f"PATCH {ONE}", record(memo="m"), body={"memo": "m"})
+    colleagues(ledger, monkeypatch, lambda: ledger.note(record()))
+    outcome = Outcome()
+    desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": ADDRESS, "memo": "m"})
+    converge(api, ledger, desired, False, outcome)
+    assert outcome.actions == ["memo_updated"]
+
+
+def test_what_another_worker_has_deleted_is_not_deleted_again(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, ledger = conversation.organization()
+    conversation.expect_list("active", record())
+    colleagues(ledger, monkeypatch, lambda: ledger.gone(record()))
+    outcome = Outcome()
+    converge(api, ledger, parse_desired({**LEFT_OUT, "number": "07011112222", "state": "absent"}), False, outcome)
+    assert (outcome.record, outcome.actions) == (None, [])
+    assert outcome.diff(failed=False) == {"before": {}, "after": {}}
+
+
+def test_by_its_id_no_other_record_of_the_number_is_changed(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker has deleted it, and registered the number anew."""
+    api, ledger = conversation.organization()
+    conversation.expect(f"GET {ONE}", record())
+    colleagues(ledger, monkeypatch, lambda: ledger.note(record(id="id-2")))
+    conversation.expect(f"GET {ONE}", record(status="expired"))
+    outcome = Outcome()
+    converge(api, ledger, parse_desired({**LEFT_OUT, "id": "id-1", "state": "absent"}), False, outcome)
+    assert (outcome.record, outcome.actions) == (None, [])
