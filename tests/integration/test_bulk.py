@@ -110,8 +110,8 @@ def test_a_mixed_list(sim: Simulator) -> Script:
         bulk(wanted, diff=True),
     ]
     assert checked.requests(sim) == [*UNKNOWN, AGENTS]
-    # The agent is known by then.
-    assert sorted(done.after_look_up(sim)) == sorted(
+    # In the controller, the agent is known by then.
+    assert sorted(set(done.after_look_up(sim)) - {AGENTS}) == sorted(
         [REGISTER, PATCH_AGENTS, PATCH_MEMO, PATCH_SIP, REVOKE_CANCEL, DELETE]
     )
     # What is given up comes last.
@@ -158,7 +158,7 @@ def test_a_mixed_list(sim: Simulator) -> Script:
     assert set(after) == {"0212345678", "07040000001", "07040000002", NUMBER}
 
     assert again.result["changed"] is False
-    assert again.requests(sim) == UNKNOWN
+    assert set(again.after_look_up(sim)) <= {AGENTS}
     assert again.result["diff"] == {"before": {}, "after": {}}
     assert summary_of(again) == {"unchanged": 7}
 
