@@ -13,6 +13,7 @@ an ansible-core has an environment with that core; the sessions of antsibull-nox
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -132,6 +133,9 @@ def ansible_test(session: nox.Session, *arguments: str, **environment: str) -> N
     downloads.mkdir(parents=True, exist_ok=True)
     for version in GET_PIP_VERSIONS:
         (downloads / f"get_pip_{version}.py").write_text(GET_PIP)
+    # A pre-release may take a package from GitHub. The one on PyPI does as well.
+    for requirements in Path(session.virtualenv.location).glob("lib/*/*/ansible_test/_data/requirements/*.txt"):
+        requirements.write_text(re.sub(r"(?m)^(\S+) @ https://.*", r"\1", requirements.read_text()))
     with staged() as root, session.chdir(root):
         session.run("ansible-test", *arguments, "--color", "no", env={"HOME": str(home), **environment})
 
