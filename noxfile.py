@@ -303,6 +303,15 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
+@nox.session(python=False, tags=["matrix"])
+def releases(session: nox.Session) -> None:
+    """Check that the newest ansible-core on PyPI, pre-releases included, is among those that are tested."""
+    ask = ("-m", "pip", "index", "versions", "ansible-core", "--pre", "--ignore-requires-python")
+    newest = re.search(r"ansible-core \((\d+\.\d+)", str(session.run(sys.executable, *ask, external=True, silent=True)))
+    if newest and newest[1] not in CORES:
+        session.error(f"PyPI has ansible-core {newest[1]}: add it to tests/cores.py")
+
+
 # What `make test` runs. Two at a time, the longest first, so that none is left alone at the end.
 nox.options.sessions = [
     f"integration-{NEWEST}",
