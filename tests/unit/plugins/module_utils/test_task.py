@@ -177,3 +177,8 @@ def test_a_refusal_has_the_keys_of_every_failure(task: Task) -> None:
     assert {key: value for key, value in unforeseen.items() if value is None} == dict.fromkeys(
         set(task.empty) - {"changed", "diff"}
     )
+
+
+def test_what_ansible_says_is_cut_behind_the_masks() -> None:
+    refused = ONE.refuse(3995 * "x" + "a-long-secret" + 1000 * "x", Masker(["a-long-secret"]))
+    assert refused["msg"] == refused["failure"]["message"] == 3995 * "x" + MASK[:5]
