@@ -12,6 +12,7 @@ an ansible-core has an environment with that core; the sessions of antsibull-nox
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
@@ -21,8 +22,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import antsibull_nox
@@ -53,6 +55,24 @@ nox.options.default_venv_backend = "venv"
 nox.options.allow_parallel = True
 # Asked to end, nox ends all that it started, as at Ctrl-C.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+HERE = Path(__file__).resolve().parent
+
+# ansible-test and Ansible's modules do not start from a path with blanks. Then a link leads to the environments, as
+# long as nox runs.
+if " " in str(HERE):
+    environments = HERE / ".nox"
+    environments.mkdir(exist_ok=True)
+    link = Path(gettempdir(), f"voxai.telephony-{sha256(bytes(HERE)).hexdigest()[:16]}")
+    try:
+        link.symlink_to(environments)
+    except FileExistsError:
+        # By the nox that started this one for a session.
+        if link.resolve() != environments:
+            sys.exit(f"{link} is in the way")
+    else:
+        atexit.register(link.unlink)
+    nox.options.envdir = str(link)
+
 # The tools of the main environment come first, whether or not it was activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 

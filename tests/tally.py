@@ -20,6 +20,7 @@ WRONG = {
     "unclear": "failures without an explanation",
     "unfinished": "runs that did not finish what was begun",
     "meant": "requests that were not meant",
+    "late": "writes that arrived after they were given up",
     "traceback": "tracebacks",
     "leak": "leaks",
     "unbounded": "answers that were read without bounds",

@@ -20,7 +20,7 @@ options:
     required: true
   api_url:
     description:
-      - Where the API is.
+      - The base URL of the API. C(/v3) is added to a URL without a path, such as V(https://client-api.tryvox.co).
       - Plain C(http) is accepted for loopback addresses alone.
       - If not set, the environment variable E(VOX_API_URL) is used.
     type: str
@@ -34,7 +34,8 @@ options:
   ca_path:
     description:
       - A PEM file with the certificates of the authorities to trust, instead of the usual ones.
-      - If not set, the environment variable E(VOX_CA_PATH) is used.
+      - If not set, the environment variable E(VOX_CA_PATH) is used. If that is not set either,
+        E(REQUESTS_CA_BUNDLE) or E(CURL_CA_BUNDLE) can name such a file.
     type: path
   timeout:
     description:
@@ -63,5 +64,6 @@ options:
     type: int
     default: 120
 notes:
-  - Proxies are taken from the usual environment variables E(HTTPS_PROXY) and E(NO_PROXY).
+  - Proxies are only taken from the environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY).
+    The system's proxy settings are not used.
 """

@@ -5,22 +5,25 @@
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 import re
 import typing as t
+from collections import Counter
 
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 
-from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
-from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
-from ansible_collections.voxai.telephony.plugins.module_utils._values import (
-    InputError,
-    begins_well,
-    length_warning,
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import (
+    find_number,
+    has_usual_length,
+    is_in_plan,
+    number_warning,
     parse_number,
 )
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 DOCUMENTATION = r"""
 name: numbers_from_text
@@ -38,10 +41,12 @@ description:
     may be the value of C(vox_telephone_numbers), as the playbook C(voxai.telephony.export) writes it. Every value is
     read as it is written, so numbers need no quotes. Only a null, such as C(address:), is one, and opts out of a
     default. Aliases are refused.
-  - Empty lines, and lines that begin with C(#), are skipped. What is blank counts as left out. A C(-) alone is refused,
-    except as a memo.
+  - Blank lines and rows without content are skipped, and so are comments, which are lines that begin with C(#) in a
+    list of plain numbers or before a table, and what YAML takes for one. A row of a table is always data. A warning
+    says how many were skipped.
+  - What is blank counts as left out. A C(-) alone is refused, except as a memo.
   - A number that has lost the C(0) at its beginning is refused. Spreadsheets drop it. So is one of fewer or more digits
-    than any that is known, an address that is a mere word, and a cell with rows in it, whose quote is not closed.
+    than its prefix has, an address that is a mere word, and a cell with rows in it, whose quote is not closed.
   - So are SIP credentials, since a list of this kind is no place for passwords.
 positional: _input
 options:
@@ -90,17 +95,23 @@ _CREDENTIALS = ("auth_username", "auth_password", "update_password")
 _OPTIONS = [option for option in NUMBER_SPEC if option not in _CREDENTIALS]
 _VARIABLE = "vox_telephone_numbers"
 _NULLS = ("", "~", "null", "Null", "NULL")
-_FIGURE = r"\s*[0-9]+([.,][0-9]+)?[eE][+]?[0-9]+\s*"
-"""A number as a spreadsheet shows it that takes it for a figure."""
-_ROW = r"\n\s*[0-9+][0-9 ()-]{{6,}}\s*[{}\n]"
-"""In a cell, a line that looks like a row of its own."""
-_SPREADSHEET = (
-    "a spreadsheet drops a 0 at the beginning, and shortens long numbers. Write it with hyphens, 070-1111-2222"
+_FAILED_FORMULA = re.compile(r"#(?:#+|N/A|GETTING_DATA|[A-Z0-9/]+[!?])(?![^\s,;])")
+"""What a spreadsheet shows in place of a value. It looks like a comment."""
+_WORD_OF_NUMBER = re.compile("(?:ext|tel|fax|x)[.]?(?=[0-9])", re.IGNORECASE)
+_NAME_COLUMNS = "begin a table with the names of its columns, such as number,address,memo"
+_SPREADSHEET = "a spreadsheet drops a leading 0, and rounds long numbers. Write it with hyphens, 070-1111-2222"
+
+_YAML = re.compile(
+    # What follows a closing bracket is not YAML: [본사] 02-123-4567.
+    r"---|\s*(?:- |-$)|\s*[\[{](?![^\]}]*[\]}]\s*[^\s,\]}#])|[a-z_]+:\s*(?:[\[{#]|$)"
 )
+"""How the first line of a list in YAML begins."""
 
 Entry = dict[str, t.Any]
 Placed = list[tuple[str, Entry]]
 """Entries, each with the words for where it is: ``line 3``."""
+Skipped = t.Counter[str]
+"""How much of each kind was skipped."""
 
 
 def numbers_from_text(text: t.Any) -> list[Entry]:
@@ -119,13 +130,15 @@ def numbers_from_text(text: t.Any) -> list[Entry]:
     if re.search("[\x00-\x08\x0e-\x1f\ud800-\udfff]", text):
         raise AnsibleFilterError("the list is no text in UTF-8: save the file as UTF-8 (in a spreadsheet: CSV UTF-8)")
     text = re.sub("\r\n?", "\n", text.lstrip("\ufeff"))
-    first = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), "")
+    lines = text.rstrip("\n").split("\n")
+    skipped: Skipped = Counter()
+    first = next((line for line in lines if not _kind_of_skipped(line) or _columns(line)), "")
     try:
-        if re.match(r"---|\s*(- |-$|[\[{])|\w+:(\s|$)", first):
-            placed = _from_yaml(text)
+        if _YAML.match(first):
+            placed = _from_yaml(text, skipped)
         else:
             columns = _columns(first)
-            placed = _from_table(text, *columns) if columns else _from_plain(text)
+            placed = _from_table(lines, *columns, skipped) if columns else _from_plain(lines, skipped)
         if not placed:
             raise InputError("the list is empty: give telephone numbers, one in a line")
         problems = [f"{where}: {problem}" for where, entry in placed for problem in _problems(entry)]
@@ -133,7 +146,17 @@ def numbers_from_text(text: t.Any) -> list[Entry]:
             raise InputError("\n- ".join(["the list can't be used:", *problems]))
     except InputError as error:
         raise AnsibleFilterError(str(error)) from None
+    if skipped:
+        counts = ", ".join(f"{kind}: {count}" for kind, count in sorted(skipped.items()))
+        Display().warning(f"numbers_from_text: entries: {len(placed)}. Skipped: {counts}")
     return [_as_options(entry) for _where, entry in placed]
+
+
+def _kind_of_skipped(line: str) -> str | None:
+    """What a line is called that is skipped outside of YAML and of a table's rows; None if it is not."""
+    if not line.strip():
+        return "blank lines"
+    return "comments" if line.startswith("#") and not _FAILED_FORMULA.match(line) else None
 
 
 # What can't be read is not quoted: the text may be another one than was meant, with secrets in it.
@@ -144,7 +167,13 @@ class _Loader(yaml.BaseLoader):
 
     MAX_DEPTH = 5
     """The variable, its list, an entry, an agent, and a text in it."""
+    LOST_VALUE = re.compile(r"[ \t]*#[^\s#]")
+    """What follows an empty value. The comments that people and the export write have a blank behind the #."""
     _depth = 0
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.whole_text = text
 
     def compose_node(self, parent: yaml.Node | None, index: t.Any) -> yaml.Node | None:
         line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
@@ -160,7 +189,12 @@ class _Loader(yaml.BaseLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> t.Any:
         is_plain = isinstance(node, yaml.ScalarNode) and node.style is None and node.tag == self.DEFAULT_SCALAR_TAG
-        return None if is_plain and node.value in _NULLS else super().construct_object(node, deep)
+        if not is_plain or node.value not in _NULLS:
+            return super().construct_object(node, deep)
+        if self.LOST_VALUE.match(self.whole_text, node.end_mark.index):
+            line = node.end_mark.line + 1
+            raise InputError(f"line {line} has a value that YAML takes for a comment, since it begins with #: quote it")
+        return None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[t.Any, t.Any]:
         names = set()
@@ -174,12 +208,14 @@ class _Loader(yaml.BaseLoader):
         return {key.value: self.construct_object(value, deep) for key, value in node.value}
 
 
-def _from_yaml(text: str) -> Placed:
+def _from_yaml(text: str, skipped: Skipped) -> Placed:
     try:
         entries = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise InputError(f"the list is no YAML: {error.problem}, in line {line}") from None
+        # Quoted is what was written there, unless it is a mark or a <kind> of YAML's own.
+        problem = re.sub(r"'(?!<)[^']{2,}'", "'…'", str(error.problem))
+        raise InputError(f"the list is no YAML: {problem}, in line {line}") from None
     except yaml.YAMLError:
         raise InputError("the list is no YAML: it has characters that YAML has not") from None
     if isinstance(entries, dict) and list(entries) == [_VARIABLE]:
@@ -191,7 +227,22 @@ def _from_yaml(text: str) -> Placed:
             "the list is YAML, but no list of numbers or dictionaries, nor a dictionary that has it as"
             f" {_VARIABLE} and has nothing else"
         )
+    skipped.update(_skipped_in_yaml(text))
     return [(f"entry {position}", entry) for position, entry in enumerate(entries, 1)]
+
+
+def _skipped_in_yaml(text: str) -> t.Iterator[str]:
+    """The kind of each comment and blank line between the tokens of YAML."""
+    end = 0
+    for token in yaml.scan(text):
+        between = text[end : token.start_mark.index].split("\n")
+        for position, line in enumerate(between):
+            if line.lstrip().startswith("#"):
+                yield "comments"
+            # What is left of the first line and of the last one belongs to a token.
+            elif 0 < position < len(between) - 1:
+                yield "blank lines"
+        end = max(end, token.end_mark.index)
 
 
 def _names(cells: list[str]) -> list[str]:
@@ -209,54 +260,73 @@ def _columns(first: str) -> tuple[list[str], str] | None:
     return None
 
 
-def _from_table(text: str, names: list[str], delimiter: str) -> Placed:
+def _from_table(lines: list[str], names: list[str], delimiter: str, skipped: Skipped) -> Placed:
     unknown = [name for name in names if name and name not in _OPTIONS]
     if unknown:
         raise InputError(f"there is no column {', '.join(unknown)}: there are {', '.join(_OPTIONS)}{_why(unknown)}")
     if any(names.count(name) > 1 for name in names if name):
         raise InputError("two columns have the same name: leave one out")
-    in_row = False
-
-    def lines() -> t.Iterator[str]:
-        nonlocal in_row
-        for line in io.StringIO(text):
-            # A line in the middle of a quoted cell is no comment, and a quote in a comment opens no cell.
-            is_comment = line.startswith("#") and not in_row
-            in_row = True
-            yield "\n" if is_comment else line
-
-    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
+    before = [kind for kind in itertools.takewhile(bool, map(_kind_of_skipped, lines)) if kind]
+    skipped.update(before)
+    reader = csv.reader((f"{line}\n" for line in lines[len(before) :]), delimiter=delimiter, strict=True)
     placed: Placed = []
-    begun = 0
+    last = len(before)
     try:
         for row in reader:
-            in_row, begun = False, reader.line_num
-            where = f"line {reader.line_num}"
+            where, last = f"line {last + 1}", len(before) + reader.line_num
             if not any(cell.strip() for cell in row):
+                skipped["empty rows" if row else "blank lines"] += 1
                 continue
             # A cell that goes on until the next quote, wherever that is, takes rows with it.
             is_first = not placed
-            if (is_first and _names(row) != names) or any(re.search(_ROW.format(delimiter), cell) for cell in row):
-                raise InputError(f"{where} ends a cell that has rows in it: close its quote where the cell ends")
+            if (is_first and _names(row) != names) or any(_has_row(cell, delimiter) for cell in row):
+                raise InputError(f"{where} begins a cell that has rows in it: close its quote where the cell ends")
             nameless = [cell for name, cell in itertools.zip_longest(names, row, fillvalue="") if not name]
             if any(cell.strip() for cell in nameless):
                 raise InputError(f"{where} has more cells than columns: put a text with {delimiter!r} in it in quotes")
             placed.append((where, {name: cell for name, cell in zip(names, row) if name}))
     except csv.Error as error:
-        raise InputError(f"line {begun + 1} begins a row that is no CSV ({error}): is a quote not closed?") from None
+        raise InputError(f"line {last + 1} begins a row that is no CSV ({error}): is a quote not closed?") from None
     return placed[1:]
 
 
-def _from_plain(text: str) -> Placed:
+def _has_row(cell: str, delimiter: str) -> bool:
+    """Whether a line of a cell looks like a row of its own: one of its parts is a telephone number."""
+    parts = (part for line in cell.split("\n") for part in line.split(delimiter)) if "\n" in cell else ()
+    return any(_is_number(part) for part in parts)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return is_in_plan(parse_number(text))
+    except InputError:
+        return False
+
+
+def _can_be_quoted(text: str) -> bool:
+    """Whether it is a number with something wrong, and nothing that may be a secret, such as a key or a hash."""
+    digits = sum(sign.isdigit() for sign in text)
+    words = _WORD_OF_NUMBER.sub(" ", re.sub("[0-9][eE][+]?[0-9]", "", text))
+    return 2 * digits >= len("".join(text.split())) and not re.search("[0-9][A-Za-z]|[A-Za-z][0-9]", words)
+
+
+def _from_plain(lines: list[str], skipped: Skipped) -> Placed:
     placed: Placed = []
-    for position, line in enumerate(text.split("\n"), 1):
-        if line.strip() and not line.startswith("#"):
-            if not re.fullmatch(rf"[0-9+() -]+|{_FIGURE}", line.strip()):
-                raise InputError(
-                    f"line {position} is no telephone number, and the first line names no column number:"
-                    " begin a table with its columns, such as number,address,memo"
-                )
-            placed.append((f"line {position}", {"number": line}))
+    for position, line in enumerate(lines, 1):
+        kind = _kind_of_skipped(line)
+        if kind:
+            skipped[kind] += 1
+            continue
+        cells = re.split("[,;\t]", line)
+        if len(cells) > 1 and any(map(_is_number, cells)):
+            what_to_do = "write each number in a line of its own" if all(map(_is_number, cells)) else _NAME_COLUMNS
+            raise InputError(f"line {position} has several cells: {what_to_do}")
+        if not (_can_be_quoted(line) or find_number(line) or _FAILED_FORMULA.match(line)):
+            raise InputError(
+                f"line {position} is not a telephone number, and the first line does not name a column number:"
+                f" {_NAME_COLUMNS}"
+            )
+        placed.append((f"line {position}", {"number": line}))
     return placed
 
 
@@ -269,6 +339,8 @@ def _problems(entry: Entry) -> t.Iterator[str]:
         if isinstance(value, str):
             if value.strip() == "-" and option != "memo":
                 yield f"{option} is -: leave it empty if there is none"
+            elif option != "number" and _FAILED_FORMULA.fullmatch(value.strip()):
+                yield f"{option} is {value.strip()}, a failed formula of a spreadsheet: write what it should be"
         elif isinstance(value, dict) and option in AGENT_OPTIONS:
             if not all(part is None or isinstance(part, str) for part in value.values()):
                 yield f"{option} has more in it than texts: write agent_id or agent_name, and agent_version"
@@ -283,19 +355,29 @@ def _problems(entry: Entry) -> t.Iterator[str]:
     try:
         digits = parse_number(number)
     except InputError as error:
-        is_figure = re.fullmatch(_FIGURE, number)
-        yield f"number {number.strip()} is a figure: {_SPREADSHEET}" if is_figure else str(error)
+        yield _as_problem(number, error)
         return
-    if not begins_well(digits):
-        yield (
-            f"number {number.strip()} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx), so it"
-            f" is not what was meant: {_SPREADSHEET}"
-        )
-    elif length_warning(digits):
-        yield f"{length_warning(digits)}. If it is right, write it in a task of its own"
+    if not is_in_plan(digits):
+        if not digits.startswith("0"):
+            yield (
+                f"number {number.strip()} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx), so"
+                f" it is not what was meant: {_SPREADSHEET}"
+            )
+        elif not has_usual_length(digits):
+            yield f"{number_warning(digits)}. If it is right, write it in a task of its own"
     address = entry.get("address")
     if isinstance(address, str) and re.fullmatch(r"\s*[^.:@\[\s-][^.:@\s]*\s*", address):
         yield f"address {address.strip()} is a word: write it like sip:trunk.example.com, or sip:{address.strip()}"
+
+
+def _as_problem(number: str, error: InputError) -> str:
+    """What is wrong with a number, which is quoted only if it is one."""
+    if number.lstrip().startswith("#"):
+        is_failed = _FAILED_FORMULA.match(number.lstrip())
+        return f"{error}{'' if is_failed else '. A table has no comments: to leave the number out, delete its row'}"
+    if _can_be_quoted(number) or find_number(number):
+        return str(error)
+    return "the number is not a telephone number: write digits, such as 070-1111-2222"
 
 
 def _why(unknown: list[str]) -> str:

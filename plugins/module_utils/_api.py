@@ -26,6 +26,33 @@ from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
 Record = dict[str, t.Any]
 """A telephone number as the API returns it, unknown fields included."""
 
+RECORD_FIELDS = (
+    "id",
+    "number",
+    "provider",
+    "status",
+    "start_at",
+    "created_at",
+    "updated_at",
+    "monthly_fee",
+    "address",
+    "inbound_trunk_id",
+    "outbound_trunk_id",
+    "inbound_agent",
+    "outbound_agent",
+    "sms_inbound_agent",
+    "memo",
+    "end_at",
+    "cancel_requested_at",
+)
+"""The fields of a telephone number that the API's reference names."""
+
+_RECENT_FIELDS = ("sms_inbound_agent",)
+"""Those that the API has not always had. All others are in every whole record."""
+
+HELD = ("active", "scheduled", "cancel_requested")
+"""The statuses of a number that is held, most frequent first. The API lists one at a time."""
+
 PAGE_SIZE = 100
 """The most that a list endpoint returns at once."""
 
@@ -52,6 +79,7 @@ _THE_API_S = "Check api_url (or VOX_API_URL): is it the API's address, and nothi
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """No secret has one of these: with a blank in its place, it would not be recognized."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_UUID = re.compile("-?".join(["([0-9a-f]{8})", *["([0-9a-f]{4})"] * 3, "([0-9a-f]{12})"]), re.IGNORECASE)
 
 
 class ApiError(Exception):
@@ -84,12 +112,17 @@ class ApiError(Exception):
         self.unanswered = False
         self.hint = ""
 
+    @property
+    def field(self) -> str:
+        """The field of the request that the API's details name; empty if they name none."""
+        field = self.details.get("field") if isinstance(self.details, dict) else None
+        return field if isinstance(field, str) else ""
+
     def __str__(self) -> str:
         origin = " ".join(str(part) for part in ("HTTP", self.http_status, self.code) if part)
         text = f"{origin}: {self.message}" if self.http_status else self.message
-        field = self.details.get("field") if isinstance(self.details, dict) else None
-        if field and isinstance(field, str):
-            text = f"{text} ({field[:_MOST_OF_FIELD]})"
+        if self.field:
+            text = f"{text} ({self.field[:_MOST_OF_FIELD]})"
         # It goes to a terminal, where a server must not clear the screen, or write lines of its own.
         text = _CONTROL.sub(" ", text)
         return f"{text.rstrip('.')}. {self.hint}" if self.hint else text
@@ -100,22 +133,37 @@ def is_id(value: t.Any) -> bool:
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
+def canonical_id(value: t.Any) -> str:
+    """An id in the form in which ids are compared: a UUID in lower case, with hyphens; any other id as it is."""
+    uuid = _UUID.fullmatch(str(value))
+    return "-".join(uuid.groups()).lower() if uuid else str(value)
+
+
+def same_id(one: t.Any, other: t.Any) -> bool:
+    return canonical_id(one) == canonical_id(other)
+
+
 class Api:
     """The organization's telephone numbers, one method for each call. Each raises ApiError.
 
-    May be used by several threads at once. A change returns the record if it was answered with it, else None.
+    May be used by several threads at once. A change returns the record if it was answered with a whole one that says
+    that the number is held, else None.
 
     ``retries``: further tries of one request.
     ``pace``: shared by all who use the same API key.
     ``requests_sent``: tries made so far, of all calls together.
+    ``recognized``: whether an answer has shown that it is the API that answers, and not something else at its URL.
     ``hide``: takes the secrets out of what the server says of an error, before it is cut: half of one is one, too.
     """
 
     def __init__(self, http: HttpSession, pace: Pace, retries: int) -> None:
         self._http = http
+        # A request that waits for its connection may outlive its task.
+        http.before_writing = pace.go_on
         self.pace = pace
         self.retries = retries
         self.requests_sent = 0
+        self.recognized = False
         self.hide: t.Callable[[t.Any], t.Any] = lambda value: value
         self._counting = threading.Lock()
 
@@ -132,31 +180,37 @@ class Api:
         for page in self._pages("/organization-telephone-numbers", query):
             yield [_record(item) for item in page]
 
-    def number(self, record_id: str, number: str | None = None) -> Record | None:
+    def number(self, record_id: str, number: str | None = None, sure: bool = True) -> Record | None:
         """One number, whatever its status; None if there is none by that id.
 
         ``number``: what it must be, if that is known.
+        ``sure``: whether to make sure, where there is none, that it is the API that says so.
         """
         try:
             record = _record(self._call("GET", _path(record_id)))
         except ApiError as error:
             if error.http_status == 404 and error.from_api:
+                if sure:
+                    self._recognize()
                 return None
             raise
-        if record["id"] != record_id or number not in (None, record["number"]):
+        self.recognized = True
+        if not same_id(record["id"], record_id) or number not in (None, record["number"]):
             raise _unexpected("another number than was asked for")
         return record
 
     def register(self, body: t.Mapping[str, t.Any]) -> Record:
         """Register a custom number. Never repeated once it may have been processed."""
-        record = _record(self._call("POST", "/telephone-numbers/register", body=body, repeatable=False))
+        record = _held_record(self._call("POST", "/telephone-numbers/register", body=body, repeatable=False))
+        if record is None:
+            raise _unexpected("no whole record of a number that is held")
         if record["number"] != body.get("number"):
             raise _unexpected("another number than was registered")
         return record
 
     def revoke_cancel(self, record_id: str) -> Record | None:
         """Take back a pending cancellation. Never repeated once it may have been processed."""
-        return _record_if_any(self._call("POST", _path(record_id, "/revoke-cancel"), repeatable=False), record_id)
+        return _held_record(self._call("POST", _path(record_id, "/revoke-cancel"), repeatable=False), record_id)
 
     def update_memo(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
         return self._update(record_id, "", body)
@@ -170,16 +224,18 @@ class Api:
     def delete(self, record_id: str) -> bool:
         """Give a number up: a custom one at once, a vox one at the end of its paid period.
 
-        Returns whether the answer was about this number.
+        Returns whether the answer was about this number, and does not say that it is still held.
         """
         answer = self._call("DELETE", _path(record_id))
-        return isinstance(answer, dict) and answer.get("id") == record_id
+        about_it = isinstance(answer, dict) and same_id(answer.get("id"), record_id)
+        return about_it and answer.get("status", "expired") == "expired"
 
     # Agents
 
     def agents(self, name: str | None = None) -> list[Record]:
         """All agents, or those with ``name`` as a part of theirs."""
-        query = [("q", name)] if name else []
+        # Other letters than ASCII's can be encoded in several ways, and how the API compares them is not documented.
+        query = [("q", name)] if name and name.isascii() else []
         found = [agent for page in self._pages("/agents", query) for agent in page]
         if not all(isinstance(agent, dict) and is_id(agent.get("agent_id")) for agent in found):
             raise _unexpected("an agent without an agent_id")
@@ -192,6 +248,14 @@ class Api:
         return float(first * 2 ** min(attempt, 5) * random.uniform(1, 1.25))
 
     # One call
+
+    def _recognize(self) -> None:
+        """Make sure that it is the API that answered, at the cost of one list if nothing has shown it yet.
+
+        At a wrong URL, an unknown route is a 404 like that of an unknown record. Raises ApiError.
+        """
+        if not self.recognized:
+            next(self.numbers(HELD[0]))
 
     def _pages(self, path: str, query: list[tuple[str, str]]) -> t.Iterator[list[t.Any]]:
         cursor: str | None = None
@@ -208,6 +272,7 @@ class Api:
             items = answer.get("items") if isinstance(answer, dict) else None
             if not isinstance(items, list):
                 raise _unexpected("a list without items")
+            self.recognized = True
             yield items
             cursor = answer.get("next_cursor")
             if cursor is None or cursor == "":
@@ -221,7 +286,7 @@ class Api:
             seen.add(cursor)
 
     def _update(self, record_id: str, part: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return _record_if_any(self._call("PATCH", _path(record_id, part), body=body), record_id)
+        return _held_record(self._call("PATCH", _path(record_id, part), body=body), record_id)
 
     def _call(
         self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, repeatable: bool = True
@@ -260,8 +325,6 @@ class Api:
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
                 error.unanswered = True
-                if not exc.sent and not exc.permanent:
-                    error.hint = "Check api_url (or VOX_API_URL), and the network"
                 transient = not exc.permanent
             except ApiError as exc:
                 error = exc
@@ -282,21 +345,32 @@ def _path(record_id: str, action: str = "") -> str:
 
 
 def _record(item: t.Any) -> Record:
-    """``item`` if it can be a telephone number. An answer that is none leaves a write's outcome unknown."""
-    if isinstance(item, dict) and is_id(item.get("id")) and isinstance(item.get("number"), str):
+    """``item`` if it can be a telephone number: what says whether it is held, and by whom it was bought, is there."""
+    if (
+        isinstance(item, dict)
+        and is_id(item.get("id"))
+        and isinstance(item.get("number"), str)
+        and {"status", "provider"} <= set(item)
+    ):
         # By its reference the API never returns it. It would end up in results.
         item.pop("auth_password", None)
         return item
-    raise _unexpected("a telephone number without id or number")
+    raise _unexpected("a telephone number without id, number, status or provider")
 
 
-def _record_if_any(answer: t.Any, record_id: str) -> Record | None:
-    """The record that a change was answered with. What a PATCH answers with is not documented: maybe none."""
+def _held_record(answer: t.Any, record_id: str | None = None) -> Record | None:
+    """The record in the answer to a write; None unless it is a whole one that says that the number is held.
+
+    What a PATCH is answered with is not documented: a part of the record, maybe, or nothing.
+    ``record_id``: which record it must be, if that is known.
+    """
     try:
         record = _record(answer)
     except ApiError:
         return None
-    return record if record["id"] == record_id else None
+    whole = set(RECORD_FIELDS) - set(record) <= set(_RECENT_FIELDS)
+    expected = record_id is None or same_id(record["id"], record_id)
+    return record if whole and expected and record["status"] in HELD else None
 
 
 def _unexpected(what: str) -> ApiError:

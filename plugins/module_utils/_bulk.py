@@ -5,40 +5,35 @@
 """Layer 3, the domain: bring many numbers to their wanted states.
 
 One listing and one plan for all of them come first, and if anything in the input is wrong, nothing is written. Then
-the numbers are changed side by side. What is given up comes last, and only if all else has succeeded.
+the numbers are changed in parallel. What is given up comes last, and only if all else has succeeded.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import traceback
 import typing as t
-from concurrent.futures import ThreadPoolExecutor, wait
-from copy import copy
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from queue import Empty, SimpleQueue
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import (
     Found,
     Look,
     Outcome,
     Work,
-    carry_out,
+    apply_plan,
     predict,
 )
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import (
-    HELD,
-    Holdings,
-    pick_agent,
-    read_numbers,
-)
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings, pick_agent, read_numbers
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import is_in_plan
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired, make_plan, resolve_agents
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, begins_well
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 WORKERS = 8
-"""Numbers that are changed side by side. Fills five requests a second where each takes a second, with some to spare."""
+"""Numbers that are changed in parallel. Fills five requests a second where each takes a second, with some to spare."""
 
 _MOST_IN_A_ROW = 8
 """Numbers that may fail one after the other for reasons of the API's before the rest is left alone."""
@@ -91,17 +86,13 @@ class Bulk:
         _hold_back([*self.entries, *self.pruned], "not begun, because of the task's errors")
 
 
-@dataclass(frozen=True)
-class Prune:
-    """Give up the custom numbers that are not listed, if there are ``at_most`` so many."""
+def converge_all(api: Api, bulk: Bulk, max_deletions: int | None, check_mode: bool, report: Report) -> None:
+    """Plan everything, and unless in check mode, do. Raises nothing: each error is in ``bulk``.
 
-    at_most: int
-
-
-def converge_all(api: Api, bulk: Bulk, prune: Prune | None, check_mode: bool, report: Report) -> None:
-    """Plan everything, and unless in check mode, do. Raises nothing: each error is in ``bulk``."""
+    ``max_deletions``: how many custom numbers that are not listed may be given up; None: they stay.
+    """
     try:
-        _plan_all(api, bulk, prune, report)
+        _plan_all(api, bulk, max_deletions, report)
     except InputError as error:
         bulk.error = error
     except ApiError as error:
@@ -115,7 +106,7 @@ def converge_all(api: Api, bulk: Bulk, prune: Prune | None, check_mode: bool, re
 
     def do(some: list[Entry]) -> None:
         if not check_mode:
-            _carry_out_all(api, report, some)
+            _apply_all(api, report, some)
         else:
             for entry in some:
                 predict(entry.outcome)
@@ -129,10 +120,10 @@ def converge_all(api: Api, bulk: Bulk, prune: Prune | None, check_mode: bool, re
         do(last)
 
 
-def _plan_all(api: Api, bulk: Bulk, prune: Prune | None, report: Report) -> None:
+def _plan_all(api: Api, bulk: Bulk, max_deletions: int | None, report: Report) -> None:
     entries = [entry for entry in bulk.entries if entry.desired]
     listed = {entry.number for entry in entries}
-    held = _read_held(api, None if prune else listed, report)
+    held = _read_held(api, listed if max_deletions is None else None, report)
     agents = _read_agents(api, entries)
 
     def agent_id(name: str) -> str:
@@ -150,11 +141,11 @@ def _plan_all(api: Api, bulk: Bulk, prune: Prune | None, report: Report) -> None
         except (InputError, ApiError) as error:
             entry.error = error
     # An entry that could not be read may be any number.
-    if prune and len(entries) == len(bulk.entries):
+    if max_deletions is not None and len(entries) == len(bulk.entries):
         bulk.pruned = [_to_prune(held[number]) for number in sorted(held) if _may_go(held[number], listed)]
-        if len(bulk.pruned) > prune.at_most:
+        if len(bulk.pruned) > max_deletions:
             raise InputError(
-                f"prune would give up {len(bulk.pruned)} numbers, and max_deletions is {prune.at_most}:"
+                f"prune would give up {len(bulk.pruned)} numbers, and max_deletions is {max_deletions}:"
                 f" add those that stay to the list, or raise max_deletions."
                 f" Not listed: {some_of([entry.number for entry in bulk.pruned])}"
             )
@@ -165,7 +156,7 @@ def _read_held(api: Api, numbers: set[str] | None, report: Report) -> dict[str, 
     for record in read_numbers(api, numbers, None, HELD):
         report(f"{len(held)} numbers found in the list")
         # Whatever a server makes of the filter. The first one wins: an active record is never hidden by another.
-        if record.get("status") != "expired":
+        if record["status"] in HELD:
             held.setdefault(record["number"], record)
     return held
 
@@ -175,9 +166,8 @@ def _may_go(record: Record, listed: set[str]) -> bool:
     return (
         record.get("provider") == "custom"
         and record.get("status") in ("active", "scheduled")
-        # In another form, such as 827011112222, it may be one that is listed.
-        and re.fullmatch("[0-9]+", record["number"]) is not None
-        and begins_well(record["number"])
+        # 827011112222 may be one that is listed. And what no list can name, no list can keep.
+        and is_in_plan(record["number"])
         and record["number"] not in listed
     )
 
@@ -205,25 +195,25 @@ def _read_agents(api: Api, entries: list[Entry]) -> dict[str, str | InputError |
     return found
 
 
-def _carry_out_all(api: Api, report: Report, entries: list[Entry]) -> None:
+def _apply_all(api: Api, report: Report, entries: list[Entry]) -> None:
     """Do what is planned, as long as the API does its part.
 
     Numbers in doubt are looked for when the others are done, with one listing for all.
     """
 
-    def side_by_side(work: t.Callable[[Entry], None], some: list[Entry]) -> None:
+    def in_parallel(work: t.Callable[[Entry], None], some: list[Entry]) -> None:
         def tell() -> None:
             report(f"{sum(entry.settled for entry in entries)} of {len(entries)} numbers done")
 
-        _side_by_side(api, work, some, tell)
+        _in_parallel(api, work, some, tell)
 
     rest = entries
     while rest:
         breaker = _Breaker()
-        side_by_side(partial(_begin, api, breaker), rest)
-        _settle(api, rest, side_by_side, report)
+        in_parallel(partial(_begin, api, breaker), rest)
+        _settle(api, rest, in_parallel, report)
         rest = [entry for entry in rest if not entry.work]
-        if breaker.is_final():
+        if breaker.still_failing():
             for entry in rest:
                 entry.error = ApiError(f"not begun: {breaker}")
             break
@@ -232,7 +222,7 @@ def _carry_out_all(api: Api, report: Report, entries: list[Entry]) -> None:
 def _settle(
     api: Api,
     entries: list[Entry],
-    side_by_side: t.Callable[[t.Callable[[Entry], None], list[Entry]], None],
+    in_parallel: t.Callable[[t.Callable[[Entry], None], list[Entry]], None],
     report: Report,
 ) -> None:
     """Look for the numbers in doubt, and go on with them, until none is."""
@@ -241,15 +231,15 @@ def _settle(
         if not doubtful:
             break
         breaker = _Breaker()
-        side_by_side(partial(_resume, breaker, _look_for_all(api, doubtful, report)), doubtful)
-        if breaker.is_final():
+        found = _look_for_all(api, doubtful, report)
+        in_parallel(partial(_resume, breaker, found), doubtful)
+        if breaker.still_failing():
+            # What was found is reported, and nothing else is sent.
+            reason = ApiError(f"not finished: {breaker}")
             for entry in doubtful:
-                if entry.look:
-                    entry.error, entry.look = copy(entry.look.error), None
-                    entry.error.hint = (
-                        f"Whether it took effect is not known, and was not looked for: {breaker}."
-                        " Run the task again: it looks before it registers"
-                    )
+                entry.outcome.stop = reason
+                if entry.number in found:
+                    _go_on(entry, found.pop(entry.number))
 
 
 def _begin(api: Api, breaker: _Breaker, entry: Entry) -> None:
@@ -258,14 +248,15 @@ def _begin(api: Api, breaker: _Breaker, entry: Entry) -> None:
         holdings = Holdings(api)
         if entry.outcome.record:
             holdings.keep(entry.outcome.record)
-        entry.work = carry_out(api, holdings, _desired(entry), entry.outcome)
+        entry.work = apply_plan(api, holdings, _desired(entry), entry.outcome)
         _go_on(entry, None)
         breaker.note(entry)
 
 
-def _resume(breaker: _Breaker, found: t.Mapping[str, Found], entry: Entry) -> None:
+def _resume(breaker: _Breaker, found: dict[str, Found], entry: Entry) -> None:
+    """Go on with an entry. What was found is taken out: what is left are entries that were not resumed."""
     if not breaker.open:
-        _go_on(entry, found.get(entry.number))
+        _go_on(entry, found.pop(entry.number))
         breaker.note(entry)
 
 
@@ -289,13 +280,13 @@ def _go_on(entry: Entry, found: Found) -> None:
 def _look_for_all(api: Api, entries: list[Entry], report: Report) -> dict[str, Found]:
     """Find the numbers that are in doubt: again and again, as a list may lag behind writes."""
     looks = {entry.number: t.cast(Look, entry.look) for entry in entries}
-    found: dict[str, Found] = {}
-    for time in range(max(look.times for look in looks.values())):
-        due = {number for number, look in looks.items() if time < look.times and number not in found}
+    found: dict[str, Found] = dict.fromkeys(looks)
+    for attempt in range(max(look.times for look in looks.values())):
+        due = {number for number, look in looks.items() if attempt < look.times and found[number] is None}
         if not due:
             break
-        if time:
-            api.pace.sleep(api.backoff(time - 1))
+        if attempt:
+            api.pace.sleep(api.backoff(attempt - 1))
         try:
             found.update(_read_held(api, due, report))
         except ApiError as error:
@@ -303,23 +294,41 @@ def _look_for_all(api: Api, entries: list[Entry], report: Report) -> dict[str, F
     return found
 
 
-def _side_by_side(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], tell: t.Callable[[], None]) -> None:
-    """Do work on all entries, some at a time, in their order."""
-    pool = ThreadPoolExecutor(WORKERS)
+def _in_parallel(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], tell: t.Callable[[], None]) -> None:
+    """Do work on all entries, some at a time, in their order.
+
+    If it is interrupted (a task's timeout), nothing else is sent. What has been sent is not waited for.
+    """
+    waiting: SimpleQueue[Entry] = SimpleQueue()
+    for entry in entries:
+        waiting.put(entry)
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def work_off() -> None:
+        try:
+            while True:
+                work(waiting.get_nowait())
+        except Empty:
+            ended.put(None)
+        except BaseException as error:
+            ended.put(error)
+
+    # Daemons, unlike those of a ThreadPoolExecutor: the process must not wait for them when it ends.
+    threads = [threading.Thread(target=work_off, daemon=True) for _index in range(min(WORKERS, len(entries)))]
     try:
-        waiting = {pool.submit(work, entry) for entry in entries}
-        while waiting:
-            finished, waiting = wait(waiting, timeout=_TICK)
-            for future in finished:
-                future.result()
+        for thread in threads:
+            thread.start()
+        working = len(threads)
+        while working:
+            with suppress(Empty):
+                error = ended.get(timeout=_TICK)
+                working -= 1
+                if error:
+                    raise error
             tell()
     except BaseException:
-        # The task is stopped. What has been sent is waited for, and nothing else is sent.
         api.pace.stopped.set()
         raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-        api.pace.stopped.clear()
 
 
 class _Breaker:
@@ -348,7 +357,7 @@ class _Breaker:
             else:
                 self._failed.clear()
 
-    def is_final(self) -> bool:
+    def still_failing(self) -> bool:
         """Whether it is open, and what opened it has not come right since: that was a disturbance, and is over."""
         return self.open and all(entry.error for entry in self._failed)
 

@@ -34,11 +34,13 @@ def _key_from_environment(name: str) -> str:
     return os.environ.get(name, "").strip()
 
 
+_PATH = "/v3"
+
 CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "api_key": {"type": "str", "required": True, "no_log": True, "fallback": (_key_from_environment, ["VOX_API_KEY"])},
     "api_url": {
         "type": "str",
-        "default": "https://client-api.tryvox.co/v3",
+        "default": f"https://client-api.tryvox.co{_PATH}",
         "fallback": (_from_environment, ["VOX_API_URL"]),
     },
     "validate_certs": {"type": "bool", "default": True, "fallback": (_from_environment, ["VOX_VALIDATE_CERTS"])},
@@ -92,6 +94,7 @@ def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) ->
     http = HttpSession(url, _check_key(options["api_key"]), verify, options["timeout"])
     pace = same.api.pace if same else Pace(options["requests_per_second"], options["requests_per_minute"])
     api = Api(http, pace, options["retries"])
+    api.recognized = same is not None and same.api.recognized
     return Organization(api, same.holdings if same else Holdings(api))
 
 
@@ -118,7 +121,7 @@ def _check_key(key: str) -> str:
 
 
 def _check_url(url: str) -> str:
-    """The URL without a slash at its end."""
+    """The URL without a slash at its end, and with the API's path if it has none."""
     example = "write it like https://client-api.tryvox.co/v3"
     try:
         parts = urlsplit(url)
@@ -137,7 +140,9 @@ def _check_url(url: str) -> str:
             f"api_url is {shown(url)}, and without TLS the API key could be read on its way: write https."
             " (Plain http is for loopback addresses alone, such as a simulator's.)"
         )
-    return url.rstrip("/")
+    url = url.rstrip("/")
+    # The vendor's own client takes its base URL without the path.
+    return url if urlsplit(url).path else url + _PATH
 
 
 def _check_bundle(path: str) -> str:

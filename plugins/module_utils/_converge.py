@@ -16,14 +16,17 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, Holdings
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     Desired,
     Plan,
     Step,
+    make_diff,
     make_plan,
+    not_as_sent,
     resolve_agents,
+    up_to_failure,
 )
 
 _REFUSED_AS_DUPLICATE = (400, 409, 422)
@@ -38,12 +41,24 @@ _AIMS = {"delete": ("expired", "cancel_requested"), "revoke_cancel": ("active", 
 class Outcome:
     """What has come of one number so far; complete after a failure, too.
 
-    ``plan``: what the diff shows: the first plan, or the one made anew if nothing had been done by then.
+    ``plan``: what the diff shows: the first plan, the one made anew if nothing had been done by then, or else both.
+    ``warnings``: what the API has made of what was sent.
+    ``stop``: why nothing else may be sent for this number, if so.
     """
 
     plan: Plan | None = None
     record: Record | None = None
     actions: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    stop: ApiError | None = None
+
+    def diff(self, failed: bool) -> dict[str, dict[str, t.Any]]:
+        """What was done, or in check mode would be: where nothing was, there is no difference."""
+        if self.plan is None:
+            return {"before": {}, "after": {}}
+        if not self.actions:
+            return make_diff(Plan(self.record, self.record, ()))
+        return make_diff(up_to_failure(self.plan, self.actions, self.record) if failed else self.plan)
 
 
 class Look(t.NamedTuple):
@@ -65,7 +80,7 @@ Work = t.Generator[Look, Found, None]
 """Work on a number. Where it yields, it waits to be sent what was found."""
 
 
-class _Moved(Exception):
+class _Outdated(Exception):
     """The number is not what it was when the plan was made.
 
     ``record``: what it is now, if that is known.
@@ -89,7 +104,7 @@ def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, o
     if check_mode:
         predict(outcome)
     else:
-        _finish(api, holdings, carry_out(api, holdings, desired, outcome))
+        _finish(api, holdings, apply_plan(api, holdings, desired, outcome))
 
 
 def _finish(api: Api, holdings: Holdings, work: Work) -> None:
@@ -101,11 +116,11 @@ def _finish(api: Api, holdings: Holdings, work: Work) -> None:
 
 
 def _look_for(api: Api, holdings: Holdings, look: Look) -> Found:
-    for time in range(look.times):
-        if time:
-            api.pace.sleep(api.backoff(time - 1))
+    for attempt in range(look.times):
+        if attempt:
+            api.pace.sleep(api.backoff(attempt - 1))
         try:
-            found = holdings.find_again(look.number)
+            found = holdings.read_again(look.number)
         except ApiError as error:
             return error
         if found:
@@ -119,47 +134,52 @@ def predict(outcome: Outcome) -> None:
     outcome.record, outcome.actions = plan.after, plan.actions
 
 
-def carry_out(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome) -> Work:
+def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome) -> Work:
     """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError."""
     try:
-        yield from _apply(api, holdings, t.cast(Plan, outcome.plan), outcome)
-    except _Moved as moved:
-        outcome.record = moved.record or _look_up(api, holdings, desired)
+        yield from _apply_steps(api, holdings, t.cast(Plan, outcome.plan), outcome)
+    except _Outdated as outdated:
+        outcome.record = outdated.record or _look_up(api, holdings, desired)
         # It may be somebody else's registration that was found. Nobody can see whose credentials are there, so they are
         # sent once more.
         if "registered" in outcome.actions and desired.auth_password is not None:
             desired = replace(desired, always_password=True)
         plan = make_plan(desired, outcome.record)
-        if not outcome.actions:
-            outcome.plan = plan
+        first = t.cast(Plan, outcome.plan)
+        # What was done by the first plan is a part of the diff.
+        outcome.plan = Plan(first.before, plan.after, (*first.steps, *plan.steps)) if outcome.actions else plan
         try:
-            yield from _apply(api, holdings, plan, outcome)
-        except _Moved:
+            yield from _apply_steps(api, holdings, plan, outcome)
+        except _Outdated:
             raise ApiError("the number keeps changing while it is worked on: is something else managing it?") from None
 
 
 def _look_up(api: Api, holdings: Holdings, desired: Desired) -> Record | None:
     if desired.record_id is not None:
-        return api.number(desired.record_id)
-    return holdings.find(str(desired.number))
+        # Without a record, a number can't be present: an error either way.
+        return api.number(desired.record_id, sure=desired.absent)
+    return holdings.look_up(str(desired.number))
 
 
-def _apply(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
+def _apply_steps(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
     if not plan.steps:
         outcome.record = plan.after
     for step in plan.steps:
+        if outcome.stop:
+            raise outcome.stop
         if step.call == "register":
             outcome.record = yield from _register(api, step, outcome)
         else:
             outcome.record = _change(api, holdings, t.cast(Record, outcome.record), step, outcome)
         if outcome.record:
             holdings.keep(outcome.record)
+            outcome.warnings.extend(not_as_sent(step, outcome.record, api.hide))
 
 
 def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:
     """Register, at most twice, and the second time only after the first surely left nothing behind.
 
-    Raises _Moved with the record if the number turns out to be held: by an answer
+    Raises _Outdated with the record if the number turns out to be held: by an answer
     that was lost, or because somebody else was faster.
     """
     maybe_ours = last = False
@@ -174,21 +194,23 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
         maybe_ours = maybe_ours or error.uncertain
         if not error.uncertain and error.http_status not in _REFUSED_AS_DUPLICATE:
             raise error
-        # A conflict can only be a duplicate, so it is worth waiting for a list that lags. Other
-        # refusals are more likely just that: one more look is enough, unless an answer was lost.
-        times = api.retries + 1 if maybe_ours or error.http_status == 409 else 2
+        # A conflict, or a refusal because of the number, is likely a duplicate, so it is worth waiting for a list that
+        # lags. Other refusals are more likely just that: one more look is enough, unless an answer was lost.
+        likely_duplicate = error.http_status == 409 or error.field == "number"
+        times = api.retries + 1 if maybe_ours or likely_duplicate else 2
         found = yield Look(step.body["number"], times, error)
         if isinstance(found, ApiError):
             raise _unread(found, error)
         if found:
             if maybe_ours:
                 outcome.actions.extend(step.actions)
-            raise _Moved(found)
+            raise _Outdated(found)
         if not maybe_ours:
             raise error
-        if last or not error.uncertain:
+        if last or outcome.stop or not error.uncertain:
+            stopped = f" ({outcome.stop})" if outcome.stop else ""
             error.hint = (
-                "The number could not be found afterwards, but may appear later."
+                f"The number could not be found afterwards{stopped}, but may appear later."
                 " Run the task again: it looks before it registers"
             )
             raise error
@@ -214,7 +236,7 @@ def _change(api: Api, holdings: Holdings, record: Record, step: Step, outcome: O
     else:
         after = _after_answer(api, record["id"], step, answer, outcome)
     if step.call in _AIMS:
-        holdings.moved()
+        holdings.status_changed()
         if after is None:
             holdings.drop(record)
     return after
@@ -233,21 +255,26 @@ def _after_answer(
     api: Api, record_id: str, step: Step, answer: Record | bool | None, outcome: Outcome
 ) -> Record | None:
     """The record after a step that was not refused; read, where the answer does not show it."""
-    # A PATCH may answer with anything. Of the other calls, an answer that is not about the number proves nothing.
-    proven = bool(answer) or step.call not in _AIMS
-    if proven:
+    aims = _AIMS.get(step.call, HELD)
+    if isinstance(answer, dict) and answer["status"] in aims:
         outcome.actions.extend(step.actions)
-        if step.actions == ("deleted",):
-            return None
-    if isinstance(answer, dict):
         return answer
-    now = api.number(record_id)
-    if not proven:
-        if _status(now) not in _AIMS[step.call]:
-            raise ApiError(f"the API answered as if it were done, but the number is {_status(now)}")
+    # A PATCH may be answered with anything. Of the other calls, only an answer that shows it proves that it was done.
+    done = answer is True or step.call not in _AIMS
+    if done and step.actions == ("deleted",):
         outcome.actions.extend(step.actions)
-    elif step.call not in _AIMS and _status(now) not in HELD:
-        raise _Moved
+        return None
+    try:
+        now = api.number(record_id)
+    except ApiError:
+        if done:
+            outcome.actions.extend(step.actions)
+        raise
+    if step.call in _AIMS and _status(now) not in aims:
+        raise ApiError(f"the API answered as if it were done, but the number is {_status(now)}")
+    outcome.actions.extend(step.actions)
+    if step.call not in _AIMS and _status(now) not in aims:
+        raise _Outdated
     return now if _status(now) in HELD else None
 
 
@@ -266,13 +293,17 @@ def _after_error(api: Api, record_id: str, step: Step, error: ApiError, outcome:
     except ApiError:
         raise error from None
     if _status(now) in _AIMS.get(step.call, ()):
+        after = now if _status(now) in HELD else None
         if error.repeated or error.uncertain:
             outcome.actions.extend(step.actions)
-        return now if _status(now) in HELD else None
+        else:
+            # Somebody else's doing: no action, and no part of the diff.
+            outcome.plan = replace(t.cast(Plan, outcome.plan), before=after)
+        return after
     if _status(now) not in HELD:
-        raise _Moved
+        raise _Outdated
     if error.uncertain:
-        raise _Moved(now)
+        raise _Outdated(now)
     if step.call == "update_sip" and "auth_password" not in step.body:
         error.hint = "The API asks for the password whenever address changes: give auth_password, too"
     raise error

@@ -7,13 +7,10 @@
 from __future__ import annotations
 
 import typing as t
+import unicodedata
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, Record, canonical_id
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
-
-HELD = ("active", "scheduled", "cancel_requested")
-"""The statuses of a number that is held, most frequent first. The API lists one at a time."""
-
 
 _MOST_NAMES, _MOST_OF_NAME = 20, 100
 """Agents that a message names, and characters of a name."""
@@ -38,29 +35,32 @@ class Holdings:
         self._gone: set[str] = set()
         self._start_over()
 
-    def find(self, number: str) -> Record | None:
-        """The record of a number that is held, or None. Sends as few requests as that takes. Raises ApiError."""
+    def look_up(self, number: str) -> Record | None:
+        """The record of a number that is held, or None. Raises ApiError.
+
+        The first time it is taken from the listing, which is read no further than needed. After that it is read again.
+        """
         if number in self._answered or number in self._kept:
-            return self.find_again(number)
+            return self.read_again(number)
         self._answered.add(number)
         while number not in self._listed and not self._complete:
             self._read_page()
         return self._listed.get(number)
 
-    def find_again(self, number: str) -> Record | None:
+    def read_again(self, number: str) -> Record | None:
         """The same, with what is known of the number read anew."""
         known = self._kept.pop(number, None) or self._listed.get(number)
         record = self.api.number(known["id"], number) if known else None
-        if record is not None and record.get("status") in HELD:
+        if record is not None and record["status"] in HELD:
             self.keep(record)
             return record
         if known:
-            self._gone.add(known["id"])
+            self._gone.add(canonical_id(known["id"]))
         # It may be held under another id by now, and any page may be an old one.
         self._listed.clear()
         self._answered.clear()
         self._start_over()
-        return self.find(number)
+        return self.look_up(number)
 
     def keep(self, record: Record) -> None:
         """Remember what a write has left."""
@@ -68,11 +68,11 @@ class Holdings:
 
     def drop(self, record: Record) -> None:
         """Forget a record that was given up."""
-        self._gone.add(record["id"])
+        self._gone.add(canonical_id(record["id"]))
         self._kept.pop(record["number"], None)
         self._listed.pop(record["number"], None)
 
-    def moved(self) -> None:
+    def status_changed(self) -> None:
         """A number has changed its status: what was behind a cursor may have moved up to where it was read already."""
         if not self._complete:
             self._start_over()
@@ -102,18 +102,22 @@ class Holdings:
     def _list(self) -> t.Iterator[list[Record]]:
         for status in HELD:
             for page in self.api.numbers(status):
-                # Whatever a server makes of the filter: an expired record is not the number.
+                # Whatever a server makes of the filter: a number is held only if its record says so.
                 yield [
-                    record for record in page if record.get("status") != "expired" and record["id"] not in self._gone
+                    record
+                    for record in page
+                    if record["status"] in HELD and not (self._gone and canonical_id(record["id"]) in self._gone)
                 ]
 
 
 def pick_agent(name: str, agents: list[Record]) -> str:
-    """The id of the one agent with exactly this name."""
+    """The id of the one agent with exactly this name, however its letters are encoded (a Mac decomposes Hangul)."""
+    name = unicodedata.normalize("NFC", name)
+    names = {id(agent): unicodedata.normalize("NFC", str(agent.get("name"))) for agent in agents}
+    similar = [agent for agent in agents if name.casefold() in names[id(agent)].casefold()]
     # One that moves while they are listed comes twice.
-    similar = {agent["agent_id"]: agent for agent in agents if name.casefold() in str(agent.get("name")).casefold()}
-    candidates = list(similar.values())
-    matches = [agent for agent in candidates if agent.get("name") == name]
+    candidates = list({canonical_id(agent["agent_id"]): agent for agent in similar}.values())
+    matches = [agent for agent in candidates if names[id(agent)] == name]
     if len(matches) == 1:
         return str(matches[0]["agent_id"])
     shown = [f"{str(agent.get('name'))[:_MOST_OF_NAME]!r} ({agent['agent_id']})" for agent in matches or candidates]

@@ -6,42 +6,62 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.common.parameters import remove_values
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, _load_params, missing_required_lib
 
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import connect
 from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.voxai.telephony.plugins.module_utils._task import Options, Task, without_nulls
+from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker, register_secrets
+from ansible_collections.voxai.telephony.plugins.module_utils._task import Options, Result, Task, without_nulls
 
 
 def run_module(task: Task) -> None:
     """Run the task with this process's arguments, print its result, and exit."""
+    written = without_nulls(_load_params())
+    secrets = task.secrets(written)
+    masker = Masker(secrets)
+    # Before there is a module. What is registered later, ansible-core 2.22 returns with the result, for the controller:
+    # it would be in the file of an asynchronous job, and in debugging output.
+    register_secrets(secrets)
 
     class Module(AnsibleModule):
         params: Options
-        written: Options
         no_log_values: set[str]
 
         def _load_params(self) -> None:
             super()._load_params()
-            self.written = without_nulls(self.params)
-            self.no_log_values.update(task.secrets(self.written))
-            self.params = task.set_entries_aside(self.written)
+            self.params = task.set_entries_aside(written)
 
         def _log_invocation(self) -> None:
             # To the system's log. Ansible looks for user:password@ first, and may leave a secret in pieces.
-            validated, self.params = self.params, remove_values(self.params, self.no_log_values)
+            validated, self.params = self.params, masker.mask(self.params)
             super()._log_invocation()
             self.params = validated
+
+        def exit_json(self, **result: t.Any) -> None:
+            super().exit_json(**self._finish(result))
+
+        def fail_json(self, msg: str, **result: t.Any) -> None:
+            # Without a failure: Ansible calls it, when it refuses the arguments.
+            complete = {"msg": msg} if "failure" in result else task.refuse(msg, masker)
+            super().fail_json(**self._finish({**complete, **result}))
+
+        def _finish(self, result: Result) -> Result:
+            for warning in result.pop("warnings", ()):
+                self.warn(warning)
+            if not self._diff:
+                result.pop("diff", None)
+            # Ansible returns these as the invocation.
+            self.params = masker.mask(self.params)
+            # Nothing is left for Ansible to mask. Before ansible-core 2.19 it would mask booleans as well.
+            self.no_log_values = set()
+            return result
 
     module = Module(argument_spec=task.spec, supports_check_mode=True, **task.constraints)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
-    result = task.carry_out(module.written, module.params, connect, module.check_mode, lambda words: None)
-    for warning in result.pop("warnings", ()):
-        module.warn(warning)
-    if not module._diff:
-        result.pop("diff", None)
+    result = task.carry_out(written, module.params, connect, module.check_mode, lambda words: None, masker)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

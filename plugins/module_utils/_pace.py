@@ -53,7 +53,7 @@ class Pace:
     A limit of 0 switches its window off.
 
     ``admitted``: requests so far that the server has not refused for the pace.
-    ``stopped``: once set, all who wait raise Stopped.
+    ``stopped``: once set, all who wait raise Stopped, for good: threads that were left behind may still come to it.
     ``abandoned``: whether nobody is left to be told what comes of a request. So is none sent.
     """
 
@@ -83,9 +83,10 @@ class Pace:
     def sleep(self, seconds: float) -> None:
         """Wait. Raises Stopped."""
         self._sleep(seconds)
-        self._go_on()
+        self.go_on()
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Raises Stopped if nothing more may be sent."""
         if self.stopped.is_set() or self.abandoned():
             raise Stopped
 
@@ -117,7 +118,7 @@ class Pace:
         self._not_before = max(self._not_before, now + seconds)
 
     def _wait(self, kind: str) -> Turn:
-        self._go_on()
+        self.go_on()
         while True:
             with self._lock:
                 now = self._clock()

@@ -11,9 +11,11 @@ writes all read the same plan, so that none can tell another story.
 from __future__ import annotations
 
 import typing as t
+import unicodedata
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import RECORD_FIELDS, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import parse_number
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     AgentWish,
     InputError,
@@ -21,33 +23,11 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     parse_address,
     parse_agent,
     parse_id,
-    parse_number,
     same_address,
 )
 
 AGENT_OPTIONS = ("inbound_agent", "outbound_agent", "sms_inbound_agent")
 MAX_MEMO = 200
-
-RECORD_FIELDS = (
-    "id",
-    "number",
-    "provider",
-    "status",
-    "start_at",
-    "created_at",
-    "updated_at",
-    "monthly_fee",
-    "address",
-    "inbound_trunk_id",
-    "outbound_trunk_id",
-    "inbound_agent",
-    "outbound_agent",
-    "sms_inbound_agent",
-    "memo",
-    "end_at",
-    "cancel_requested_at",
-)
-"""The fields of a number that the API's reference names."""
 
 _DIFF_FIELDS = ("number", "provider", "status", "address", "memo", *AGENT_OPTIONS)
 
@@ -186,7 +166,9 @@ def _plan_absent(desired: Desired, record: Record | None) -> Plan:
 
 def _plan_registration(desired: Desired) -> Plan:
     if desired.number is None:
-        raise InputError("there is no number by this id: check it, or give number and address to register one")
+        raise InputError(
+            "there is no number by this id: check it and api_url, or give number and address to register one"
+        )
     if desired.address is None:
         raise InputError(
             "not held yet: give address, the SIP trunk to register it with."
@@ -260,6 +242,45 @@ def _with_agents(desired: Desired, before: Record | None, after: Record, steps: 
 
 def _differs(wish: AgentWish | None, mapped: t.Any) -> bool:
     return bool(mapped) if wish is None else not wish.is_met_by(mapped)
+
+
+def not_as_sent(step: Step, record: Record, hide: t.Callable[[t.Any], t.Any]) -> list[str]:
+    """Warnings of what the API returns otherwise than it was sent: it differs from what is wanted on each run.
+
+    ``hide``: takes secrets out of a value, before it is cut: half of one is one, too.
+    """
+    return [
+        f"{name} was sent as {_quoted(hide(sent))}, and the API returned {_quoted(hide(record.get(name)))}"
+        f"{', which differs in its Unicode normalization only' if _look_alike(sent, record.get(name)) else ''}."
+        " Write it as the API returns it. Otherwise it is sent, and reported as changed, on each run"
+        for name, sent in step.body.items()
+        if name in _RETURNED and not _RETURNED[name](sent, record.get(name))
+    ]
+
+
+def _same_memo(sent: str | None, returned: t.Any) -> bool:
+    return (sent or "") == (returned or "")
+
+
+def _same_agent(sent: dict[str, str] | None, returned: t.Any) -> bool:
+    wish = AgentWish(sent["agent_id"], None, sent.get("agent_version")) if sent else None
+    return not _differs(wish, returned)
+
+
+_RETURNED: dict[str, t.Callable[[t.Any, t.Any], bool]] = {
+    "memo": _same_memo,
+    "address": same_address,
+    **dict.fromkeys(AGENT_OPTIONS, _same_agent),
+}
+"""What is sent and returned, and when the one is the other."""
+
+
+def _quoted(value: t.Any) -> str:
+    return repr(value[:MAX_MEMO] if isinstance(value, str) else value)[: 2 * MAX_MEMO]
+
+
+def _look_alike(one: t.Any, other: t.Any) -> bool:
+    return unicodedata.normalize("NFC", str(one)) == unicodedata.normalize("NFC", str(other))
 
 
 def up_to_failure(plan: Plan, actions: list[str], record: Record | None) -> Plan:

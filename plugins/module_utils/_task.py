@@ -6,21 +6,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 import traceback
 import typing as t
+from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache
-from urllib.parse import quote, quote_plus
 
-from ansible.module_utils.common.parameters import remove_values, sanitize_keys
 from ansible.module_utils.common.validation import check_type_dict
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome
-from ansible_collections.voxai.telephony.plugins.module_utils._values import shown
+from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker, find_secrets
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, shown
 
 Options = dict[str, t.Any]
 Result = dict[str, t.Any]
@@ -31,15 +29,8 @@ Report = t.Callable[[str], None]
 _POWER = re.compile(r"\s*[+-]?(?:inf|[0-9_.]+e)", re.IGNORECASE)
 """An integer that would be infinite, or one in whose place Python would write a thousand zeros."""
 
-_TELLING = re.compile("(?!_ansible_).*(?:pas|pss|psw|pw|secret|token|key|cred|비밀|비번|암호)", re.IGNORECASE)
-"""Names of secrets. An option that there is not may be one that was misspelt."""
-
-_NO_SECRETS = (True, False, "always", "on_create")
-"""What stands in a misspelt ``update_password``, and would be masked in every message."""
-
-# As html.escape does it, which loads thousands of names for that.
-_IN_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
-_IN_JSON_FOR_HTML = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
+_MOST_OF_MESSAGE = 4000
+"""Characters of what Ansible says of arguments that it refuses."""
 
 
 @dataclass(frozen=True)
@@ -50,103 +41,83 @@ class Task:
     ``run``: from the arguments as they were written, and the validated options, to the result: always the same
     keys, with ``warnings``, with ``diff`` if it changes anything, and on failure with ``failed`` and ``failure``.
     Raises nothing that a user can cause.
-    ``entries``: the option whose elements the task validates itself, to tell what is wrong with each of them.
+    ``empty``: the keys that every result has, as they are where nothing was begun.
+    ``entries_option``: the option whose elements the task validates itself, to tell what is wrong with each of them.
     """
 
     spec: dict[str, dict[str, t.Any]]
     constraints: dict[str, t.Any]
     run: t.Callable[[Options, Options, Connect, bool, Report], Result]
-    entries: str | None = None
+    empty: Result
+    entries_option: str | None = None
 
     def set_entries_aside(self, written: Options) -> Options:
         """The arguments for Ansible to validate."""
-        entries = written.get(self.entries) if self.entries else None
-        if self.entries and (isinstance(entries, list) or is_unreadable(entries)):
-            written = {**written, self.entries: []}
+        entries = written.get(self.entries_option) if self.entries_option else None
+        if self.entries_option and (isinstance(entries, list) or is_unreadable(entries)):
+            written = {**written, self.entries_option: []}
         return as_ansible_reads(self.spec, written)
 
     def secrets(self, written: Options) -> set[str]:
-        """The secrets that were given, for Ansible to keep out of the result.
+        """The secrets among the arguments, and the API key of the environment.
 
-        It finds them itself, but not in what was set aside, not where something is of the wrong type, and not in a
-        wrong place.
+        Ansible finds some of them itself, but not in what was set aside, not where something is of the wrong type, and
+        not in a wrong place.
         """
-        entry_spec = self.spec[self.entries]["options"] if self.entries else {}
-        known = {**self.spec, **entry_spec}
-        read = {self.entries: _read(written.get(self.entries))} if self.entries else {}
-        found = {secret for secret in _find({**written, **read}, known) if secret.strip()}
-        return {quoted for secret in found for quoted in _quoted(secret)}
+        entry_spec = self.spec[self.entries_option]["options"] if self.entries_option else {}
+        read_key, variables = self.spec["api_key"]["fallback"]
+        read = {self.entries_option: _read(written.get(self.entries_option))} if self.entries_option else {}
+        return find_secrets({"api_key": read_key(*variables), **written, **read}, {**self.spec, **entry_spec})
 
     def carry_out(
-        self, written: Options, options: Options, connect: Connect, check_mode: bool, report: Report
+        self,
+        written: Options,
+        options: Options,
+        connect: Connect,
+        check_mode: bool,
+        report: Report,
+        masker: Masker,
     ) -> Result:
-        """Run it, and keep the secrets out of what a server says of them, and out of what nobody foresaw.
+        """Run it. The result has no secrets, whatever a server says."""
 
-        Ansible keeps them out of values, and leaves keys alone. Before ansible-core 2.19 it hides them in any order,
-        and where one begins with another, the rest of the longer one may be left.
-        """
-
-        @cache
-        def secrets() -> list[str]:
-            return sorted(self.secrets({**options, **written}), key=len, reverse=True)
-
-        def connect_and_hide(options: t.Mapping[str, t.Any]) -> Organization:
+        def connect_and_mask(options: t.Mapping[str, t.Any]) -> Organization:
             organization = connect(options)
-            organization.api.hide = lambda value: remove_values(value, secrets())
+            organization.api.hide = masker.mask
             return organization
 
         try:
-            result = self.run(written, options, connect_and_hide, check_mode, report)
+            result = self.run(written, options, connect_and_mask, check_mode, report)
         except Exception as error:
-            return _unforeseen(error)
-        if not result.get("failed"):
-            return result
-        for part in (result, *result.get(self.entries or "", ()), *result.get("pruned", ())):
-            if part.get("failed"):
-                part["msg"] = remove_values(part["msg"], secrets())
+            result = self._unforeseen(error)
+        # Names that a server made up. All others are ours, and stay.
+        for part in (result, *(result.get(self.entries_option or "") or ()), *(result.get("pruned") or ())):
             if part.get("failure"):
-                failure = part["failure"] = remove_values(part["failure"], secrets())
-                failure["details"] = sanitize_keys(failure["details"], secrets())
-        return result
+                part["failure"]["details"] = masker.mask(part["failure"]["details"], keys=True)
+        return t.cast(Result, masker.mask(result))
 
+    def refuse(self, message: str, masker: Masker) -> Result:
+        """The result where nothing was begun, with the keys that every result has."""
+        # Ansible quotes all that was written. A part of a secret is one, too, so it is cut last.
+        message = masker.mask(message)[:_MOST_OF_MESSAGE]
+        return {"failed": True, "msg": message, "failure": failure_of(InputError(message)), **deepcopy(self.empty)}
 
-def _unforeseen(error: Exception) -> Result:
-    """The result of an error that is a defect of ours. Its text may quote anything, so it is not told."""
-    name = type(error).__name__
-    message = (
-        f"an error that nobody foresaw ({name}). What had been done by then is not known: run the task again, it looks"
-        " first. And please report it, with the traceback: -vvv shows it, and from ansible-core 2.19 on"
-        " ANSIBLE_DISPLAY_TRACEBACK=error"
-    )
-    # Places in source code, and no values.
-    places = "".join(traceback.format_tb(error.__traceback__))
-    return {"failed": True, "msg": message, "exception": f"Traceback (most recent call last):\n{places}{name}"}
-
-
-def _quoted(secret: str) -> tuple[str, ...]:
-    """The ways in which a server's message may quote it."""
-    return (
-        secret,
-        secret.strip(),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        repr(secret)[1:-1],
-        quote(secret, errors="replace"),
-        quote(secret, safe="", errors="replace"),
-        # As JavaScript does it.
-        quote(secret, safe="!'()*", errors="replace"),
-        quote_plus(secret, errors="replace"),
-        secret.translate(_IN_HTML),
-        secret.translate(_IN_HTML).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
-        # As PHP does it.
-        secret.translate(_IN_HTML).replace("&#x27;", "&#039;"),
-        json.dumps(secret)[1:-1].replace("/", "\\/"),
-        # As .NET does it.
-        re.sub("%..", lambda match: match[0].lower(), quote(secret, safe="", errors="replace")),
-        # A whole body, quoted once more.
-        json.dumps(json.dumps(secret)[1:-1])[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1].translate(_IN_JSON_FOR_HTML),
-    )
+    def _unforeseen(self, error: Exception) -> Result:
+        """The result of an error that is a defect of ours. Its text may quote anything, so it is not told."""
+        name = type(error).__name__
+        message = (
+            f"an error that nobody foresaw ({name}). What had been done by then is not known: run the task again, it"
+            " looks first. And please report it, with the traceback: -vvv shows it, and from ansible-core 2.19 on"
+            " ANSIBLE_DISPLAY_TRACEBACK=error"
+        )
+        # Places in source code, and no values.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        return {
+            **{key: value if key in ("changed", "diff") else None for key, value in self.empty.items()},
+            "failed": True,
+            "msg": message,
+            "failure": failure_of(InputError(message)),
+            "exception": f"Traceback (most recent call last):\n{places}{name}",
+        }
 
 
 def _read(entries: t.Any) -> t.Any:
@@ -159,48 +130,6 @@ def _read(entries: t.Any) -> t.Any:
 def is_unreadable(entries: t.Any) -> bool:
     """Whether it is a text, and none that Ansible makes a list of dictionaries of."""
     return isinstance(entries, str) and not all(isinstance(entry, dict) for entry in _read(entries))
-
-
-def _find(value: t.Any, known: t.Mapping[str, dict[str, t.Any]]) -> t.Iterator[str]:
-    """The secrets among options and their own options, at any depth; ``known`` are those that there are."""
-    if isinstance(value, dict):
-        for name, part in value.items():
-            if known[name].get("no_log") if name in known else _TELLING.match(str(name)) and part not in _NO_SECRETS:
-                yield from _leaves(part)
-            elif isinstance(part, str):
-                yield from _IN_URLS[name](part) if name in _IN_URLS else ()
-            else:
-                yield from _find(part, known)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _find(part, known)
-
-
-def _in_api_url(url: str) -> t.Iterator[str]:
-    before, _at, after = url.rpartition("@")
-    yield re.sub(r"\A[A-Za-z]*:/*", "", before)
-    # No part of the other one: were it hidden first, the rest of the other would be left.
-    yield "".join(re.split("[?#]", after, maxsplit=1)[1:])
-
-
-def _in_address(address: str) -> t.Iterator[str]:
-    before, _at, _host = address.rpartition("@")
-    # The user alone is a part of many a trunk's address.
-    _user, _colon, password = re.sub(r"(?i)\Asips?:", "", before).partition(":")
-    yield password
-
-
-_IN_URLS = {"api_url": _in_api_url, "address": _in_address}
-"""What may be a secret in a URL, although it is refused there."""
-
-
-def _leaves(value: t.Any) -> t.Iterator[str]:
-    """The texts in a value, which may be anything: it was not validated."""
-    if isinstance(value, (dict, list)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(part)
-    elif value is not None:
-        yield str(value)
 
 
 def as_dict(written: t.Any) -> Options | None:

@@ -14,12 +14,8 @@ import typing as t
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome, converge
-from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
-    AGENT_OPTIONS,
-    make_diff,
-    parse_desired,
-    up_to_failure,
-)
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import number_warning
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS, parse_desired
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
     Options,
@@ -35,7 +31,6 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
     check_quoted,
     empty_in_agent,
-    number_warning,
 )
 
 _TEXTS = ("id", "address", "auth_username", "auth_password")
@@ -102,8 +97,6 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     except (InputError, ApiError) as error:
         failed = {"failed": True, "failure": failure_of(error)}
         text = failure_in_words(error, outcome)
-    plan = outcome.plan
-    done = up_to_failure(plan, outcome.actions, outcome.record) if plan and failed else plan
     return {
         **failed,
         "changed": bool(outcome.actions),
@@ -111,8 +104,8 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         "telephone_number": outcome.record,
         "actions": outcome.actions,
         "api_requests": requests_sent(),
-        "diff": make_diff(done) if done else {"before": {}, "after": {}},
-        "warnings": [*warnings, *(plan.warnings if plan else [])],
+        "diff": outcome.diff(bool(failed)),
+        "warnings": [*warnings, *(outcome.plan.warnings if outcome.plan else []), *outcome.warnings],
     }
 
 
@@ -120,4 +113,11 @@ TASK = Task(
     spec={**CONNECTION_SPEC, "id": {"type": "str"}, **NUMBER_SPEC},
     constraints={"required_one_of": [("number", "id")], "mutually_exclusive": [("number", "id")]},
     run=run,
+    empty={
+        "changed": False,
+        "telephone_number": None,
+        "actions": [],
+        "api_requests": 0,
+        "diff": {"before": {}, "after": {}},
+    },
 )

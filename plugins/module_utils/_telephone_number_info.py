@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import HELD, read_numbers
+from ansible_collections.voxai.telephony.plugins.module_utils._holdings import read_numbers
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import number_warning, parse_number
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
     Options,
@@ -22,9 +23,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
     check_quoted,
-    number_warning,
     parse_id,
-    parse_number,
 )
 
 _FILTERS = ("number", "provider", "status")
@@ -70,4 +69,5 @@ TASK = Task(
     },
     constraints={"mutually_exclusive": [("id", name) for name in _FILTERS]},
     run=run,
+    empty={"changed": False, "telephone_numbers": [], "api_requests": 0},
 )

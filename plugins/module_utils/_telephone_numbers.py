@@ -12,9 +12,10 @@ from collections import Counter
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 
-from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all, some_of
+from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, converge_all, some_of
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
-from ansible_collections.voxai.telephony.plugins.module_utils._plan import Plan, make_diff, parse_desired, up_to_failure
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import number_warning
+from ansible_collections.voxai.telephony.plugins.module_utils._plan import parse_desired
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
     Options,
@@ -33,7 +34,6 @@ from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number 
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     MAX_WRITTEN,
     InputError,
-    number_warning,
     shown,
 )
 
@@ -47,7 +47,8 @@ _MOST_OF_LINE = 1000
 """Characters of what Ansible says of an entry. It quotes all that was written."""
 
 _MOST_LINES = 20
-"""Failures that the message tells of one by one. Input errors are told of without exception."""
+"""Failures that the message tells of one by one, and warnings of what the API made of something. Input errors are told
+of without exception."""
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
@@ -65,14 +66,14 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
                 " filter voxai.telephony.numbers_from_text"
             )
         check_given(written.get("api_key"))
-        prune = _parse_prune(options, bulk.entries)
+        max_deletions = _parse_max_deletions(options, bulk.entries)
         api = connect(options).api
     except InputError as error:
         bulk.error = error
         bulk.refuse()
     else:
         requests_sent = api.counter()
-        converge_all(api, bulk, prune, check_mode, report)
+        converge_all(api, bulk, max_deletions, check_mode, report)
     everything = [*bulk.entries, *bulk.pruned]
     failed = bulk.error is not None or any(entry.error for entry in everything)
     return {
@@ -119,7 +120,8 @@ def _refuse_duplicates(entries: list[Entry]) -> None:
             entry.error = InputError(f"the number is listed twice, as entries {first[entry.number]} and {position}")
 
 
-def _parse_prune(options: Options, entries: list[Entry]) -> Prune | None:
+def _parse_max_deletions(options: Options, entries: list[Entry]) -> int | None:
+    """How many numbers may be pruned; None if none is to be."""
     if not options["prune"]:
         return None
     if all(entry.desired and entry.desired.absent for entry in entries):
@@ -128,9 +130,10 @@ def _parse_prune(options: Options, entries: list[Entry]) -> Prune | None:
             " list the numbers to keep, or leave out prune"
         )
     # A bool is an int to Python, and to Ansible.
-    if isinstance(options["max_deletions"], bool) or options["max_deletions"] < 0:
-        raise InputError(f"max_deletions is {options['max_deletions']}: write 0 or more")
-    return Prune(options["max_deletions"])
+    max_deletions: int = options["max_deletions"]
+    if isinstance(max_deletions, bool) or max_deletions < 0:
+        raise InputError(f"max_deletions is {max_deletions}: write 0 or more")
+    return max_deletions
 
 
 # The result
@@ -197,10 +200,7 @@ def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
     for entry in sorted(entries, key=lambda entry: entry.number):
         if not entry.outcome.actions:
             continue
-        plan = t.cast(Plan, entry.outcome.plan)
-        if entry.error:
-            plan = up_to_failure(plan, entry.outcome.actions, entry.outcome.record)
-        before, after = make_diff(plan).values()
+        before, after = entry.outcome.diff(failed=entry.error is not None).values()
         differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         for side, fields in (("before", before), ("after", after)):
             if fields:
@@ -210,15 +210,21 @@ def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
 
 def _warnings(entries: list[Entry]) -> list[str]:
     """Each text once, with the positions of the entries it is about."""
-    positions: dict[str, list[str]] = {}
+    foreseen: dict[str, list[str]] = {}
+    returned: dict[str, list[str]] = {}
     for position, entry in enumerate(entries, 1):
         if entry.desired:
             own = [number_warning(entry.number), *(entry.outcome.plan.warnings if entry.outcome.plan else [])]
-            for text in filter(None, own):
-                positions.setdefault(text, []).append(str(position))
-    return [
-        f"{'entry' if len(where) == 1 else 'entries'} {some_of(where)}: {text}" for text, where in positions.items()
+            for texts, found in ((filter(None, own), foreseen), (entry.outcome.warnings, returned)):
+                for text in texts:
+                    found.setdefault(text, []).append(str(position))
+    lines = [
+        f"{'entry' if len(where) == 1 else 'entries'} {some_of(where)}: {text}"
+        for text, where in {**foreseen, **dict(list(returned.items())[:_MOST_LINES])}.items()
     ]
+    # These quote what was sent, so each may be another text.
+    more = len(returned) - _MOST_LINES
+    return [*lines, f"and {more} more that the API returned otherwise than they were sent"] if more > 0 else lines
 
 
 TASK = Task(
@@ -230,5 +236,13 @@ TASK = Task(
     },
     constraints={"required_if": [("prune", True, ["max_deletions"])]},
     run=run,
-    entries=ENTRIES,
+    empty={
+        "changed": False,
+        ENTRIES: [],
+        "pruned": [],
+        "summary": _summary([]),
+        "api_requests": 0,
+        "diff": {"before": {}, "after": {}},
+    },
+    entries_option=ENTRIES,
 )

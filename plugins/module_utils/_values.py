@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What users write, as values: numbers, SIP addresses, agents. Pure; no request, no file.
+"""What users write, as values: SIP addresses, agents, texts. Pure; no request, no file.
 
 Raises InputError with a text that says what to write instead.
 """
@@ -13,18 +13,12 @@ import re
 import typing as t
 from ipaddress import ip_address
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import is_id
+from ansible_collections.voxai.telephony.plugins.module_utils._api import canonical_id, is_id, same_id
 
-MAX_DIGITS = 20
-_FEWEST_KNOWN, _MOST_KNOWN = 9, 12
-"""Digits of the shortest and the longest numbers in Korea that begin with 0: 02-xxx-xxxx, and 050x-xxxx-xxxx."""
-COUNTRY_CODE = "82"
 MAX_PORT = 65535
 MAX_WRITTEN = 64
 """Characters of a number as people write it, with room to spare."""
 
-_WRITTEN = re.compile(r"\+?[0-9 -]*[0-9][0-9 -]*")
-_REPRESENTATIVE = re.compile(r"1[568][0-9]{6}")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, and halves of a character."""
 _AGENT_VERSION = re.compile(r"current|production|v[1-9][0-9]*")
@@ -58,77 +52,13 @@ def check_quoted(option: str, written: t.Any) -> None:
         )
 
 
-def parse_number(written: t.Any) -> str:
-    """The digits of a telephone number as people write it, as the API wants them."""
-    if isinstance(written, (bool, int, float)):
-        raise InputError(
-            f"number is {shown(written)}, which is no string: without quotes, YAML turns digits into another value"
-            " (07011112222 becomes 941921426). Write it in quotes, '07011112222', or with hyphens, 070-1111-2222,"
-            " which works where quotes get lost (an AWX survey, extra variables)"
-        )
-    if not isinstance(written, str) or not written.strip():
-        raise InputError("number is empty, or no string: write it as a string of digits, such as '07011112222'")
-    text = re.sub(r"\((\+?[0-9 -]+)\)", r"\1", written.strip()) if len(written) <= MAX_WRITTEN else ""
-    if not _WRITTEN.fullmatch(text):
-        raise InputError(
-            f"number {shown(written)} is no telephone number: write digits (0-9), if you like with hyphens,"
-            " spaces or parentheses between them, such as '070-1111-2222' or '+82 70-1111-2222'"
-        )
-    digits = re.sub("[^0-9]", "", text)
-    if text.startswith("+"):
-        if not digits.startswith(COUNTRY_CODE):
-            raise InputError(
-                f"number {written!r} has another country code than +{COUNTRY_CODE}: only Korean numbers can be"
-                " registered; write it in the national form, such as '07011112222'"
-            )
-        national = digits[len(COUNTRY_CODE) :]
-        # "+82 (0)70": the 0 in parentheses is for callers inside the country.
-        national = national[1:] if national.startswith("0") else national
-        if not national:
-            raise InputError(f"number {written!r} ends after the country code: write all of it")
-        digits = national if _REPRESENTATIVE.fullmatch(national) else "0" + national
-    if digits.startswith("00") or not digits.strip("0"):
-        raise InputError(
-            f"number {shown(written)} begins with 00, as no number does: write it in the national form, such as"
-            f" '07011112222', or with +{COUNTRY_CODE}"
-        )
-    if len(digits) > _MOST_KNOWN and " " in text:
-        raise InputError(f"number {shown(written)} seems to be more than one number: write each on its own")
-    if len(digits) > MAX_DIGITS:
-        raise InputError(f"number {written!r} has {len(digits)} digits: at most {MAX_DIGITS} are possible")
-    return digits
-
-
 def parse_id(written: str | None) -> str | None:
-    """A record's id as it was written. It becomes a part of a path."""
-    if written is not None and not is_id(written):
-        raise InputError(f"id {shown(written)} is no record's id: write the id that the API returned, or number")
-    return written
-
-
-def begins_well(digits: str) -> bool:
-    """Whether it begins like a number of Korea. One that doesn't may have lost its 0 on the way."""
-    return digits.startswith("0") or bool(_REPRESENTATIVE.fullmatch(digits))
-
-
-def length_warning(digits: str) -> str | None:
-    """A warning for a number that begins with 0, of which a part may be missing, or which has too much in it."""
-    if _FEWEST_KNOWN <= len(digits) <= _MOST_KNOWN or not digits.startswith("0"):
+    """A record's id, a UUID in its canonical form. It becomes a part of a path."""
+    if written is None:
         return None
-    known = f"those that are known have {_FEWEST_KNOWN} to {_MOST_KNOWN}"
-    return f"number {digits} has {len(digits)} digits, and {known}: look whether it is whole, and only one"
-
-
-def number_warning(digits: str) -> str | None:
-    """A warning for a number that may have been an octal integer before it became a string, or can hardly be one."""
-    if begins_well(digits):
-        return length_warning(digits)
-    return (
-        f"number {digits} begins neither with 0 nor as a representative number (15xx, 16xx, 18xx). If it was written"
-        " without quotes in YAML, it was read as an octal integer and is not the number that was meant:"
-        " put it in quotes where it is defined, such as '07011112222'."
-        f" If it begins with the country code, write +{COUNTRY_CODE}"
-    )
+    if not is_id(written):
+        raise InputError(f"id {shown(written)} is no record's id: write the id that the API returned, or number")
+    return canonical_id(written)
 
 
 def check_text(option: str, written: str, multiline: bool = False) -> None:
@@ -207,7 +137,7 @@ class AgentWish(t.NamedTuple):
 
     def is_met_by(self, mapped: t.Any) -> bool:
         """Whether ``mapped``, the record's field, is what is wished."""
-        if not isinstance(mapped, dict) or str(mapped.get("agent_id")).lower() != str(self.agent_id).lower():
+        if not isinstance(mapped, dict) or not same_id(mapped.get("agent_id"), self.agent_id):
             return False
         return self.version in (None, mapped.get("agent_version"))
 
@@ -231,10 +161,11 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
             raise empty_in_agent(option, key)
     if ("agent_id" in given) == ("agent_name" in given):
         raise InputError(f"{option}: give either agent_id or agent_name, or {{}} to unmap")
-    if "agent_id" in given and not is_id(given["agent_id"]):
-        raise InputError(f"{option}: agent_id {shown(given['agent_id'])} is no id: to give a name, write agent_name")
+    agent_id = given.get("agent_id")
+    if agent_id is not None and not is_id(agent_id):
+        raise InputError(f"{option}: agent_id {shown(agent_id)} is no id: to give a name, write agent_name")
     check_text(f"{option}: agent_name", given.get("agent_name", ""))
     version = given.get("agent_version")
     if version is not None and not _AGENT_VERSION.fullmatch(version):
         raise InputError(f"{option}: agent_version is {shown(version)}: write current, production, or v1, v2 and so on")
-    return AgentWish(given.get("agent_id"), given.get("agent_name"), version)
+    return AgentWish(agent_id and canonical_id(agent_id), given.get("agent_name"), version)

@@ -30,13 +30,20 @@ attributes:
     details:
       - The API never returns SIP credentials, so they can't be compared.
         With O(update_password=always) they are sent, and reported as changed, on each run.
+notes:
+  - A task that runs into its keyword C(timeout) fails with Ansible's own message and none of this module's results. A
+    request that was already sent may still take effect. Run the task again. It looks first, and does what is left.
 options:
   number:
     description:
       - The telephone number, as a B(string), such as V('07011112222').
-      - It may be written for people, such as V(070-1111-2222), V(070 1111 2222) or V(+82 70-1111-2222), also with
-        parentheses. The country code 82 becomes the leading 0, except before the eight-digit representative numbers
-        (15xx, 16xx, 18xx), which have none.
+      - It may be written for people, such as V(070-1111-2222), V(070 1111 2222), V(070.1111.2222) or
+        V(+82 70-1111-2222), also with parentheses around the first group. The country code +82 becomes the leading 0,
+        except before the eight-digit representative numbers (15xx, 16xx, 18xx), which have none.
+      - It is read by the Korean numbering plan. The prefix says how many digits the number has, and where its groups
+        end. Separators are accepted only there. Anything else is refused, such as an extension or a second number
+        behind it, or C(82) without the plus sign.
+      - A number whose prefix the numbering plan does not know is accepted without separators, with a warning.
       - An integer is refused. Without quotes, YAML reads V(07011112222) as an octal number, which is another number.
       - Exactly one of O(number) and O(id) is needed.
     type: raw
@@ -302,7 +309,9 @@ diff:
       type: dict
       returned: always
 api_requests:
-  description: How many requests were sent, retries included.
+  description:
+    - How many requests were sent, retries included.
+    - Null after an unexpected internal error, like all results other than RV(failure).
   returned: always
   type: int
   sample: 2

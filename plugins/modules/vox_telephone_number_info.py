@@ -102,7 +102,9 @@ telephone_numbers:
       address: sip:trunk.example.com:5060
       memo: 본사 대표번호
 api_requests:
-  description: How many requests were sent, retries included.
+  description:
+    - How many requests were sent, retries included.
+    - Null after an unexpected internal error, like all results other than RV(failure).
   returned: always
   type: int
   sample: 3

@@ -33,6 +33,11 @@ attributes:
     details:
       - The API never returns SIP credentials, so they can't be compared.
         With C(update_password=always) they are sent, and reported as changed, on each run.
+notes:
+  - A task that runs into its keyword C(timeout) fails with Ansible's own message and none of this module's results.
+    Requests that were already sent may still take effect, and are not waited for. Nothing else is sent where the task
+    ran in the controller's own process; a module that was started for it may go on for a while, because Ansible does
+    not stop it. Run the task again. It looks first, and does what is left.
 options:
   telephone_numbers:
     description:
@@ -281,7 +286,9 @@ diff:
       type: dict
       returned: always
 api_requests:
-  description: How many requests were sent, retries included.
+  description:
+    - How many requests were sent, retries included.
+    - Null after an unexpected internal error, like all results other than RV(failure).
   returned: always
   type: int
   sample: 4

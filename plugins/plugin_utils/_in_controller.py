@@ -21,7 +21,6 @@ from ansible import constants as C
 from ansible import context
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
@@ -32,7 +31,8 @@ from ansible_collections.voxai.telephony.plugins.module_utils._connection import
     connect,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
-from ansible_collections.voxai.telephony.plugins.module_utils._task import Result, Task, without_nulls
+from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker, register_secrets
+from ansible_collections.voxai.telephony.plugins.module_utils._task import Options, Result, Task, without_nulls
 
 _PROGRESS_EVERY = 5.0
 """Seconds between two lines, and before the first one."""
@@ -48,9 +48,10 @@ class _Shared:
     organizations: t.ClassVar[dict[t.Any, Organization]] = {}
 
     @classmethod
-    def connect(cls, task: t.Any, options: t.Mapping[str, t.Any]) -> Organization:
+    def organization(cls, task: t.Any, options: t.Mapping[str, t.Any]) -> Organization:
         """The organization of these options. Items that differ in them still know of each other's changes."""
-        if cls.task != task:
+        # An item that ran into the task's timeout has stopped its organization for good.
+        if cls.task != task or any(one.api.pace.stopped.is_set() for one in cls.organizations.values()):
             cls.task = task
             cls.organizations.clear()
         key = tuple(options[name] for name in CONNECTION_SPEC)
@@ -71,53 +72,51 @@ class InControllerAction(NormalAction):
     TASK: Task
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> Result:
-        if not self._runs_here():
-            return t.cast(Result, super().run(tmp, task_vars))
+        # The arguments as a module would receive them: plain values, and secrets decrypted.
+        written = without_nulls(_plain(self._task.args))
         environment: dict[str, t.Any] = {}
         # Fills the dictionary; what it returns is for a shell.
         self._compute_environment_string(environment)
         with _set_in_environment({name: str(value) for name, value in environment.items()}):
-            return self._run_here(task_vars or {})
+            secrets = self.TASK.secrets(written)
+            register_secrets(secrets)
+            if self._runs_here():
+                return self._run_here(written, Masker(secrets), task_vars or {})
+        return t.cast(Result, super().run(tmp, task_vars))
 
     def _runs_here(self) -> bool:
         """Whether a module would run on the controller, as this user and in this task's time, with requests."""
         if REQUESTS_IMPORT_ERROR or self._task.async_val or self._connection.transport != "local":
             return False
         become = self._connection.become
-        if become is None:
-            return True
-        return bool(become.get_option("become_user", playcontext=self._play_context) == _user())
+        return become is None or _is_own_user(become.get_option("become_user", playcontext=self._play_context))
 
-    def _run_here(self, task_vars: dict[str, t.Any]) -> Result:
+    def _run_here(self, written: Options, masker: Masker, task_vars: dict[str, t.Any]) -> Result:
         task = self.TASK
         validator = ModuleArgumentSpecValidator(task.spec, **task.constraints)
-        # The arguments as a module would receive them: plain values, and secrets decrypted.
-        written = without_nulls(_plain(self._task.args))
         validated = validator.validate(task.set_entries_aside(written))
         options = validated.validated_parameters
-        result: Result
         if validated.error_messages:
             message = validated.errors.msg
             if isinstance(validated.errors[0], UnsupportedError):
                 message = f"Unsupported parameters for ({self._task.action}) module: {message}"
-            result = {"failed": True, "msg": message}
+            result = task.refuse(message, masker)
         else:
             result = task.carry_out(
                 written,
                 options,
-                lambda options: _Shared.connect(self._task._uuid, options),
+                lambda options: _Shared.organization(self._task._uuid, options),
                 self._task.check_mode,
                 _Progress(f"[{task_vars.get('inventory_hostname')}]: {self._task.get_name()}"),
+                masker,
             )
             if not result.get("warnings"):
                 result.pop("warnings", None)
-            if not self._task.diff:
-                result.pop("diff", None)
+        if not self._task.diff:
+            result.pop("diff", None)
         if _shows_invocation(task_vars):
-            result["invocation"] = {"module_args": options}
-        # As AnsibleModule does: older releases would let a secret "True" blot out changed.
-        kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
-        return {**remove_values(result, validated._no_log_values | task.secrets(written)), **kept}
+            result["invocation"] = {"module_args": masker.mask(options)}
+        return result
 
 
 class _Progress:
@@ -157,8 +156,12 @@ def _shows_invocation(task_vars: dict[str, t.Any]) -> bool:
         return True
 
 
-def _user() -> str:
-    return pwd.getpwuid(os.geteuid()).pw_name
+def _is_own_user(name: t.Any) -> bool:
+    """Whether a user of that name is the one that this process runs as, who may have no name (in a container)."""
+    try:
+        return pwd.getpwnam(str(name)).pw_uid == os.geteuid()
+    except KeyError:
+        return False
 
 
 @contextmanager

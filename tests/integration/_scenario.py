@@ -182,6 +182,7 @@ def _host(scenario: Scenario, way: str) -> str:
 
 def _check_always(task: Seen, sim: Simulator) -> None:
     """What holds for each task, whatever it is about."""
+    assert "deprecations" not in task.result
     if task.check_mode:
         assert not task.bodies(sim)
     items = task.result.get("results", [task.result])

@@ -117,7 +117,8 @@ def test_a_number_that_was_never_held(sim: Simulator) -> Script:
     sim.add(NUMBER, status="expired")
     by_number, by_id = yield [vox(GONE), vox({"id": ID, "state": "absent"})]
     assert by_number.requests(sim) == UNKNOWN
-    assert by_id.requests(sim) == [GET]
+    # At a wrong URL, all is 404: so it is made sure that it is the API.
+    assert by_id.requests(sim) == [GET, LIST]
     for task in (by_number, by_id):
         assert not task.failed
         assert task.result["changed"] is False
@@ -154,3 +155,23 @@ def test_a_deletion_that_somebody_else_was_faster_with(sim: Simulator) -> Script
     assert not seen.failed
     assert seen.result["actions"] == []
     assert seen.record is None
+
+
+@scenario(alike=False)
+def test_at_a_wrong_url_nothing_is_gone(sim: Simulator) -> Script:
+    sim.add(NUMBER, id=ID)
+    by_id = {"id": ID, "state": "absent"}
+    wrong, looped, without_a_path = yield [
+        vox(by_id | {"api_url": f"{sim.url}/v3"}),
+        # One list tells it for all items of a loop; where the task runs as a module, each item is on its own.
+        vox({"id": "{{ item }}", "state": "absent"}, loop=[ID[:-1] + digit for digit in "678"]),
+        vox(by_id | {"api_url": sim.url.removesuffix("/v3")}),
+    ]
+    assert wrong.failed
+    assert "HTTP 404" in wrong.message
+    assert "Check api_url" in wrong.message
+    assert wrong.result["api_requests"] == 2
+    assert not looped.failed
+    assert looped.requests(sim) in ([GET, LIST, GET, GET], [GET, LIST] * 3)
+    assert without_a_path.requests(sim) == [GET, DELETE]
+    assert without_a_path.result["actions"] == ["deleted"]

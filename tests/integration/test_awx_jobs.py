@@ -94,9 +94,12 @@ def test_answers(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"vox_number": "070-1111"}, "number 0701111 has 7 digits, and those that are known have 9 to 12"),
-        ({"vox_number": "70-1111-2222"}, "number 70-1111-2222 begins neither with 0"),
-        ({"vox_number": "desk"}, "number 'desk' is no telephone number: write digits"),
+        (
+            {"vox_number": "070-1111"},
+            "number '070-1111' has 7 digits, and numbers with this prefix are written 070-XXXX-XXXX",
+        ),
+        ({"vox_number": "70-1111-2222"}, "number '70-1111-2222' lacks the leading 0: write '070-1111-2222'"),
+        ({"vox_number": "desk"}, "the number is not a telephone number: write digits"),
         ({"vox_number": "070-1111-2222", "vox_update_password": "always"}, "the SIP password is to be sent always"),
     ],
     ids=["cut", "without its 0", "no number", "no password"],

@@ -72,13 +72,13 @@ def test_missing_arguments(sim: Simulator) -> Script:
         bulk(numbered(1), prune=True),
         bulk([{"address": ADDRESS}, {"number": None}]),
         bulk("number=0701 memo=Front desk"),
-        bulk([{"number": "0701", "inbound_agent": "text", "auth_password": PASSWORD}, "memo=Front desk", 7]),
+        bulk([{"number": "07000000001", "inbound_agent": "text", "auth_password": PASSWORD}, "memo=Front desk", 7]),
     ]
     assert nothing.message == "missing required arguments: telephone_numbers"
     assert unlimited.message == "prune is True but all of the following are missing: max_deletions"
     assert no_number.message.count("missing required arguments: number") == 2
     assert "telephone_numbers is a text: write a list" in no_list.message
-    assert "entry 1 (0701): inbound_agent is no dictionary" in odd_entry.message
+    assert "entry 1 (07000000001): inbound_agent is no dictionary" in odd_entry.message
     assert "entry 2: it is no dictionary" in odd_entry.message
     assert "entry 3: it is no dictionary" in odd_entry.message
     assert all(task.failed for task in (nothing, unlimited, no_number, no_list))
@@ -212,26 +212,26 @@ def test_all_that_can_not_be_meant_is_told_at_once(sim: Simulator) -> Script:
         {"number": "070-1111-2222", "address": ADDRESS},
         {"number": 15880000, "address": ADDRESS},
         {"number": "+82 70 1111 2222", "address": ADDRESS},
-        {"number": "0705", "state": "gone"},
-        {"number": "0706", "adress": ADDRESS},
-        {"number": "0707", "address": ADDRESS, "auth_password": {"nested": ["very-Xyzzy"]}},
-        {"number": "0708"},
+        {"number": "07000000005", "state": "gone"},
+        {"number": "07000000006", "adress": ADDRESS},
+        {"number": "07000000007", "address": ADDRESS, "auth_password": {"nested": ["very-Xyzzy"]}},
+        {"number": "07000000008"},
         {"number": "0212345678", "state": "absent"},
-        {"number": "0709", "address": ADDRESS, "inbound_agent": {"agent_name": "Nobody"}},
+        {"number": "07000000009", "address": ADDRESS, "inbound_agent": {"agent_name": "Nobody"}},
     ]
     for_real, checked = yield [bulk(wanted), bulk(wanted, check_mode=True)]
     for task in (for_real, checked):
         assert task.failed
         assert task.bodies(sim) == []
         for complaint in (
-            "entry 2 (15880000): number is 15880000, which is no string",
+            "entry 2 (15880000): number is 15880000, which is not a string",
             "entry 3 (07011112222): the number is listed twice, as entries 1 and 3",
-            "entry 4 (0705): value of state must be one of: present, absent, got: gone",
-            "entry 5 (0706): Unsupported parameters: adress",
-            "entry 6 (0707): auth_password is no string",
-            "entry 7 (0708): not held yet: give address",
+            "entry 4 (07000000005): value of state must be one of: present, absent, got: gone",
+            "entry 5 (07000000006): Unsupported parameters: adress",
+            "entry 6 (07000000007): auth_password is no string",
+            "entry 7 (07000000008): not held yet: give address",
             "entry 8 (0212345678): it was bought from vox.ai",
-            "entry 9 (0709): no agent is named 'Nobody'",
+            "entry 9 (07000000009): no agent is named 'Nobody'",
         ):
             assert complaint in task.message
         assert "entry 1 " not in task.message
@@ -262,7 +262,7 @@ def test_one_that_fails_does_not_stop_the_others(sim: Simulator) -> Script:
 @scenario()
 def test_prune(sim: Simulator) -> Script:
     held(sim, 5)
-    sim.add("0704000111", status="scheduled")
+    sim.add("07040001111", status="scheduled")
     sim.add("0212345678", provider="vox")
     sim.add("0212345679", provider="vox", status="cancel_requested")
     sim.add("07040009999", status="expired")
@@ -273,7 +273,7 @@ def test_prune(sim: Simulator) -> Script:
         bulk(wanted, prune=True, max_deletions=4, diff=True),
         bulk(wanted, prune=True, max_deletions=4),
     ]
-    gone = ["07040000002", "07040000003", "07040000004", "0704000111"]
+    gone = ["07040000002", "07040000003", "07040000004", "07040001111"]
     assert beyond.failed
     assert beyond.bodies(sim) == []
     assert "prune would give up 4 numbers, and max_deletions is 3" in beyond.message
@@ -310,7 +310,7 @@ def test_prune_is_refused(sim: Simulator) -> Script:
     assert "one in which all are absent" in absent.message
     assert "max_deletions is -1" in negative.message
     assert "max_deletions is True" in boolean.message
-    assert "entry 2 (x): number 'x' is no telephone number" in wrong.message
+    assert "entry 2 (x): number 'x' has 'x' as character 1" in wrong.message
     for task in (empty, absent, negative, boolean):
         assert task.requests(sim) == []
     for task in (empty, absent, negative, boolean, wrong):
@@ -442,3 +442,45 @@ def test_progress_is_shown_to_people(ansible: Ansible, sim: Simulator, callback:
     for line in shown:
         assert line.startswith("PROGRESS - [org]: Keep the numbers (")
         assert line.endswith(" of 24 numbers done)")
+
+
+@scenario(CONTROLLER)
+def test_what_was_found_is_told_although_the_api_fails_then(sim: Simulator) -> Script:
+    held(sim, 24, memo="theirs")
+    for _index in range(3):
+        sim.fault("answer", "GET", "/organization-telephone-numbers", body={"items": [], "next_cursor": None})
+    sim.fault("error_before", "PATCH", "/organization-telephone-numbers/{id}", occurrence=0, status=403)
+    (seen,) = yield [bulk(numbered(24, memo="ours"))]
+    entries = entries_of(seen)
+    assert summary_of(seen) == {"failed": 24}
+    assert [entry["telephone_number"] for entry in entries] == sim.numbers()
+    refused = [entry for entry in entries if entry["failure"]["http_status"] == 403]
+    assert len(refused) < 24
+    assert all("not finished: the API has failed" in entry["msg"] for entry in entries if entry not in refused)
+    assert "not looked for" not in seen.message
+
+
+@scenario(CONTROLLER)
+def test_a_task_that_runs_into_its_timeout_waits_for_no_answer(sim: Simulator) -> Script:
+    """Its answers would take longer than the whole run. What was sent took effect, and nothing else is sent."""
+    for _index in range(8):
+        sim.fault("slow", "POST", seconds=600)
+    stopped, next_one = yield [bulk(numbered(12), timeout=580) | {"timeout": 2}, bulk(numbered(12))]
+    assert stopped.failed
+    assert stopped.requests(sim) == [*UNKNOWN, *[REGISTER] * 8]
+    assert not next_one.failed
+    assert summary_of(next_one) == {"registered": 4, "unchanged": 8}
+    assert len(sim.writes) == 12
+    assert live(sim) == [entry["number"] for entry in numbered(12)]
+
+
+@scenario(CONTROLLER)
+def test_after_a_timeout_the_next_item_of_a_loop_is_done(sim: Simulator) -> Script:
+    sim.fault("slow", "POST", seconds=600)
+    entries = [{"number": f"0704000{{{{ item }}}}00{index}", "address": ADDRESS} for index in range(2)]
+    (looped,) = yield [bulk(entries, timeout=580) | {"loop": ["0", "1"], "timeout": 2}]
+    first, second = looped.result["results"]
+    # What a timeout results in is Ansible's own.
+    assert "summary" not in first
+    assert second["summary"] == NOTHING | {"registered": 2}
+    assert live(sim) == sorted(f"0704000{item}00{index}" for item in range(2) for index in range(2))

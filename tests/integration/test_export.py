@@ -93,7 +93,7 @@ class Exporting:
 
 def numbers() -> list[str]:
     """Numbers to give out, none of them twice; some are octal to YAML, and some look like years or floats."""
-    return ["07088889999", "0700000", "15880000", *(f"070{index:08}" for index in range(100, 1000))]
+    return ["07088889999", "07000000000", "15880000", *(f"070{index:08}" for index in range(100, 1000))]
 
 
 def test_an_export_is_applied_without_a_change(ansible: Ansible, sim: Simulator) -> None:
@@ -145,14 +145,14 @@ def test_an_export_is_applied_without_a_change(ansible: Ansible, sim: Simulator)
 def test_odd_records_do_not_stop_the_others(ansible: Ansible, sim: Simulator) -> None:
     """What can't be applied is left out, and it says so."""
     desk = sim.add_agent()["agent_id"]
-    sim.add("0700001", unknown={"memo": 42})
-    sim.add("0700002", unknown={"memo": ["a"]})
-    sim.add("0700003", unknown={"address": 5060})
-    sim.add("0700004", unknown={"inbound_agent": desk})
-    sim.add("0700005", unknown={"inbound_agent": {"agent_id": desk, "agent_version": None}})
-    sim.add("0700006", unknown={"inbound_agent": {"agent_id": None, "agent_version": "v1"}})
-    sim.add("0700007", memo="a", unknown={"inbound_agent": {"agent_id": desk}, "address": {}})
-    sim.add("0700008", unknown={"memo": 0, "outbound_agent": {"agent_id": desk, "agent_version": 3}})
+    sim.add("07000000001", unknown={"memo": 42})
+    sim.add("07000000002", unknown={"memo": ["a"]})
+    sim.add("07000000003", unknown={"address": 5060})
+    sim.add("07000000004", unknown={"inbound_agent": desk})
+    sim.add("07000000005", unknown={"inbound_agent": {"agent_id": desk, "agent_version": None}})
+    sim.add("07000000006", unknown={"inbound_agent": {"agent_id": None, "agent_version": "v1"}})
+    sim.add("07000000007", memo="a", unknown={"inbound_agent": {"agent_id": desk}, "address": {}})
+    sim.add("07000000008", unknown={"memo": 0, "outbound_agent": {"agent_id": desk, "agent_version": 3}})
     exporting = Exporting(ansible, sim)
     assert exporting.export() is True
     _head, *entries = exporting.file.read_text(encoding="utf-8").split("  - number: ")

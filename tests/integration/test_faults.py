@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from integration._playbook import GET, LIST, NUMBER, PATCH_SIP, REGISTER, UNKNOWN, VENDOR_EXAMPLE, vox
+from integration._playbook import (
+    DELETE,
+    GET,
+    LIST,
+    NUMBER,
+    PATCH_MEMO,
+    PATCH_SIP,
+    REGISTER,
+    UNKNOWN,
+    VENDOR_EXAMPLE,
+    bulk,
+    vox,
+)
 from integration._scenario import CONTROLLER, Script, scenario
 from simulator import Simulator
 
@@ -161,6 +173,33 @@ for _status in (400, 409, 422):
     globals()[f"test_duplicate_{_status}"] = _somebody_else_was_faster(_status)
 
 
+def _a_duplicate_that_the_list_does_not_show_yet(status: int) -> Any:
+    def script(sim: Simulator) -> Script:
+        sim.switches.duplicate_status = status  # type: ignore[assignment]
+        for index, number in enumerate((NUMBER, "07011112223")):
+            sim.add(number)
+            # Three looks, each at three lists, don't show it yet: one before, and two after the refusal.
+            for _index in range(9):
+                empty = {"items": [], "total_count": 0, "next_cursor": None}
+                sim.fault("answer", "GET", NUMBERS, occurrence=10 * index + 1 if index else 1, body=empty)
+        options = {"address": VENDOR_EXAMPLE["address"], "retries": 2}
+        one, many = yield [
+            vox({"number": NUMBER} | options),
+            bulk([{"number": "07011112223", "address": options["address"]}], retries=2),
+        ]
+        for task in (one, many):
+            assert not task.failed
+            assert task.result["changed"] is False
+            assert task.requests(sim) == [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, LIST]
+
+    script.__name__ = f"test_duplicate_{status}_and_a_list_that_lags"
+    return scenario(CONTROLLER)(script)
+
+
+for _status in (400, 409, 422):
+    globals()[f"test_duplicate_{_status}_and_a_list_that_lags"] = _a_duplicate_that_the_list_does_not_show_yet(_status)
+
+
 @scenario(CONTROLLER)
 def test_lists_that_fail_at_first(sim: Simulator) -> Script:
     sim.add(NUMBER)
@@ -229,3 +268,76 @@ def test_a_cancellation_taken_back_whose_answer_is_lost(sim: Simulator) -> Scrip
     assert seen.result["actions"] == ["cancel_revoked"]
     assert seen.record["status"] == "active"
     assert len(sim.writes) == 1
+
+
+@scenario()
+def test_a_change_of_a_number_that_is_gone_is_no_success(sim: Simulator) -> Script:
+    sim.switches.patch_expired = 200
+    address = VENDOR_EXAMPLE["address"]
+    numbers = [NUMBER, "07011112223", "07011112224", "07011112225"]
+    records = [sim.add(number) for number in numbers]
+    for record in records:
+        sim.fault(
+            "meanwhile",
+            "PATCH",
+            f"{NUMBERS}/{record['id']}",
+            change=lambda record=record: sim.change(record["id"], status="expired"),
+        )
+    registered, by_id, registered_by_bulk, failed_in_bulk = yield [
+        vox({"number": numbers[0], "address": address, "memo": "m"}),
+        vox({"id": records[1]["id"], "memo": "m"}),
+        bulk([{"number": numbers[2], "address": address, "memo": "m"}]),
+        bulk([{"number": numbers[3], "memo": "m"}]),
+    ]
+    assert registered.requests(sim) == [LIST, PATCH_MEMO, GET, GET, *UNKNOWN, REGISTER]
+    for one in (registered.result, registered_by_bulk.result["telephone_numbers"][0]):
+        assert one["actions"] == ["memo_updated", "registered"]
+        assert one["telephone_number"]["status"] == "active"
+    assert by_id.failed
+    assert "has expired" in by_id.message
+    assert failed_in_bulk.failed
+    assert "not held yet" in failed_in_bulk.message
+    assert sorted(record["number"] for record in _live(sim)) == [numbers[0], numbers[2]]
+
+
+@scenario(CONTROLLER)
+def test_an_answer_that_is_a_part_of_the_record_is_not_taken_for_it(sim: Simulator) -> Script:
+    records = [sim.add(NUMBER), sim.add("07011112223")]
+    for record in records:
+        part = {"id": record["id"], "number": record["number"], "memo": "m"}
+        sim.fault("answer", "PATCH", f"{NUMBERS}/{record['id']}", body=part, processed=True)
+    new = {"number": "07011112224", "address": "sip:a"}
+    sim.fault("answer", body={"id": "any", "number": new["number"], "status": "active"}, status=201, processed=True)
+    one, many, registered = yield [
+        vox({"number": NUMBER, "memo": "m"}),
+        bulk([{"number": "07011112223", "memo": "m"}]),
+        vox(new),
+    ]
+    assert one.requests(sim) == many.requests(sim) == [LIST, PATCH_MEMO, GET]
+    assert registered.requests(sim) == [*UNKNOWN, REGISTER, LIST]
+    assert registered.result["actions"] == ["registered"]
+    shown = [one.record, many.result["telephone_numbers"][0]["telephone_number"], registered.record]
+    assert shown == sim.numbers()
+
+
+@scenario(CONTROLLER)
+def test_what_somebody_else_gave_up_is_in_no_diff(sim: Simulator) -> Script:
+    numbers = [NUMBER, "07011112223"]
+    for number in numbers:
+        record = sim.add(number)
+        sim.fault(
+            "meanwhile",
+            "DELETE",
+            f"{NUMBERS}/{record['id']}",
+            change=lambda record=record: sim.change(record["id"], status="expired"),
+        )
+    one, many = yield [
+        vox({"number": numbers[0], "state": "absent"}, diff=True),
+        bulk([{"number": numbers[1], "state": "absent"}], diff=True),
+    ]
+    for task in (one, many):
+        assert task.requests(sim) == [LIST, DELETE, GET]
+        assert not task.failed
+        assert task.result["changed"] is False
+        assert task.result["diff"] == {"before": {}, "after": {}}
+    assert one.result["actions"] == []

@@ -29,12 +29,15 @@ def test_numbers_are_read(sim: Simulator) -> Script:
         sim.add(f"070{index:08}")
     bought = sim.add("0212345678", provider="vox", status="cancel_requested", unknown={"new_field": 7})
     expired = sim.add(NUMBER, status="expired")
-    everything, bought_ones, some, nothing, by_id, expired_ones, octal = yield [
+    everything, bought_ones, some, nothing, by_id, in_capitals, no_id, wrong_url, expired_ones, octal = yield [
         info(),
         info(provider="vox") | {"check_mode": True, "diff": True},
         info(number=["+82 70 0000 0000", "070-0000-0002"]),
         info(number=NUMBER),
         info(id=expired["id"]),
+        info(id=expired["id"].upper()),
+        info(id="none"),
+        info(id=expired["id"], api_url=f"{sim.url}/v4") | {"ignore_errors": True},
         info(number=NUMBER, status=["active", "expired"]),
         info(number=0o7011112222) | {"ignore_errors": True},
     ]
@@ -45,8 +48,13 @@ def test_numbers_are_read(sim: Simulator) -> Script:
     assert numbers_of(some) == ["07000000002", "07000000000"]
     assert some.requests(sim) == [LIST] * 2
     assert numbers_of(nothing) == []
+    assert in_capitals.result["telephone_numbers"] == [expired]
     assert by_id.result["telephone_numbers"] == expired_ones.result["telephone_numbers"] == [expired]
     assert by_id.requests(sim) == [GET]
+    assert numbers_of(no_id) == []
+    assert no_id.requests(sim)[1:] == [LIST]
+    assert wrong_url.failed
+    assert "Check api_url" in wrong_url.message
     assert octal.failed
     assert "Write it in quotes" in octal.message
     assert sim.writes == []

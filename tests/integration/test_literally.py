@@ -49,4 +49,4 @@ def test_a_template_that_is_data_is_not_filled_in(ansible: Ansible, sim: Simulat
     assert registrations == [{"number": number, "address": "sip:trunk.example.com", **texts} for number in numbers]
     assert [one["inbound_agent"]["agent_id"] for one in sim.numbers(KEY)] == [agent["agent_id"]] * 2
     assert {query["q"] for query in (dict(request.query) for request in sim.requests) if "q" in query} == {UNSAFE}
-    assert "is no telephone number" in run.of(way)[2].message
+    assert "as character" in run.of(way)[2].message

@@ -21,6 +21,7 @@ from integration._playbook import (
     REVOKE_CANCEL,
     UNKNOWN,
     VENDOR_EXAMPLE,
+    bulk,
     vox,
 )
 from integration._scenario import CONTROLLER, Script, scenario
@@ -245,6 +246,32 @@ def test_an_address_that_is_echoed_in_another_form(sim: Simulator) -> Script:
     assert other.result["actions"] == ["sip_updated"]
 
 
+@scenario()
+def test_a_memo_that_is_returned_otherwise_than_it_was_sent(sim: Simulator) -> Script:
+    sim.switches.echo_memo = False
+    entry = {"number": NUMBER, "address": "sip:a", "memo": " 본사 "}
+    many = [{"number": f"0701111{index:04}", "address": "sip:a", "memo": f" {index}"} for index in range(25)]
+    registered, again, checked, as_returned, in_bulk = yield [
+        vox(entry),
+        vox(entry),
+        vox(entry, check_mode=True),
+        vox(entry | {"memo": "본사"}),
+        bulk([entry, *many]),
+    ]
+    assert registered.result["actions"] == ["registered"]
+    assert again.result["actions"] == checked.result["actions"] == ["memo_updated"]
+    for task in (registered, again):
+        (warning,) = task.result["warnings"]
+        assert "memo was sent as ' 본사 ', and the API returned '본사'" in str(warning)
+    assert as_returned.result["changed"] is False
+    assert "warnings" not in as_returned.result
+    warnings = [str(warning) for warning in in_bulk.result["warnings"]]
+    assert "entry 1: memo was sent as ' 본사 '" in warnings[0]
+    assert "entry 2: memo was sent as ' 0'" in warnings[1]
+    assert "and 6 more" in warnings[20]
+    assert len(warnings) == 21
+
+
 @scenario(CONTROLLER)
 def test_patches_that_are_answered_with_nothing(sim: Simulator) -> Script:
     sim.switches.patch_answers = "empty"
@@ -439,3 +466,19 @@ def test_unknown_fields_are_carried_through(sim: Simulator) -> Script:
     sim.add(NUMBER, unknown={"recording": {"enabled": True}})
     seen, checked = yield [vox({"number": NUMBER}), vox({"number": NUMBER, "memo": "new"}, check_mode=True)]
     assert seen.record["recording"] == checked.record["recording"] == {"enabled": True}
+
+
+@scenario(CONTROLLER)
+def test_uuids_have_no_letter_case(sim: Simulator) -> Script:
+    desk = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
+    sim.add_agent(agent_id=desk)
+    number = sim.add(NUMBER)
+    mapped, again, by_bulk = yield [
+        vox({"id": number["id"].upper(), "inbound_agent": {"agent_id": desk.upper()}}),
+        vox({"id": number["id"].replace("-", ""), "inbound_agent": {"agent_id": desk.replace("-", "")}}),
+        bulk([{"number": NUMBER, "inbound_agent": {"agent_id": desk.upper()}}]),
+    ]
+    assert mapped.requests(sim) == [GET, PATCH_AGENTS]
+    assert mapped.bodies(sim) == [{"inbound_agent": {"agent_id": desk}}]
+    assert (again.requests(sim), again.result["changed"]) == ([GET], False)
+    assert by_bulk.result["changed"] is False

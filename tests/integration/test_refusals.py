@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from integration._playbook import NUMBER, PASSWORD, VENDOR_EXAMPLE, vox
+from integration._playbook import BULK, COLLECTION, NUMBER, PASSWORD, VENDOR_EXAMPLE, vox
 from integration._scenario import CONTROLLER, Script, scenario
 from simulator import Simulator
 
@@ -57,6 +57,50 @@ def test_arguments_that_ansible_refuses(sim: Simulator) -> Script:
     for task, (_arguments, text) in zip(seen, IN_ANSIBLES_WORDS, strict=True):
         assert task.failed, text
         assert text in task.message
+        assert task.result["failure"] == FAILURE | {"message": task.message}
+        assert EMPTY_ONE.items() <= task.result.items()
+
+
+EMPTY_ONE: dict[str, Any] = {"changed": False, "telephone_number": None, "actions": [], "api_requests": 0}
+EMPTY_MANY: dict[str, Any] = {
+    "changed": False,
+    "telephone_numbers": [],
+    "pruned": [],
+    "summary": {"registered": 0, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0},
+    "api_requests": 0,
+}
+EMPTY_INFO: dict[str, Any] = {"changed": False, "telephone_numbers": [], "api_requests": 0}
+FAILURE: dict[str, Any] = {"http_status": None, "code": None, "message": "", "details": None}
+
+
+@scenario()
+def test_keys_of_a_result_that_ansible_refused(sim: Simulator) -> Script:
+    """All of RETURN is there, as after any other failure."""
+    seen = yield [
+        {BULK: {"telephone_numbers": [], "colour": "red"}, "ignore_errors": True},
+        {BULK: {"telephone_numbers": [], "prune": True}, "ignore_errors": True, "diff": True},
+    ]
+    for task in seen:
+        assert task.failed
+        assert task.result["failure"] == FAILURE | {"message": task.message}
+        assert EMPTY_MANY.items() <= task.result.items()
+    assert seen[1].result["diff"] == {"before": {}, "after": {}}
+
+
+@scenario()
+def test_a_message_of_our_own_is_whole(sim: Simulator) -> Script:
+    """Ansible's is cut; ours has every entry that is wrong."""
+    entries = [{"number": f"0701111{index:04}", "state": "gone"} for index in range(100)]
+    (seen,) = yield [{BULK: {"telephone_numbers": entries}, "ignore_errors": True}]
+    assert "entry 100 (07011110099): value of state" in seen.message
+
+
+@scenario(("module",))
+def test_keys_of_an_info_result_that_ansible_refused(sim: Simulator) -> Script:
+    (seen,) = yield [{COLLECTION + "vox_telephone_number_info": {"colour": "red"}, "ignore_errors": True}]
+    assert seen.failed
+    assert seen.result["failure"] == FAILURE | {"message": seen.message}
+    assert EMPTY_INFO.items() <= seen.result.items()
 
 
 @scenario(CONTROLLER)

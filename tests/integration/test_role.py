@@ -101,7 +101,7 @@ def test_numbers_without_quotes_are_refused(sim: Simulator) -> Script:
     seen = yield [role([{"number": OTHER}, {"number": 0o7011112222}], defaults=TRUNK)]
     (refused,) = applied(seen)
     assert refused.failed
-    assert "entry 2 (941921426): number is 941921426, which is no string" in refused.message
+    assert "entry 2 (941921426): number is 941921426, which is not a string" in refused.message
     assert "Write it in quotes" in refused.message
     assert sim.writes == []
 
@@ -162,7 +162,7 @@ numbers:
   - number: '{NUMBER}'
     memo: !unsafe {json.dumps(memo)}
     auth_username: "{{{{ 'ma' ~ 'in' }}}}"
-  - number: '0700000'
+  - number: '07000000000'
     memo: 'yes'
   - number: '{OTHER}'
     memo: '2024'
@@ -189,7 +189,7 @@ numbers:
     defaults = {"address": "sip:a", "auth_password": "vaulted-Xyzzy"}
     assert {request.body["number"]: request.body for request in sim.writes} == {
         NUMBER: {"number": NUMBER, **defaults, "auth_username": "main", "memo": memo},
-        "0700000": {"number": "0700000", **defaults, "memo": "yes"},
+        "07000000000": {"number": "07000000000", **defaults, "memo": "yes"},
         OTHER: {"number": OTHER, **defaults, "auth_password": "own-Xyzzy", "memo": "2024"},
     }
     _first, second = applied(run.tasks)

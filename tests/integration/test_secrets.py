@@ -125,12 +125,15 @@ def test_the_key_follows_no_redirect(runs: dict[str, SecretRun], way: str) -> No
 
 
 @pytest.mark.parametrize("way", BOTH)
-def test_arguments_are_debugged_for_modules_alone(runs: dict[str, SecretRun], way: str) -> None:
+def test_arguments_are_debugged_for_modules_alone(
+    runs: dict[str, SecretRun], core_version: tuple[int, ...], way: str
+) -> None:
     lines = [line for line in DEBUGGED.findall(runs[way].run.stdout.encode()) if COLLECTION.encode() in line]
     cases = CASES[way].values()
     modules = [case for case in cases if way == "module" or case.action == INFO or "async" in case.keywords]
     assert len(lines) == len(modules)
-    assert search({"stdout": b"\n".join(lines)})
+    # ansible-core 2.22 masks the secrets in them, of a module without an action plugin once they are known from others.
+    assert search({"stdout": b"\n".join(lines)}) or core_version >= (2, 22)
 
 
 def _written() -> Iterator[tuple[str, bytes]]:

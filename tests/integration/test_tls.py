@@ -14,13 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from integration._playbook import KEY, LIST, NUMBER, UNKNOWN, Ansible, vox
+from integration._playbook import KEY, LIST, NUMBER, SECRET, UNKNOWN, Ansible, vox
 from integration._scenario import BOTH
 from simulator import Simulator
 
+NOTHING_ELSE_ASKED = """
+import urllib.request
+def ask(*arguments, **keywords):
+    raise RuntimeError("the system was asked for proxies")
+urllib.request.getproxies = urllib.request.proxy_bypass = ask
+"""
+"""What every Python of the run begins with: Ansible's own, and the modules'."""
+
 
 @contextmanager
-def _proxy() -> Iterator[tuple[str, list[str]]]:
+def _proxy(status: str) -> Iterator[tuple[str, list[str]]]:
     """A proxy that refuses everything: its URL, and the first lines of what it was asked."""
     asked: list[str] = []
 
@@ -32,13 +40,13 @@ def _proxy() -> Iterator[tuple[str, list[str]]]:
                 return
             with connection:
                 asked.append(connection.recv(65536).decode().partition("\r\n")[0])
-                connection.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+            yield f"127.0.0.1:{listener.getsockname()[1]}", asked
         finally:
             # Closing alone would not wake accept().
             listener.shutdown(socket.SHUT_RDWR)
@@ -53,7 +61,8 @@ def test_trust_and_ways_to_the_server(ansible: Ansible, tmp_path: Path, way: str
         Simulator(keys=[KEY], tls=True) as sim,
         Simulator(keys=[KEY]) as plain,
         Simulator(keys=[KEY]) as target,
-        _proxy() as (proxy, asked),
+        _proxy("503 Service Unavailable") as (busy, busy_asked),
+        _proxy("407 Proxy Authentication Required") as (closed, closed_asked),
     ):
         assert sim.ca_path and other.ca_path
         foreign.write_bytes(Path(other.ca_path).read_bytes())
@@ -62,8 +71,12 @@ def test_trust_and_ways_to_the_server(ansible: Ansible, tmp_path: Path, way: str
         netrc.write_text("machine 127.0.0.1\nlogin somebody\npassword else\n")
         netrc.chmod(0o600)
         plain.fault("redirect", "GET", "/organization-telephone-numbers", location=target.url)
-        proxies = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"), proxy)
+        names = ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY")
+        proxies = [dict.fromkeys(names, f"http://user:{SECRET}@{proxy}") for proxy in (busy, closed)]
         hosts = {way: ansible.host(way, key=KEY, sim=sim.url, ca=sim.ca_path, plain=plain.url, proxies=proxies)}
+        start = ansible.directory / "start"
+        start.mkdir()
+        (start / "sitecustomize.py").write_text(NOTHING_ELSE_ASKED)
         wanted = {"number": NUMBER, "api_key": "{{ key }}", "api_url": "{{ sim }}"}
         # A registration in check mode lists the numbers, which is all that matters here.
         wanted["address"] = "sip:a"
@@ -72,16 +85,18 @@ def test_trust_and_ways_to_the_server(ansible: Ansible, tmp_path: Path, way: str
             vox(wanted | {"ca_path": "{{ ca }}"}),
             vox(wanted | {"validate_certs": False}),
             vox(wanted | {"api_url": "{{ plain }}"}),
-            vox(wanted | {"api_url": "{{ plain }}"}, environment="{{ proxies }}"),
-            vox(wanted | {"api_url": "https://vox.example.com/v3", "retries": 0}, environment="{{ proxies }}"),
+            vox(wanted | {"api_url": "{{ plain }}"}, environment="{{ proxies[0] }}"),
+            vox(wanted | {"api_url": "https://vox.example.com/v3", "retries": 1}, environment="{{ proxies[0] }}"),
+            vox(wanted | {"api_url": "https://vox.example.com/v3", "retries": 1}, environment="{{ proxies[1] }}"),
         ]
         run = ansible.run(
             [{"hosts": "all", "gather_facts": False, "check_mode": True, "tasks": tasks}],
             hosts,
             REQUESTS_CA_BUNDLE=str(foreign),
             CURL_CA_BUNDLE=str(foreign),
+            PYTHONPATH=str(start),
         )
-        untrusted, trusted, unverified, redirected, loopback, proxied = run.of(way)
+        untrusted, trusted, unverified, redirected, loopback, kept_out, sent_away = run.of(way)
 
         assert untrusted.failed
         assert "not trusted" in untrusted.message
@@ -100,8 +115,14 @@ def test_trust_and_ways_to_the_server(ansible: Ansible, tmp_path: Path, way: str
         assert target.requests == []
 
         assert loopback.requests(plain) == UNKNOWN
-        assert proxied.failed
-        (line,) = asked
-        assert line.startswith("CONNECT vox.example.com:443 ")
+        connect = "CONNECT vox.example.com:443 "
+        for task, proxy, asked, tries, status in (
+            (kept_out, busy, busy_asked, 2, "HTTP 503 Service Unavailable"),
+            (sent_away, closed, closed_asked, 1, "HTTP 407 Proxy Authentication Required"),
+        ):
+            assert task.failed
+            assert f"the proxy http://{proxy} refuses the connection ({status})" in task.message
+            assert [line.startswith(connect) for line in asked] == [True] * tries
         assert bool(run.modules(way)) == (way == "module")
-        assert KEY not in run.output
+        # The proxies' password with it. Ansible itself prints what `environment:` gives to a module.
+        assert not [line for line in run.output.splitlines() if SECRET in line and "_proxy=" not in line]

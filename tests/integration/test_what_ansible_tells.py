@@ -85,7 +85,8 @@ OF_ITEM = {**REGISTERED, "auth_password": "{{ item.password }}"}
 ITEM = {"number": NUMBER, "password": "{{ secret }}"}
 LABEL = {"label": "{{ item.number }}"}
 
-# A task with a secret, and the ways in which the secret shows at -vvvv and without -v.
+# A task with a secret, and the ways in which the secret shows at -vvvv and without -v: before ansible-core 2.22, which
+# masks in its output what a task has registered as its secrets.
 TASKS: dict[str, tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]] = {
     "an item": ({MODULE: OF_ITEM, "loop": [ITEM]}, BOTH, BOTH),
     "an item with a label": ({MODULE: OF_ITEM, "loop": [ITEM], "loop_control": LABEL}, BOTH, ()),
@@ -157,22 +158,30 @@ def outputs(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("way", BOTH)
-def test_what_shows_in_the_output(outputs: dict[str, str], way: str, task: str) -> None:
-    _task, loud, quiet = TASKS[task]
+def test_what_shows_in_the_output(outputs: dict[str, str], core_version: tuple[int, ...], way: str, task: str) -> None:
+    _task, loud, quiet = TASKS[task] if core_version < (2, 22) else ({}, (), ())
     assert (_secret(task, way) in outputs["-vvvv"]) == (way in loud)
     assert (_secret(task, way) in outputs["--diff"]) == (way in quiet)
 
 
-def test_a_password_in_a_line_that_fails_shows(ansible: Ansible, core_version: tuple[int, ...]) -> None:
+LITERAL = f"api_key: {MARK}-k, auth_password: {MARK}-p"
+
+
+@pytest.mark.parametrize("number", ["none", "'{{ x }}'"])
+def test_secrets_in_a_line_that_fails_show(ansible: Ansible, core_version: tuple[int, ...], number: str) -> None:
     playbook = f"""\
 - hosts: all
   gather_facts: false
   tasks:
-    - voxai.telephony.vox_telephone_number: {{number: none, api_key: key, auth_password: {MARK}-literal}}
+    - voxai.telephony.vox_telephone_number: {{number: {number}, {LITERAL}}}
 """
     run = ansible.run(playbook, {"here": ansible.host("action")}, verbosity="--diff")
     assert run.tasks[0].failed
-    assert (f"auth_password: {MARK}-literal" in run.output) == (core_version >= (2, 19))
+    # An error that comes before the task has its arguments has the lines on each release. Errors of tasks have them
+    # from ansible-core 2.19 on, and from 2.22 on with the secrets masked.
+    shows = number != "none" or (2, 19) <= core_version < (2, 22)
+    assert (LITERAL in run.output) == shows
+    assert (MARK in run.output) == shows
 
 
 def test_a_key_in_the_environment_is_a_fact(ansible: Ansible) -> None:

@@ -161,14 +161,14 @@ async def register(body: Register, world: InWorld, organization: Of, query: No) 
 @router.patch("/organization-telephone-numbers/{number_id}", response_model=NumberAnswer)
 async def patch_memo(number_id: NumberId, body: MemoPatch, world: InWorld, organization: Of, query: No) -> JSONResponse:
     """Change the memo."""
-    number = _changeable(world, organization, number_id)
+    number = _changeable(world, organization, number_id, expired=world.switches.patch_expired)
     return _patched(world, number, memo=body.memo)
 
 
 @router.patch("/organization-telephone-numbers/{number_id}/sip", response_model=NumberAnswer)
 async def patch_sip(number_id: NumberId, body: SipPatch, world: InWorld, organization: Of, query: No) -> JSONResponse:
     """Change the trunk of a number of one's own."""
-    number = _changeable(world, organization, number_id)
+    number = _changeable(world, organization, number_id, expired=world.switches.patch_expired)
     if number.fields["provider"] != "custom":
         raise ApiError(400, "직접 등록한 번호만 SIP 설정을 변경할 수 있습니다.", field="provider", reason="custom_only")
     _check_address(body.address)
@@ -191,7 +191,7 @@ async def patch_agents(
     number_id: NumberId, body: AgentPatch, world: InWorld, organization: Of, query: No
 ) -> JSONResponse:
     """Map agents, or unmap them with null."""
-    number = _changeable(world, organization, number_id)
+    number = _changeable(world, organization, number_id, expired=409)
     changes = body.model_dump(include=body.model_fields_set)
     for name, mapping in changes.items():
         if mapping and mapping["agent_id"] not in organization.agents:
@@ -234,10 +234,11 @@ def _check_address(address: str | None) -> None:
         raise ApiError(400, "SIP 주소가 올바르지 않습니다.", field="address", reason="unreachable")
 
 
-def _changeable(world: World, organization: Organization, number_id: str) -> Number:
+def _changeable(world: World, organization: Organization, number_id: str, expired: int) -> Number:
     number = organization.number(number_id)
     status = number.fields["status"]
-    if status == "expired" or (status == "cancel_requested" and not world.switches.patch_cancel_requested):
+    pending = 200 if world.switches.patch_cancel_requested else 409
+    if {"expired": expired, "cancel_requested": pending}.get(status) == 409:
         raise ApiError(409, field="status", reason=status)
     return number
 

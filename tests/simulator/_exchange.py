@@ -34,7 +34,7 @@ class LoggedRequest:
     """Without the base path `/v3`."""
     query: list[tuple[str, str]]
     body: Any
-    """Parsed JSON; bytes if it is not JSON, None if it is empty."""
+    """Parsed JSON; bytes if it is not JSON or nested too deep to be read, None if it is empty."""
     headers: dict[str, str]
     """Names in lower case."""
     key: str | None
@@ -196,5 +196,5 @@ def _parsed(body: bytes) -> Any:
         return None
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body

@@ -12,6 +12,7 @@ from __future__ import annotations
 import operator
 import secrets
 import time
+import unicodedata
 import uuid
 from bisect import bisect_left
 from collections import deque
@@ -157,11 +158,18 @@ class World:
 
     def show(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return a number's fields as the API answers with them."""
-        return fields | {"address": self.shown_address(fields["address"])}
+        return fields | {
+            "address": self.shown_address(fields["address"]),
+            "memo": self.shown_memo(fields["memo"]),
+        }
 
     def shown_address(self, address: str | None) -> str | None:
         """Return an address as the API echoes it."""
         return address if address is None or self.switches.echo_sip else address.removeprefix("sip:")
+
+    def shown_memo(self, memo: str | None) -> str | None:
+        """Return a memo as the API returns it."""
+        return memo if memo is None or self.switches.echo_memo else unicodedata.normalize("NFC", memo.strip())
 
     def page(
         self,

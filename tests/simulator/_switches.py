@@ -32,11 +32,17 @@ class Switches:
     patch_cancel_requested: bool = True
     """Whether a number whose cancellation is pending may still be changed; if not, PATCH answers 409."""
 
+    patch_expired: Literal[200, 409] = 409
+    """What a change of the memo or the trunk of an expired number answers with. It stays expired."""
+
     repeated_status: Literal["refuse", "last"] = "refuse"
     """What a list does when `status` is given more than once: 400, or its last value counts."""
 
     echo_sip: bool = True
     """Whether an address is returned with its `sip:` scheme as it was given, or without."""
+
+    echo_memo: bool = True
+    """Whether a memo is returned as it was given, or without blanks around it and in Unicode's composed form (NFC)."""
 
     patch_answers: Literal["record", "empty"] = "record"
     """Whether PATCH answers with the number, or with `{}`."""

@@ -84,7 +84,7 @@ WHEN = {"first": (1,), "second": (2,), "both": (1, 1), "always": (0,)}
 SWITCHES: tuple[dict[str, Any], ...] = (
     {},
     {"duplicate_status": 400, "patch_answers": "empty", "register_status": 200},
-    {"list_lag": 0.01, "duplicate_status": 422, "echo_sip": False},
+    {"list_lag": 0.01, "duplicate_status": 422, "echo_sip": False, "patch_expired": 200},
     {"delete_expired": 409, "password_demanded": False, "repeated_status": "last"},
     {"duplicate_status": 201, "delete_expired": 200, "delete_cancel_requested": 200, "patch_cancel_requested": False},
 )

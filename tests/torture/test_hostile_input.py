@@ -11,11 +11,13 @@ scalar, which means what Ansible makes a text of.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import phonenumbers
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -65,6 +67,16 @@ NO_NUMBER = [
     *(0, 941921426, 15880000, True, 1.5, math.nan, math.inf, HUGE_INTEGER, {}, {"a": 1}, NESTED),
     *("", " ", "-", "+", "()", "+82", "+1 555 1234", "0x70", "7e10", "070_1111_2222", "x07011112222", "070111122\n22"),
     *("０７０１１１１２２２２", "٠٧٠١١١١٢٢٢٢", "०७०", "070\u00a01111", "070\u20111111", "²", "\ud800", "070\0"),
+    *("02-555-1234 (101)", "02-555-1234(5)", "02-555-1234 101", "070-1111-2222-3", "+82-2-555-1234-101"),
+    *(
+        "82-70-1111-2222",
+        "827011112222",
+        "7011112222.0",
+        "7.01E+10",
+        "070111122223",
+        "0701-111-2222",
+        "070\u200b11112222",
+    ),
     *("0" * 21, "0" * 10**6, "((0)", "{{ number }}", "{% raw %}070{% endraw %}", "tel:07011112222", "070/1111"),
 ]
 NO_NAME_OF_RECORD = ["", " ", ".", "..", "../x", "%2e%2e", "a/b", "a\\b", "a?b", "a#b", "a b", "a;b", "a\n", "é", "０"]
@@ -216,7 +228,7 @@ def test_what_can_not_be_meant(trial: Trial, place: str, option: str, long: bool
             if place != ENTRY and result.get("api_requests", 0) not in (0, HIDDEN):
                 trial.blame(Violation("meant", "something was sent, wherever to"))
             # Ansible's own words quote all that was written.
-            if "api_requests" in result and len(result["msg"]) > 5000:
+            if len(result["msg"]) > 5000:
                 trial.blame(Violation("unclear", f"a message of {len(result['msg'])} characters"))
     if World.of(trial.sim, KEY) != before:
         trial.blame(Violation("meant", "something was changed"))
@@ -230,26 +242,38 @@ lines = (
     texts | st.sampled_from(["{{ 1 + 1 }}", "{% raw %}", "$(id)", "0123", "null", "no", "%s", "\\", "a&b=c", "#"])
 ).filter(str.strip)
 blocks = st.sampled_from(["", "본사\n대표번호", "\ta\tb", "x" * 200, "{{ memo }}\n"]) | lines
-digits = st.text("0123456789", min_size=1, max_size=20).map(lambda text: "070" + text[3:])
+FORMS = [
+    *((prefix, sizes) for prefix in ("02", "031", "064", "010", "016", "015") for sizes in ([3, 4], [4, 4])),
+    *((prefix, sizes) for prefix in ("0505", "0507", "0303") for sizes in ([3, 4], [4, 4])),
+    *(("070", [4, 4]), ("050", [4, 4]), ("080", [3, 4]), ("060", [3, 4]), ("1588", [4]), ("1877", [4])),
+]
+"""Beginnings of Korean numbers, and how many digits the groups have that follow."""
+HYPHENS = [*"-.\u2010\u2011\u2013\u2212\uff0d", " - "]
+BLANKS = [*" \u00a0\u3000", "  "]
+
+
+@st.composite
+def korean_numbers(draw: st.DrawFn) -> list[str]:
+    """The groups of a number."""
+    first, sizes = draw(st.sampled_from(FORMS))
+    return [first, *(draw(st.text("0123456789", min_size=size, max_size=size)) for size in sizes)]
 
 
 @st.composite
 def numbers(draw: st.DrawFn) -> tuple[str, str]:
     """A number as people may write it, and its digits."""
-    meant = draw(digits)
-    written = meant
-    if draw(st.booleans()):
-        written = (
-            draw(st.sampled_from(["+82", "+82-(0)", *(["+82 ", "+ 8 2 0"] if len(meant) <= 12 else [])])) + meant[1:]
-        )
-    cut = draw(st.integers(1, len(meant)))
-    if cut < len(meant):
-        # Blanks in one that is longer than any that is known are taken for those between two.
-        separators = ["-", " ", "--", " - "] if len(meant) <= 12 else ["-", "--"]
-        written = written[: len(written) - cut] + draw(st.sampled_from(separators)) + written[-cut:]
-    if draw(st.booleans()) and not written.startswith("+"):
-        written = f"({written[:3]}){written[3:]}"
-    return draw(st.sampled_from(["", " ", "\n", "\u3000"])) + written + draw(st.sampled_from(["", " ", "\r\n"])), meant
+    groups = draw(korean_numbers())
+    meant = "".join(groups)
+    first, *more = groups
+    code = draw(st.sampled_from(["", "", "+82", "+82 ", "+82-", "(+82) ", *(["+82 (0)"] if first[0] == "0" else [])]))
+    # The leading 0 may be there all the same.
+    first = first.removeprefix("0") if code.endswith("(0)") or (code and draw(st.booleans())) else first
+    written = f"({first})" if draw(st.booleans()) else first
+    for group in more:
+        written += draw(st.sampled_from(["", *HYPHENS, *BLANKS])) + group
+    return draw(st.sampled_from(["", " ", "\n", "\u3000"])) + code + written + draw(
+        st.sampled_from(["", " ", "\r\n"])
+    ), meant
 
 
 @st.composite
@@ -334,6 +358,85 @@ def _stop_at_the_first(trial: Trial) -> None:
     """Fail, for Hypothesis to look for a shorter story that fails."""
     violations, trial.violations = trial.violations, []
     assert not violations, "\n".join(violations)
+
+
+# What surrounds a number
+
+marks = st.sampled_from([*HYPHENS, *BLANKS, *"()/~,#x+", ") ", " (", " ext. ", "--", "\u200b", "\u301c"])
+runs = st.sampled_from("0123456789") | st.text("0123456789", min_size=2, max_size=5)
+
+
+@st.composite
+def walks(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """A text with a number in it, and what may have been meant: that number, and all the digits that there are."""
+    written, meant = draw(numbers())
+    for _step in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
+        kind = draw(st.sampled_from(["behind", "before", "within", "cut", "both"]))
+        if kind == "cut":
+            first, second = sorted(draw(st.integers(1, len(meant) - 1)) for _cut in range(2))
+            mark = draw(st.sampled_from(HYPHENS))
+            written = mark.join(filter(None, (meant[:first], meant[first:second], meant[second:])))
+        if kind in ("behind", "both"):
+            run = draw(runs | korean_numbers().map("-".join))
+            written = written.strip() + draw(st.sampled_from(["{}{}", "{}({})", "{} ({})"])).format(draw(marks), run)
+        if kind in ("before", "both"):
+            written = draw(runs) + draw(marks) + written.strip()
+        if kind == "within":
+            place = draw(st.integers(0, len(written)))
+            written = written[:place] + draw(marks | runs) + written[place:]
+    every = re.sub("[^0-9]", "", written)
+    also = [every, f"0{every}", every.removeprefix("82"), f"0{every.removeprefix('82')}"]
+    return written, [*dict.fromkeys([meant, *(digits for digits in also if 0 < len(digits) <= 20)])]
+
+
+def _is_one_number(written: str, digits: str) -> bool:
+    """Whether a text is just these digits, with separators only where libphonenumber or people have them."""
+    text = re.sub(r"^\(? *\+ *82 *\)?[-. ]*(\( *0 *\)[-. ]*)?", "+", _with_plain_separators(written.strip()))
+    groups = re.findall("[0-9]+", text)
+    if "+" in text and digits.startswith("0") and not groups[0].startswith("0"):
+        groups[0] = f"0{groups[0]}"
+    if "".join(groups) != digits or re.search(r"[^-+0-9 .()]|[-.] *[-.]", text):
+        return False
+    if len(groups) == 1 and "(" not in text:
+        return True
+    national = phonenumbers.format_number(phonenumbers.parse(digits, "KR"), phonenumbers.PhoneNumberFormat.NATIONAL)
+    forms = [re.findall("[0-9]+", national)]
+    if re.match("050|030", digits):
+        forms.append([digits[:4], digits[4:-4], digits[-4:]])
+    ends = [set(itertools.accumulate(map(len, form))) for form in forms]
+    return any(set(itertools.accumulate(map(len, groups))) <= form for form in ends)
+
+
+def _with_plain_separators(text: str) -> str:
+    return re.sub(
+        f"[{''.join(sign for sign in BLANKS if len(sign) == 1)}]",
+        " ",
+        re.sub("[\u2010\u2011\u2013\u2212\uff0d]", "-", text),
+    )
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_only_the_number_that_was_written_is_registered_or_released(
+    trial: Trial, state: str, part: int, long: bool
+) -> None:
+    """Whatever surrounds it: an extension, a second number, separators in a wrong place."""
+
+    @settings(_settings(long), max_examples=300)
+    @given(walks())
+    def check(walk: tuple[str, list[str]]) -> None:
+        written, possible = walk
+        trial.sim.reset()
+        trial.tally["inputs"] += 1
+        trial.where = f"{state}: {written!r}"
+        held = {trial.sim.add(number)["id"]: number for number in possible if state == "absent"}
+        trial.task(ONE, {**_connection(trial.sim), **TRUNK, "number": written, "state": state})
+        for request in trial.sim.writes:
+            number = held[request.path.rpartition("/")[2]] if state == "absent" else request.body["number"]
+            if not _is_one_number(written, number):
+                trial.blame(Violation("meant", f"{request.method} of {number}"))
+        _stop_at_the_first(trial)
+
+    check()
 
 
 # Whatever else there is

@@ -98,6 +98,7 @@ switches = st.builds(
     delete_expired=st.sampled_from([200, 404, 409]),
     delete_cancel_requested=st.sampled_from([200, 409]),
     patch_cancel_requested=st.booleans(),
+    patch_expired=st.sampled_from([200, 409]),
     repeated_status=st.sampled_from(["refuse", "last"]),
     echo_sip=st.booleans(),
     patch_answers=st.sampled_from(["record", "empty"]),

@@ -28,7 +28,7 @@ def write_to_file(*arguments: Any) -> None:
 
 def request(self: requests.Session, method: str, url: str, **keywords: Any) -> Any:
     if UNFORESEEN in url or (LATER in url and method == "POST"):
-        prepared = self.prepare_request(requests.Request(method, url, auth=keywords["auth"]))
+        prepared = self.prepare_request(requests.Request(method, url))
         key = b64encode(prepared.headers["Authorization"].encode())
         raise RuntimeError(f"nobody expects {key!r} {prepared.headers} {keywords}")
     return send(self, method, url.replace(LATER, ""), **keywords)

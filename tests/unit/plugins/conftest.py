@@ -63,8 +63,10 @@ class Conversation:
         for status in ("active", "scheduled", "cancel_requested"):
             self.expect_list(status)
 
-    def refuse(self, request: str, status: int, message: str = "거부", body: t.Any = None, **more: t.Any) -> None:
-        error = {"code": "VALIDATION_ERROR", "message": message, "details": {}}
+    def refuse(
+        self, request: str, status: int, message: str = "거부", body: t.Any = None, details: t.Any = None, **more: t.Any
+    ) -> None:
+        error = {"code": "VALIDATION_ERROR", "message": message, "details": details or {}}
         self.expect(request, {"error": error}, status, body=body, **more)
 
     def exchange(self, method: str, path: str, query: t.Sequence[tuple[str, str]] = (), body: t.Any = None) -> Response:
@@ -97,11 +99,19 @@ def record() -> t.Callable[..., dict[str, t.Any]]:
             "number": "07011112222",
             "provider": "custom",
             "status": "active",
+            "start_at": 1767225600000,
+            "created_at": 1767225600000,
+            "updated_at": 1767225600000,
+            "monthly_fee": None,
             "address": "sip:trunk.example.com:5060",
-            "memo": None,
+            "inbound_trunk_id": "ST_in",
+            "outbound_trunk_id": "ST_out",
             "inbound_agent": None,
             "outbound_agent": None,
             "sms_inbound_agent": None,
+            "memo": None,
+            "end_at": None,
+            "cancel_requested_at": None,
             **fields,
         }
 

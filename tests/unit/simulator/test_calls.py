@@ -519,3 +519,11 @@ def test_numbers_on_sale_of_one_kind(api: Api) -> None:
     page = api("GET", "/telephone-numbers/available", params={"line_type": "local"}).json()
     assert page["items"]
     assert {item["line_type"] for item in page["items"]} == {"local"}
+
+
+@pytest.mark.parametrize("body", ["[" * 10**4 + "]" * 10**4, '{"memo":' * 10**4 + "1" + "}" * 10**4])
+@pytest.mark.parametrize(("method", "end"), [("POST", REGISTER), ("PATCH", f"{NUMBERS}/any"), ("PATCH", "/nowhere")])
+def test_a_body_that_is_nested_too_deep_is_refused(sim: Simulator, api: Api, method: str, end: str, body: str) -> None:
+    response = api(method, end, data=body, headers={"Content-Type": "application/json"})
+    error(response, 404 if end == "/nowhere" else 400)
+    assert sim.requests[-1].body == body.encode()

@@ -69,6 +69,20 @@ def test_patch_cancel_requested(sim: Simulator, api: Api, allowed: bool, status:
     assert api("PATCH", f"{NUMBERS}/{number['id']}{end}", json=body).status_code == status
 
 
+@pytest.mark.parametrize("status", [200, 409])
+@pytest.mark.parametrize(("end", "body"), [("", {"memo": "m"}), ("/sip", {"memo": "m"})])
+def test_patch_expired(sim: Simulator, api: Api, status: Any, end: str, body: Any) -> None:
+    sim.switches.patch_expired = status
+    number = sim.add(status="expired")
+    response = api("PATCH", f"{NUMBERS}/{number['id']}{end}", json=body)
+    assert response.status_code == status
+    if status == 200:
+        assert (response.json()["status"], response.json()["memo"]) == ("expired", "m")
+    # The reference says so of agents.
+    agents = api("PATCH", f"{NUMBERS}/{number['id']}/agent", json={"inbound_agent": None})
+    assert agents.status_code == 409
+
+
 def test_repeated_status(sim: Simulator, api: Api) -> None:
     sim.add(status="expired")
     query = [("status", "active"), ("status", "expired")]
@@ -91,6 +105,20 @@ def test_echo_sip(sim: Simulator, api: Api, echo: bool, address: str | None) -> 
     assert [record["address"] for record in shown] == [address] * 4
     # What was read back may be written back: it changes nothing, so no password is needed.
     assert api("PATCH", f"{NUMBERS}/{number['id']}/sip", json={"address": address}).status_code == 200
+
+
+@pytest.mark.parametrize(("echo", "memo"), [(True, " cafe\u0301 "), (False, "caf\u00e9")])
+def test_echo_memo(sim: Simulator, api: Api, echo: bool, memo: str) -> None:
+    sim.switches.echo_memo = echo
+    number = api("POST", REGISTER, json=BODY | {"memo": " cafe\u0301 "}).json()
+    shown = [
+        number,
+        api("PATCH", f"{NUMBERS}/{number['id']}", json={"memo": " cafe\u0301 "}).json(),
+        api("GET", f"{NUMBERS}/{number['id']}").json(),
+        sim.numbers()[0],
+        api("GET", NUMBERS).json()["items"][0],
+    ]
+    assert [record["memo"] for record in shown] == [memo] * 5
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 
 from ansible_collections.voxai.telephony.plugins.filter.numbers_from_text import FilterModule
 
@@ -28,7 +29,7 @@ PLAIN = [{"number": "07011112222"}, {"number": "1588-0000"}]
         'number,memo,inbound_agent\n070-1111-2222,"본사, 1층",Front desk\n07033334444,,\n',
         "\ufeffNumber; Memo ; Inbound Agent\r\n070-1111-2222;본사, 1층;Front desk\r\n07033334444;;\r\n",
         "memo\tinbound-agent\tnumber\n본사, 1층\tFront desk\t070-1111-2222\n\t\t 07033334444 \n",
-        '# a list\n\nnumber,memo,inbound_agent,,\n070-1111-2222,"본사, 1층",Front desk,,\n,,,,\n# end\n07033334444\n',
+        '# a list\n\nnumber,memo,inbound_agent,,\n070-1111-2222,"본사, 1층",Front desk,,\n,,,,\n\n07033334444\n',
         "- number: 070-1111-2222\n  memo: 본사, 1층\n  inbound_agent: Front desk\n- {number: 07033334444, memo: ''}\n",
         "---\n# exported\nvox_telephone_numbers:\n  - number: '070-1111-2222'\n    memo: !unsafe '본사, 1층'\n"
         "    inbound_agent: {agent_name: Front desk}\n  - number: 07033334444\n    memo: ''\n",
@@ -72,10 +73,19 @@ def test_texts_stay_texts() -> None:
         'number,"memo\n07011112222,x\n07033334444,y"\n07055556666,z\n',
         'number,memo\n07011112222,"Main\n070-3333-4444,Branch"\n',
         'memo;number\n"Main\n 070-3333-4444 ;Branch";07011112222\n',
+        'memo,number\n"Main,070-1111-2222\nBranch",070-3333-4444\n',
+        'address\tnumber\n"a\t070-1111-2222\nb"\t070-3333-4444\n',
+        *(
+            f'number,memo\n07011112222,"Main\n{number},Branch"\n'
+            for number in (
+                *("070.3333.4444", "(02) 555-9999", "070\u20133333\u20134444", "070\u00a03333\u00a04444"),
+                *("+82 70 3333 4444", "1588-0000", "0212345678", "031-120"),
+            )
+        ),
     ],
 )
 def test_a_quote_that_is_not_closed_takes_no_row_with_it(text: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=r"line [34] ends a cell that has rows in it: close its quote"):
+    with pytest.raises(AnsibleFilterError, match=r"line [12] begins a cell that has rows in it: close its quote"):
         numbers_from_text(text)
 
 
@@ -85,20 +95,61 @@ def test_a_cell_may_have_line_breaks() -> None:
     ]
 
 
-def test_comments_are_lines_that_begin_with_a_hash() -> None:
-    """Neither cells, nor lines of a cell. A quote in a comment takes no row with it."""
+def test_a_row_of_a_table_is_data() -> None:
+    """Also if it begins with a hash. Only before the table such a line is a comment, whatever quotes are in it."""
     text = """\
 # "the list
 memo,number
+#2 창구,070-3333-4444
 "#1 desk",07000000001
-# 5" of rain
 "first
 # second",07000000002
 """
     assert numbers_from_text(text) == [
+        {"memo": "#2 창구", "number": "070-3333-4444"},
         {"memo": "#1 desk", "number": "07000000001"},
         {"memo": "first\n# second", "number": "07000000002"},
     ]
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#REF!", "#####", "#NAME?", "#DIV/0!", "#GETTING_DATA"])
+def test_a_failed_formula_is_not_a_comment(cell: str) -> None:
+    for text in (f"number,memo\n070-1111-2222,a\n{cell},부산\n", f"070-1111-2222\n{cell}\n", f"{cell},부산\n"):
+        with pytest.raises(AnsibleFilterError, match=f"number '{re.escape(cell)}.*begins with #, as a failed formula"):
+            numbers_from_text(text)
+
+
+@pytest.mark.parametrize("row", ["#070-1111-2222,a", "# 070-1111-2222,a", "# closed,", "#2 창구,070-3333-4444"])
+def test_a_row_can_not_be_commented_out(row: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"line 2: number '#.*to leave the number out, delete its row"):
+        numbers_from_text(f"number,memo\n{row}\n07033334444,b\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("07011112222\n1588-0000\n", None),
+        ("# both\n\n07011112222\n\n#1588-0000\n\n", "entries: 1. Skipped: blank lines: 2, comments: 2"),
+        (
+            "# a list\n\nnumber,memo\n,\n07011112222,a\n\n , \n",
+            "entries: 1. Skipped: blank lines: 2, comments: 1, empty rows: 2",
+        ),
+        (
+            "---\n# one\n\n- number: 07011112222  # two\n  # three\n  memo: |\n    # not one\n\n"
+            "    nor blank\n\n- 1588-0000\n# end\n",
+            "entries: 2. Skipped: blank lines: 1, comments: 4",
+        ),
+        ("- number: 07011112222\n  memo: |\n    a\n# b\n", "entries: 1. Skipped: comments: 1"),
+        ("- 07011112222 #07033334444\n", "entries: 1. Skipped: comments: 1"),
+        ("[07011112222, # 07033334444,\n 07055556666]", "entries: 2. Skipped: comments: 1"),
+        ("- number: 07011112222\n  address:  # bought\n", "entries: 1. Skipped: comments: 1"),
+    ],
+)
+def test_what_is_skipped_is_counted(text: str, told: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda self, message: warnings.append(message))
+    numbers_from_text(text)
+    assert warnings == ([f"numbers_from_text: {told}"] if told else [])
 
 
 @pytest.mark.parametrize("null", ["null", "Null", "NULL", "~", ""])
@@ -130,7 +181,7 @@ REFUSED: list[tuple[t.Any, str]] = [
     ("number,memo\n\n", "the list is empty"),
     ("number\n\udcba\udcbb", "CSV UTF-8"),
     ("KEY=Xyzzy\x00A=b", "CSV UTF-8"),
-    ("Xyzzy" * 100_000, "line 1 is no telephone number"),
+    ("Xyzzy" * 100_000, "line 1 is not a telephone number"),
     ("number\n" + "Xyzzy" * 100_000, "line 2 begins a row that is no CSV"),
     ("number,colour\n07000000001,red", "there is no column colour: there are number, state, address"),
     ("number,auth_password\n07000000001,Xyzzy", "Credentials have no place in a list"),
@@ -139,8 +190,8 @@ REFUSED: list[tuple[t.Any, str]] = [
     ("number,,memo\n07000000001,Xyzzy,a", "line 2 has more cells than columns"),
     ('number,memo\n07000000001,"a"b', "line 2 begins a row that is no CSV"),
     ('number,memo\n07000000001,"a\n07000000002,b\n', "line 2 begins a row that is no CSV"),
-    ("numero,memo\n07000000001,a", "the first line names no column number"),
-    ("07000000001\nXyzzy", "line 2 is no telephone number"),
+    ("numero,memo\n07000000001,a", "the first line does not name a column number"),
+    ("07000000001\nXyzzy", "line 2 is not a telephone number, and the first line does not name a column number"),
     ("number,memo\n,a", "line 2: it has no number"),
     ("- number: [Xyzzy", "the list is no YAML: "),
     ("- number: \x7f", "the list is no YAML: it has characters"),
@@ -168,13 +219,46 @@ REFUSED: list[tuple[t.Any, str]] = [
     ("number,inbound_agent\n07000000001, - ", "line 2: inbound_agent is -: leave it empty"),
     ("number,memo\n-,a", "line 2: number is -: leave it empty"),
     ("- {number: '07000000001', address: '-'}", "entry 1: address is -: leave it empty"),
-    ("070-1111", "line 1: number 0701111 has 7 digits, and those that are known have 9 to 12"),
-    ("0701111222233", "line 1: number 0701111222233 has 13 digits"),
+    ("070-1111", "line 1: number '070-1111' has 7 digits, and numbers with this prefix are written 070-XXXX-XXXX"),
+    ("0701111222233", "line 1: number '0701111222233' has 13 digits"),
+    ("0991", "line 1: number 0991 has 4 digits, and numbers with a leading 0 usually have 9 to 12"),
+    ("070-1111-2222,본사\n070-3333-4444,b", "line 1 has several cells: begin a table with the names of its columns"),
+    ("070-1111-2222\t본사", "line 1 has several cells: begin a table"),
+    ("070-1111-2222, 070-3333-4444", "line 1 has several cells: write each number in a line of its own"),
+    ("#,number,memo\n1,070-1111-2222,a", "there is no column #"),
+    ("number,address\n07000000001,#REF!", "line 2: address is #REF!, a failed formula of a spreadsheet"),
+    ("number,memo\n07000000001,#N/A", "line 2: memo is #N/A, a failed formula"),
+    (
+        "- number: 07000000001\n  memo: #2 Xyzzy",
+        "line 2 has a value that YAML takes for a comment, since it begins with #",
+    ),
+    ("- 07000000001\n- #07000000002", "line 2 has a value that YAML takes for a comment"),
+    # What is not a number may be a secret.
+    ("Xyzzy12345678901234567890", "line 1 is not a telephone number"),
+    ("12a4Xyzzy5678901234567890", "line 1 is not a telephone number"),
+    ("- Xyzzy\n- 07000000001", "entry 1: the number is not a telephone number"),
+    ("number,memo\nXyzzy12345678,a", "line 2: the number is not a telephone number"),
+    ("api_key: !Xyzzy!abc\nb:", "line 1 is not a telephone number"),
+    ("- !Xyzzy!abc", "the list is no YAML: found undefined tag handle '…'"),
+    # Mostly digits, or a number somewhere: what is wrong with it, and not with the list.
+    ("Tel: 02-555-1234", "line 1: number 'Tel: 02-555-1234' is 02-555-1234 after 'Tel:': write only the number"),
+    ("대표번호: 1588-0000", "is 1588-0000 after '대표번호:'"),
+    ("[본사] 02-555-1234", "is 02-555-1234 after '[본사]'"),
+    ("[홍길동] [오후 3:12] 070-1111-2222", "is 070-1111-2222 after '[홍길동] [오후 3:12]'"),
+    (
+        "\uff10\uff17\uff10\uff0d\uff11\uff11\uff11\uff11\uff0d\uff12\uff12\uff12\uff12",
+        "has U+FF10 FULLWIDTH DIGIT ZERO",
+    ),
+    ("02-555-1234 (101)", "line 1: number '02-555-1234 (101)' is 02-555-1234, and then 101"),
+    ("070-1111-2222 내선 1", "line 1: number '070-1111-2222 내선 1' is 070-1111-2222, and then '내선 1'"),
+    ("070\u200b1111\u200b2222", "has the invisible U+200B ZERO WIDTH SPACE as character 4"),
+    ("07011112222\n827033334444", "line 2: number '827033334444' has the country code without a plus sign"),
+    ("7011112222.0", "line 1: number '7011112222.0' was changed by a spreadsheet"),
     (
         "number,address\n07011112222,Seoul",
         "line 2: address Seoul is a word: write it like sip:trunk.example.com, or sip:Seoul",
     ),
-    ("7.01E+10", "line 1: number 7.01E+10 is a figure: a spreadsheet drops a 0"),
+    ("7.01E+10", "line 1: number '7.01E+10' was changed by a spreadsheet"),
     (
         "- {number: '07000000001', adress: Xyzzy}",
         "entry 1: there is no option adress: there are number, state, address",
@@ -198,12 +282,16 @@ def test_numbers_without_their_0_are_refused_all_at_once() -> None:
         numbers_from_text(text)
     lines = str(refused.value).split("\n- ")
     assert lines[0] == "the list can't be used:"
-    assert [line.partition(" begins ")[0] for line in lines[1:]] == [
+    assert [re.split(" (?:begins|was|is) ", line)[0] for line in lines[1:]] == [
         "line 2: number 7011112222",
         "line 4: number 941921426",
-        "line 5: number 7.01E+09 is a figure: a spreadsheet drops a 0 at the beginning, and shortens long numbers."
-        " Write it with hyphens, 070-1111-2222",
-        "line 8: number 'desk' is no telephone number: write digits (0-9), if you like with hyphens,"
-        " spaces or parentheses between them, such as '070-1111-2222' or '+82 70-1111-2222'",
+        "line 5: number '7.01E+09'",
+        "line 8: the number",
     ]
-    assert "a spreadsheet drops a 0" in lines[1]
+    assert "a spreadsheet drops a leading 0" in lines[1]
+
+
+def test_every_number_of_the_plan_may_be_listed() -> None:
+    """The short ones, too, which may be incomplete: the module warns of them."""
+    numbers = ["031-120", "+82 31-120", "070\u20111111\u20112222", "070.1111.2222", "00308 123 456", "0991234567"]
+    assert [entry["number"] for entry in numbers_from_text("\n".join(numbers))] == numbers

@@ -11,14 +11,16 @@ from email.utils import format_datetime
 import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _api
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._api import RECORD_FIELDS, Api, ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
+from ansible_collections.voxai.telephony.plugins.module_utils._pace import Stopped
 
 LIST = "/organization-telephone-numbers"
 ONE = f"{LIST}/id-1"
 REFUSED = TransportError("no connection", sent=False)
 LOST = TransportError("broke", sent=True)
-RECORD = {"id": "id-1", "number": "07011112222", "new_field": 7}
+READABLE = {"id": "id-1", "number": "07011112222", "provider": "custom", "status": "active"}
+RECORD = {**dict.fromkeys(RECORD_FIELDS), **READABLE, "new_field": 7}
 REGISTER = "POST /telephone-numbers/register"
 
 
@@ -48,7 +50,7 @@ def test_what_may_be_repeated_is(
             conversation.refuse(request_line, trouble, body=body)
         else:
             conversation.expect(request_line, trouble, body=body)
-    conversation.expect(request_line, RECORD, body=body)
+    conversation.expect(request_line, {"id": "id-1"} if request_line.startswith("DELETE") else RECORD, body=body)
     assert call(api) in (RECORD, True)
     assert api.requests_sent == 3
     assert len(conversation.waits) == 2
@@ -106,6 +108,17 @@ def test_the_record_of_another_number_is_no_answer(conversation: t.Any, api: Api
         api.number("id-1")
 
 
+def test_uuids_are_compared_without_their_letter_case(conversation: t.Any, api: Api) -> None:
+    uuid = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
+    returned = {**RECORD, "id": uuid.upper()}
+    conversation.expect(f"GET {LIST}/{uuid}", returned)
+    assert api.number(uuid) == returned
+    conversation.expect(f"PATCH {LIST}/{uuid}", returned, body={"memo": None})
+    assert api.update_memo(uuid, {"memo": None}) == returned
+    conversation.expect(f"DELETE {LIST}/{uuid}", {"id": uuid.replace("-", "")})
+    assert api.delete(uuid)
+
+
 def test_a_404_of_something_in_between_is_not_the_api_s(conversation: t.Any, api: Api) -> None:
     conversation.expect(f"GET {ONE}", b"<h1>Not Found</h1>", 404)
     with pytest.raises(ApiError, match="HTTP 404"):
@@ -126,6 +139,14 @@ def test_retries_end(conversation: t.Any, api: Api) -> None:
         api.number("id-1")
     assert caught.value.repeated
     assert len(conversation.waits) == 2
+
+
+def test_nothing_is_written_for_a_task_that_is_over(conversation: t.Any, api: Api) -> None:
+    """Also by a request that has had its turn, and still waits for its connection."""
+    conversation.before_writing()
+    api.pace.abandoned = lambda: True
+    with pytest.raises(Stopped):
+        conversation.before_writing()
 
 
 def test_waits_grow_and_are_spread(conversation: t.Any) -> None:
@@ -191,15 +212,117 @@ def test_an_error_without_the_envelope_is_an_error(conversation: t.Any, api: Api
         api.number("id-1")
 
 
-def test_no_number_by_an_id_is_none(conversation: t.Any, api: Api) -> None:
+def test_no_number_by_an_id_is_none_once_the_api_is_recognized(conversation: t.Any, api: Api) -> None:
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_list("active")
+    assert api.number("id-1") is None
     conversation.refuse(f"GET {ONE}", 404)
     assert api.number("id-1") is None
 
 
-@pytest.mark.parametrize("answer", [{}, None, {"id": "other", "number": "1"}, [], "ok"])
+@pytest.mark.parametrize("shown_by", ["list", "agents", "record"])
+def test_the_api_is_recognized_by_what_only_it_answers(conversation: t.Any, api: Api, shown_by: str) -> None:
+    if shown_by == "list":
+        conversation.expect_list("scheduled")
+        list(api.numbers("scheduled"))
+    elif shown_by == "agents":
+        conversation.expect("GET /agents", {"items": []}, query={"limit": "100"})
+        api.agents()
+    else:
+        conversation.expect(f"GET {LIST}/id-2", {**RECORD, "id": "id-2"})
+        api.number("id-2")
+    conversation.refuse(f"GET {ONE}", 404)
+    assert api.number("id-1") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "complaint"),
+    [
+        ({"error": {"code": "NOT_FOUND", "message": "없음"}}, 404, r"HTTP 404 NOT_FOUND: 없음\. Check api_url"),
+        ({"numbers": []}, 200, r"a list without items\. Check api_url"),
+        (b"<html>", 200, r"not JSON\. Check api_url"),
+        ({"error": {"code": "C", "message": "금지"}}, 403, "HTTP 403 C: 금지. Check api_key"),
+    ],
+)
+def test_a_404_of_something_else_than_the_api_is_not_a_number_that_is_gone(
+    conversation: t.Any, answer: t.Any, status: int, complaint: str
+) -> None:
+    api = conversation.api(retries=0)
+    for _time in range(2):
+        conversation.refuse(f"GET {ONE}", 404)
+        conversation.expect(f"GET {LIST}", answer, status, query={"status": "active", "limit": "100"})
+        with pytest.raises(ApiError, match=complaint):
+            api.number("id-1")
+
+
+def without(*names: str) -> dict[str, t.Any]:
+    return {name: value for name, value in RECORD.items() if name not in names}
+
+
+NO_RECORD_OF_A_HELD_NUMBER: list[t.Any] = [
+    {},
+    None,
+    [],
+    "ok",
+    READABLE,
+    *(without(name) for name in RECORD_FIELDS if name != "sms_inbound_agent"),
+    {**RECORD, "status": "expired"},
+    {**RECORD, "status": None},
+    {**RECORD, "status": []},
+]
+
+
+@pytest.mark.parametrize("answer", [*NO_RECORD_OF_A_HELD_NUMBER, {**RECORD, "id": "other"}])
 def test_a_change_may_be_answered_with_no_record(conversation: t.Any, api: Api, answer: t.Any) -> None:
     conversation.expect(f"PATCH {ONE}", answer, body={"memo": None})
     assert api.update_memo("id-1", {"memo": None}) is None
+    conversation.expect(f"POST {ONE}/revoke-cancel", answer)
+    assert api.revoke_cancel("id-1") is None
+
+
+@pytest.mark.parametrize("answer", NO_RECORD_OF_A_HELD_NUMBER)
+def test_a_registration_that_is_not_answered_with_the_record_is_uncertain(
+    conversation: t.Any, api: Api, answer: t.Any
+) -> None:
+    conversation.expect(REGISTER, answer, 201, body={"number": "07011112222"})
+    with pytest.raises(ApiError, match="no whole record of a number that is held") as caught:
+        api.register({"number": "07011112222"})
+    assert caught.value.uncertain
+
+
+def test_a_whole_record_may_lack_the_field_that_the_api_has_not_always_had(conversation: t.Any, api: Api) -> None:
+    conversation.expect(REGISTER, without("sms_inbound_agent"), 201, body={"number": "07011112222"})
+    assert api.register({"number": "07011112222"}) == without("sms_inbound_agent")
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_what_is_read_must_say_what_it_is_and_whether_it_is_held(conversation: t.Any, name: str) -> None:
+    api = conversation.api(retries=0)
+    conversation.expect(f"GET {ONE}", without(name))
+    with pytest.raises(ApiError, match="a telephone number without"):
+        api.number("id-1")
+    conversation.expect_list("active", without(name))
+    with pytest.raises(ApiError, match="a telephone number without"):
+        next(api.numbers("active"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "given_up"),
+    [
+        ({"id": "id-1"}, True),
+        ({**RECORD, "status": "expired"}, True),
+        (RECORD, False),
+        ({**RECORD, "status": "cancel_requested"}, False),
+        ({"id": "id-2"}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_an_answer_to_a_deletion_may_say_that_the_number_is_held(
+    conversation: t.Any, api: Api, answer: t.Any, given_up: bool
+) -> None:
+    conversation.expect(f"DELETE {ONE}", answer)
+    assert api.delete("id-1") is given_up
 
 
 def test_pages_are_asked_for_when_wanted_and_followed_to_their_end(conversation: t.Any, api: Api) -> None:
@@ -242,14 +365,14 @@ def test_a_cursor_that_is_none_is_not_taken_for_the_end(conversation: t.Any, api
         list(api.numbers("active"))
 
 
-@pytest.mark.parametrize(("limit", "value"), [("MAX_PAGES", 2), ("MAX_LIST", 250)])
+@pytest.mark.parametrize(("limit", "value"), [("MAX_PAGES", 2), ("MAX_LIST", 350)])
 def test_a_list_has_an_end_in_pages_and_in_bytes(
     conversation: t.Any, api: Api, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
-    """Of these pages, each takes some 100 bytes."""
+    """Of these pages, each takes some 140 bytes."""
     monkeypatch.setattr(_api, limit, value)
     for page in range(3):
-        conversation.expect_list("active", RECORD, cursor=f"c{page}" if page else "", next_cursor=f"c{page + 1}")
+        conversation.expect_list("active", READABLE, cursor=f"c{page}" if page else "", next_cursor=f"c{page + 1}")
     with pytest.raises(ApiError, match="no end"):
         list(api.numbers("active"))
 
@@ -280,7 +403,7 @@ def test_who_is_refused_while_others_are_admitted_only_waits(conversation: t.Any
     """Of the threads that share a pace, none may use up its tries because of the others."""
     for _try in range(9):
         conversation.refuse(f"GET {ONE}", 429)
-    conversation.expect(f"GET {ONE}", {"id": "id-1", "number": "0701"})
+    conversation.expect(f"GET {ONE}", RECORD)
     exchange = conversation.exchange
 
     def exchange_beside_others(*request: t.Any) -> t.Any:
@@ -288,7 +411,7 @@ def test_who_is_refused_while_others_are_admitted_only_waits(conversation: t.Any
         return exchange(*request)
 
     conversation.exchange = exchange_beside_others
-    assert api.number("id-1") == {"id": "id-1", "number": "0701"}
+    assert api.number("id-1") == RECORD
 
 
 def test_an_error_is_cut_to_what_can_be_read(conversation: t.Any, api: Api) -> None:
@@ -327,7 +450,7 @@ def test_a_password_that_is_returned_all_the_same_is_not_passed_on(conversation:
     ],
 )
 def test_what_ansible_could_not_pass_on_is_replaced(conversation: t.Any, api: Api, written: str, read: t.Any) -> None:
-    conversation.expect(f"GET {ONE}", f'{{"id": "id-1", "number": "070", "field": {written}}}'.encode())
+    conversation.expect(f"GET {ONE}", f'{json.dumps(READABLE)[:-1]}, "field": {written}}}'.encode())
     record = api.number("id-1")
     assert record and record["field"] == (json.loads(written) if read is None else read)
 

@@ -3,14 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import signal
+import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _bulk
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
-from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, Prune, converge_all
-from ansible_collections.voxai.telephony.plugins.module_utils._converge import carry_out
+from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, converge_all
+from ansible_collections.voxai.telephony.plugins.module_utils._converge import apply_plan
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
 from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired
@@ -45,7 +47,7 @@ def converge(
 ) -> Bulk:
     bulk = Bulk(list(entries))
     api = conversation.api(retries)
-    converge_all(api, bulk, None if prune is None else Prune(prune), check_mode, lambda words: None)
+    converge_all(api, bulk, prune, check_mode, lambda words: None)
     return bulk
 
 
@@ -80,9 +82,12 @@ def test_what_can_not_be_found_is_sent_anew_and_what_was_refused_is_not(conversa
     assert bulk.entries[1].error is None
 
 
-def test_a_conflict_is_looked_for_as_long_as_a_list_may_lag(conversation: t.Any, record: t.Any) -> None:
+@pytest.mark.parametrize(("status", "details"), [(409, {}), (400, {"field": "number"}), (422, {"field": "number"})])
+def test_a_duplicate_is_looked_for_as_long_as_a_list_may_lag(
+    conversation: t.Any, record: t.Any, status: int, details: t.Any
+) -> None:
     conversation.expect_not_held()
-    conversation.refuse(REGISTER, 409, body=body("0701"))
+    conversation.refuse(REGISTER, status, body=body("0701"), details=details)
     conversation.expect_not_held()
     conversation.expect_not_held()
     conversation.expect_list("active", record(number="0701"))
@@ -134,22 +139,22 @@ def test_a_refusal_in_between_is_no_breakdown(monkeypatch: pytest.MonkeyPatch) -
         assert not breaker.open
     breaker.note(gone)
     assert breaker.open
-    assert breaker.is_final()
+    assert breaker.still_failing()
     gone.error = None
-    assert not breaker.is_final()
+    assert not breaker.still_failing()
 
 
 def test_a_defect_with_one_number_does_not_hide_the_others(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = carry_out
+    real = apply_plan
 
     def broken(api: t.Any, holdings: t.Any, desired: t.Any, outcome: t.Any) -> t.Any:
         if desired.number == "0701":
             raise KeyError("oops")
         yield from real(api, holdings, desired, outcome)
 
-    monkeypatch.setattr(_bulk, "carry_out", broken)
+    monkeypatch.setattr(_bulk, "apply_plan", broken)
     conversation.expect_not_held()
     conversation.expect(REGISTER, record(number="0702"), 201, body=body("0702"))
     bulk = converge(conversation, wanted("0701"), wanted("0702"))
@@ -159,19 +164,79 @@ def test_a_defect_with_one_number_does_not_hide_the_others(
     assert actions_of(bulk) == [[], ["registered"]]
 
 
-def test_what_was_sent_and_not_looked_for_is_said_so(
+def test_what_was_found_is_told_although_the_api_fails_then(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
     conversation.expect_not_held()
     for number in ("0701", "0702"):
         conversation.refuse(REGISTER, 409, body={**body(number), "memo": "y"})
-    conversation.expect_list("active", *(record(id=f"id-{n}", number=f"070{n}", memo="x") for n in (1, 2)))
+    second = record(id="id-2", number="0702", memo="x")
+    conversation.expect_list("active", record(id="id-1", number="0701", memo="x"), second)
     conversation.refuse(f"PATCH {NUMBERS}/id-1", 401, body={"memo": "y"})
     bulk = converge(conversation, wanted("0701", memo="y"), wanted("0702", memo="y"))
-    first, second = (str(entry.error) for entry in bulk.entries)
+    first, error = (str(entry.error) for entry in bulk.entries)
     assert first.startswith("HTTP 401")
-    assert second.startswith("HTTP 409") and "not looked for" in second
+    assert error.startswith("not finished: the API has failed for 1 numbers in a row (HTTP 401")
+    assert bulk.entries[1].outcome.record == second
+    assert actions_of(bulk) == [[], []]
+
+
+def test_registrations_that_were_found_are_told_although_the_api_fails_then(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    credentials = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
+    with_credentials = [wanted(number, **credentials) for number in ("0701", "0702", "0703")]
+    without, missing = wanted("0704"), wanted("0705")
+    entries = [*with_credentials, without, missing]
+    conversation.expect_not_held()
+    for entry in entries:
+        own = credentials if entry in with_credentials else {}
+        conversation.expect(REGISTER, LOST, body={**body(entry.number), **own})
+        # Between the lost answers, one that shows that the API is up.
+        between = f"1{entry.number}"
+        conversation.expect(REGISTER, record(id=f"id-{between}", number=between), 201, body=body(between))
+    held = [record(id=f"id-{entry.number}", number=entry.number) for entry in entries if entry is not missing]
+    conversation.expect_list("active", *held)
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    for one in held[:2]:
+        conversation.refuse(f"PATCH {NUMBERS}/{one['id']}/sip", 403, body=credentials)
+    bulk = converge(conversation, *(one for entry in entries for one in (entry, wanted(f"1{entry.number}"))))
+    assert all(entry.outcome.actions == ["registered"] and not entry.error for entry in bulk.entries[1::2])
+    assert [entry.outcome.actions for entry in entries] == [["registered"]] * 4 + [[]]
+    assert [entry.outcome.record for entry in entries] == [*held, None]
+    refused, unfinished = str(entries[0].error), str(entries[2].error)
+    assert refused.startswith("HTTP 403")
+    assert unfinished.startswith("not finished: the API has failed for 2 numbers in a row")
+    # Nothing was left to be done to this one.
+    assert without.error is None
+    assert str(missing.error).startswith("broke. The number could not be found afterwards (not finished: the API has")
+
+
+def test_a_registration_that_got_lost_twice_is_looked_for_although_the_api_fails_then(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body=body("0701"))
+    conversation.refuse(REGISTER, 409, body=body("0702"))
+    for number in ("0703", "0704"):
+        conversation.refuse(REGISTER, 409, body={**body(number), "memo": "y"})
+    conversation.expect_list("active", *(record(id=f"id-{n}", number=f"070{n}") for n in (2, 3, 4)))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.expect(REGISTER, LOST, body=body("0701"))
+    for record_id in ("id-3", "id-4"):
+        conversation.refuse(f"PATCH {NUMBERS}/{record_id}", 401, body={"memo": "y"})
+    first = record(id="id-1", number="0701")
+    conversation.expect_list("active", first)
+    others = [wanted("0702"), *(wanted(number, memo="y") for number in ("0703", "0704"))]
+    bulk = converge(conversation, wanted("0701"), *others)
+    assert actions_of(bulk) == [["registered"], [], [], []]
+    assert [entry.error is None for entry in bulk.entries] == [True, True, False, False]
+    assert bulk.entries[0].outcome.record == first
 
 
 def test_a_list_that_lags_does_not_bring_back_what_is_gone(conversation: t.Any, record: t.Any) -> None:
@@ -221,39 +286,87 @@ def test_a_task_that_is_stopped_sends_nothing_else(conversation: t.Any, record: 
     with pytest.raises(TimeoutError):
         converge_all(api, bulk, None, False, stop)
     assert actions_of(bulk) == [["registered"], []]
-    assert not api.pace.stopped.is_set()
+    assert api.pace.stopped.is_set()
+
+
+def test_a_task_that_is_stopped_waits_for_no_answer(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Ansible does it for a task's timeout: by a signal, whose handler raises in the main thread."""
+    monkeypatch.setattr(_bulk, "WORKERS", 3)
+    conversation.expect_not_held()
+    for _index in range(3):
+        conversation.expect(REGISTER, record(number="0701"), 201, body=body("0701"))
+    entries = [wanted("0701") for _index in range(6)]
+    answering, sent = threading.Event(), threading.Semaphore(0)
+    exchange, before = conversation.exchange, set(threading.enumerate())
+
+    def answer_late(method: str, *request: t.Any) -> t.Any:
+        answer = exchange(method, *request)
+        if method == "POST":
+            sent.release()
+            answering.wait(20)
+        return answer
+
+    def strike(words: str) -> None:
+        if "numbers done" in words:
+            for _index in range(3):
+                assert sent.acquire(timeout=20)
+            signal.raise_signal(signal.SIGALRM)
+
+    class Struck(BaseException):
+        pass
+
+    def on_alarm(_signal: int, _frame: t.Any) -> None:
+        raise Struck
+
+    conversation.exchange = answer_late
+    handler = signal.signal(signal.SIGALRM, on_alarm)
+    try:
+        with pytest.raises(Struck):
+            converge_all(conversation.api(), Bulk(entries), None, False, strike)
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+    left = set(threading.enumerate()) - before
+    assert len(left) == 3
+    assert all(thread.daemon for thread in left), "or else the process would wait for them when it ends"
+    answering.set()
+    for thread in left:
+        thread.join(20)
+    # The conversation has seen three registrations, and no other.
+    assert sum(bool(entry.outcome.actions) for entry in entries) == 3
 
 
 def test_numbers_are_given_up_last(conversation: t.Any, record: t.Any) -> None:
-    first, extra = record(id="a", number="0701"), record(id="x", number="0709")
+    first, extra = record(id="a", number="07000000001"), record(id="x", number="07000000009")
     conversation.expect_list("active", first, extra)
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
-    conversation.expect(REGISTER, record(id="b", number="0702"), 201, body=body("0702"))
+    conversation.expect(REGISTER, record(id="b", number="07000000002"), 201, body=body("07000000002"))
     conversation.expect(f"DELETE {NUMBERS}/a", {"id": "a"})
     conversation.expect(f"DELETE {NUMBERS}/x", {"id": "x"})
-    bulk = converge(conversation, absent("0701"), wanted("0702"), prune=1)
+    bulk = converge(conversation, absent("07000000001"), wanted("07000000002"), prune=1)
     assert actions_of(bulk) == [["deleted"], ["registered"]]
     assert [entry.outcome.actions for entry in bulk.pruned] == [["deleted"]]
 
 
 def test_nothing_is_given_up_if_anything_fails(conversation: t.Any, record: t.Any) -> None:
-    conversation.expect_list("active", record(id="a", number="0701"), record(id="x", number="0709"))
+    conversation.expect_list("active", record(id="a", number="07000000001"), record(id="x", number="07000000009"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
-    conversation.refuse(REGISTER, 403, body=body("0702"))
-    bulk = converge(conversation, absent("0701"), wanted("0702"), prune=1)
+    conversation.refuse(REGISTER, 403, body=body("07000000002"))
+    bulk = converge(conversation, absent("07000000001"), wanted("07000000002"), prune=1)
     assert [entry.held_back[:9] for entry in (bulk.entries[0], bulk.pruned[0])] == ["held back"] * 2
     assert bulk.begun
 
 
 def test_a_number_that_was_registered_anew_is_not_pruned(conversation: t.Any, record: t.Any) -> None:
-    conversation.expect_list("active", record(id="x", number="0709"), record(id="a", number="0701"))
+    conversation.expect_list("active", record(id="x", number="07000000009"), record(id="a", number="07000000001"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
     conversation.refuse(f"DELETE {NUMBERS}/x", 404)
-    conversation.expect(f"GET {NUMBERS}/x", record(id="x", number="0709", status="expired"))
-    bulk = converge(conversation, wanted("0701"), prune=1)
+    conversation.expect(f"GET {NUMBERS}/x", record(id="x", number="07000000009", status="expired"))
+    bulk = converge(conversation, wanted("07000000001"), prune=1)
     (pruned,) = bulk.pruned
     assert (pruned.error, pruned.outcome.actions, pruned.outcome.record) == (None, [], None)
 
@@ -270,21 +383,24 @@ def test_a_number_that_was_registered_anew_is_not_pruned(conversation: t.Any, re
         {"number": "+82709"},
         {"number": "827011112222"},
         {"number": "7011112222"},
+        # No list can name it, since 101 may be an extension.
+        {"number": "025551234101"},
+        {"number": "0991234567"},
     ],
 )
 def test_what_is_never_pruned(conversation: t.Any, record: t.Any, fields: dict[str, t.Any]) -> None:
-    conversation.expect_list("active", record(**{"number": "0709", **fields}))
+    conversation.expect_list("active", record(**{"number": "07000000009", **fields}))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
-    bulk = converge(conversation, absent("0701"), prune=0)
+    bulk = converge(conversation, absent("07000000001"), prune=0)
     assert (bulk.error, bulk.pruned) == (None, [])
 
 
 def test_an_entry_that_was_not_understood_may_be_any_number(conversation: t.Any, record: t.Any) -> None:
-    conversation.expect_list("active", record(number="0709"))
+    conversation.expect_list("active", record(number="07000000009"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
-    bulk = converge(conversation, absent("0701"), Entry("x", error=InputError("no number")), prune=0)
+    bulk = converge(conversation, absent("07000000001"), Entry("x", error=InputError("no number")), prune=0)
     assert (bulk.error, bulk.pruned, bulk.begun) == (None, [], False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as t
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -31,15 +32,30 @@ GOOD: dict[str, t.Any] = {
         ("https://client-api.tryvox.co/v3/", "https://client-api.tryvox.co/v3"),
         ("https://127.0.0.1:8443/v3", None),
         ("http://127.0.0.1:8080/v3", None),
-        ("http://localhost:8080", None),
+        ("http://localhost:8080", "http://localhost:8080/v3"),
+        # The vendor's own client takes its base URL without the path.
+        ("https://client-api.tryvox.co", "https://client-api.tryvox.co/v3"),
+        ("https://client-api.tryvox.co/", "https://client-api.tryvox.co/v3"),
+        ("https://client-api.tryvox.co//", "https://client-api.tryvox.co/v3"),
+        ("http://[::1]:8080", "http://[::1]:8080/v3"),
+        ("https://gateway.example.com/vox", None),
+        ("https://gateway.example.com/vox/", "https://gateway.example.com/vox"),
+        ("https://client-api.tryvox.co/v4", None),
         ("http://[::1]:8080/v3", None),
     ],
 )
 def test_where_the_api_may_be(monkeypatch: pytest.MonkeyPatch, url: str, base: str | None) -> None:
     made: list[t.Any] = []
-    monkeypatch.setattr(_connection, "HttpSession", lambda *arguments: made.append(arguments))
+
+    def session(*arguments: t.Any) -> t.Any:
+        made.append(arguments)
+        return SimpleNamespace()
+
+    monkeypatch.setattr(_connection, "HttpSession", session)
     connect({**GOOD, "api_url": url})
-    assert made == [(base or url, "the-key", True, 30)]
+    monkeypatch.setenv("VOX_API_URL", url)
+    connect(validated(api_key="the-key").validated_parameters)
+    assert made == [(base or url, "the-key", True, 30)] * 2
 
 
 def test_other_options_for_the_same_organization_share_pace_and_knowledge() -> None:
@@ -48,6 +64,9 @@ def test_other_options_for_the_same_organization_share_pace_and_knowledge() -> N
     assert second.api is not first.api and second.api.retries == 3
     assert second.api.pace is first.api.pace
     assert second.holdings is first.holdings
+    assert not second.api.recognized
+    second.api.recognized = True
+    assert connect(GOOD, second).api.recognized
 
 
 @pytest.mark.parametrize(

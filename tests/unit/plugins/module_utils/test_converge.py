@@ -170,14 +170,26 @@ def test_who_was_faster_is_built_on(conversation: t.Any, record: t.Any, status: 
     assert outcome.plan and outcome.plan.before == record(memo="other")
 
 
-@pytest.mark.parametrize(("status", "looks"), [(400, 2), (422, 2), (409, 4)])
-def test_a_refusal_stays_one_if_the_number_is_not_there(conversation: t.Any, status: int, looks: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "details", "looks"),
+    [
+        (400, {}, 2),
+        (422, {"field": "address"}, 2),
+        (422, ["number"], 2),
+        (400, {"field": "number"}, 4),
+        (422, {"field": "number", "reason": "duplicate"}, 4),
+        (409, {}, 4),
+    ],
+)
+def test_a_refusal_stays_one_if_the_number_is_not_there(
+    conversation: t.Any, status: int, details: t.Any, looks: int
+) -> None:
     conversation.expect_not_held()
-    conversation.refuse(REGISTER, status, "주소가 잘못되었습니다", body=BODY)
+    conversation.refuse(REGISTER, status, "주소가 잘못되었습니다", body=BODY, details=details)
     for _index in range(looks):
         conversation.expect_not_held()
     outcome, error = converge_to(conversation, retries=3, address=ADDRESS)
-    assert str(error) == f"HTTP {status} VALIDATION_ERROR: 주소가 잘못되었습니다"
+    assert str(error).startswith(f"HTTP {status} VALIDATION_ERROR: 주소가 잘못되었습니다")
     assert outcome.actions == []
 
 
@@ -205,6 +217,149 @@ def test_a_change_that_is_answered_with_nothing_is_read(conversation: t.Any, rec
     conversation.expect(f"GET {ONE}", record(memo="m"))
     outcome, _error = converge_to(conversation, memo="m")
     assert outcome.record == record(memo="m")
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_memo_that_is_returned_otherwise_is_warned_of_in_each_run(
+    conversation: t.Any, record: t.Any, empty: bool
+) -> None:
+    trimmed = record(memo="m")
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, trimmed, 201, body={**BODY, "memo": " m"})
+    first, error = converge_to(conversation, address=ADDRESS, memo=" m")
+    assert error is None
+    conversation.expect_list("active", trimmed)
+    conversation.expect(f"PATCH {ONE}", {} if empty else trimmed, body={"memo": " m"})
+    if empty:
+        conversation.expect(f"GET {ONE}", trimmed)
+    second, error = converge_to(conversation, address=ADDRESS, memo=" m")
+    assert error is None
+    assert first.warnings == second.warnings
+    (warning,) = first.warnings
+    assert "sent as ' m', and the API returned 'm'" in warning
+
+
+NOT_SHOWN: list[dict[str, t.Any]] = [{"status": "expired"}, {"status": None}, {"address": ...}, {"updated_at": ...}]
+"""What makes an answer no proof of a number that is held; ``...``: the field is missing."""
+
+
+def changed(record: dict[str, t.Any], fields: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {name: value for name, value in {**record, **fields}.items() if value is not ...}
+
+
+@pytest.mark.parametrize("fields", NOT_SHOWN)
+@pytest.mark.parametrize(
+    ("part", "options"),
+    [
+        ("", {"memo": "m"}),
+        ("/sip", {"address": "sip:b.example.com", "auth_password": "s3cret"}),
+        ("/agent", {"inbound_agent": {"agent_id": "a-1"}}),
+    ],
+)
+def test_a_change_that_is_not_answered_with_a_whole_held_record_is_read(
+    conversation: t.Any, record: t.Any, part: str, options: dict[str, t.Any], fields: dict[str, t.Any]
+) -> None:
+    after = record(memo="m", address="sip:b.example.com", inbound_agent=DESK)
+    conversation.expect_list("active", record())
+    conversation.expect(f"PATCH {ONE}{part}", changed(after, fields), body=options)
+    conversation.expect(f"GET {ONE}", after)
+    outcome, error = converge_to(conversation, **options)
+    assert error is None
+    assert outcome.record == after
+    assert len(outcome.actions) == 1
+
+
+def test_a_change_of_a_number_that_is_gone_is_no_success(conversation: t.Any, record: t.Any) -> None:
+    gone = record(memo="m", status="expired")
+    conversation.expect(f"GET {ONE}", record())
+    conversation.expect(f"PATCH {ONE}", gone, body={"memo": "m"})
+    conversation.expect(f"GET {ONE}", gone)
+    conversation.expect(f"GET {ONE}", gone)
+    _outcome, error = converge_to(conversation, id="id-1", memo="m")
+    assert isinstance(error, InputError) and "has expired" in str(error)
+
+
+def test_a_change_of_a_number_that_is_gone_registers_it_anew(conversation: t.Any, record: t.Any) -> None:
+    gone = record(memo="m", status="expired")
+    conversation.expect_list("active", record())
+    conversation.expect(f"PATCH {ONE}", gone, body={"memo": "m"})
+    conversation.expect(f"GET {ONE}", gone)
+    conversation.expect(f"GET {ONE}", gone)
+    conversation.expect_not_held()
+    new = record(id="id-2", memo="m")
+    conversation.expect(REGISTER, new, 201, body={**BODY, "memo": "m"})
+    outcome, error = converge_to(conversation, address=ADDRESS, memo="m")
+    assert error is None
+    assert (outcome.record, outcome.actions) == (new, ["memo_updated", "registered"])
+    assert outcome.diff(failed=False)["after"]["memo"] == "m"
+
+
+def test_the_diff_of_a_registration_that_was_found_shows_what_is_there(conversation: t.Any, record: t.Any) -> None:
+    found = record(memo="theirs")
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body={**BODY, "auth_password": "s3cret"})
+    conversation.expect_list("active", found)
+    conversation.expect(f"PATCH {ONE}/sip", found, body={"auth_password": "s3cret"})
+    outcome, error = converge_to(conversation, address=ADDRESS, auth_password="s3cret")
+    assert error is None
+    diff = outcome.diff(failed=False)
+    assert diff["before"] == {}
+    assert diff["after"]["memo"] == "theirs"
+    assert diff["after"]["auth_password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+@pytest.mark.parametrize("fields", NOT_SHOWN)
+def test_a_registration_that_is_not_answered_with_a_whole_held_record_is_looked_up(
+    conversation: t.Any, record: t.Any, fields: dict[str, t.Any]
+) -> None:
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, changed(record(), fields), 201, body=BODY)
+    conversation.expect_list("active", record())
+    outcome, error = converge_to(conversation, address=ADDRESS)
+    assert error is None
+    assert (outcome.record, outcome.actions) == (record(), ["registered"])
+
+
+@pytest.mark.parametrize("fields", [*NOT_SHOWN, {"status": "cancel_requested"}])
+@pytest.mark.parametrize("done", [True, False])
+def test_taking_back_that_is_not_shown_by_its_answer_is_read(
+    conversation: t.Any, record: t.Any, fields: dict[str, t.Any], done: bool
+) -> None:
+    expect_pending(conversation, record)
+    conversation.expect(f"POST {ONE}/revoke-cancel", changed(record(provider="vox"), fields))
+    after = record(provider="vox") if done else record(**PENDING)
+    conversation.expect(f"GET {ONE}", after)
+    outcome, error = converge_to(conversation)
+    if done:
+        assert (error, outcome.record, outcome.actions) == (None, after, ["cancel_revoked"])
+    else:
+        assert str(error) == "the API answered as if it were done, but the number is cancel_requested"
+        assert outcome.actions == []
+
+
+def test_a_deletion_that_is_answered_with_a_held_record_is_read(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record())
+    conversation.expect(f"DELETE {ONE}", record())
+    conversation.expect(f"GET {ONE}", record())
+    outcome, error = converge_to(conversation, state="absent")
+    assert "the number is active" in str(error)
+    assert outcome.actions == []
+
+
+def test_a_cancellation_that_was_not_done_is_no_success(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record(provider="vox"))
+    conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
+    conversation.expect(f"GET {ONE}", record(provider="vox"))
+    outcome, error = converge_to(conversation, state="absent", cancel_vox_number=True)
+    assert "the number is active" in str(error)
+    assert outcome.actions == []
+
+
+def test_a_number_is_held_only_if_its_record_says_so(conversation: t.Any, record: t.Any) -> None:
+    for status in ("active", "scheduled", "cancel_requested"):
+        conversation.expect_list(status, record(status="expired"), record(id="id-3", status=None))
+    outcome, error = converge_to(conversation, state="absent")
+    assert (error, outcome.record, outcome.actions) == (None, None, [])
 
 
 def test_a_number_that_was_lost_meanwhile_is_registered_anew(conversation: t.Any, record: t.Any) -> None:
@@ -320,6 +475,31 @@ def test_what_somebody_else_deleted_is_no_change(conversation: t.Any, record: t.
     outcome, error = converge_to(conversation, state="absent")
     assert error is None
     assert (outcome.record, outcome.actions) == (None, [])
+    assert outcome.diff(failed=False) == {"before": {}, "after": {}}
+
+
+def test_where_nothing_was_done_there_is_no_difference(conversation: t.Any, record: t.Any) -> None:
+    conversation.expect_list("active", record())
+    conversation.refuse(f"PATCH {ONE}", 404, body={"memo": "m"})
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_not_held()
+    outcome, error = converge_to(conversation, memo="m")
+    assert "not held yet" in str(error)
+    assert outcome.diff(failed=True) == {"before": {}, "after": {}}
+
+
+def test_what_somebody_else_took_back_is_not_in_the_diff(conversation: t.Any, record: t.Any) -> None:
+    expect_pending(conversation, record)
+    active = record(provider="vox", cancel_requested_at=None)
+    conversation.refuse(f"POST {ONE}/revoke-cancel", 409)
+    conversation.expect(f"GET {ONE}", active)
+    conversation.expect(f"PATCH {ONE}", {**active, "memo": "m"}, body={"memo": "m"})
+    outcome, error = converge_to(conversation, memo="m")
+    assert error is None
+    assert outcome.actions == ["memo_updated"]
+    before, after = outcome.diff(failed=False).values()
+    assert before == {**after, "memo": None}
 
 
 def test_a_deletion_that_is_refused_is_a_failure(conversation: t.Any, record: t.Any) -> None:
@@ -393,9 +573,16 @@ def test_by_id_nothing_is_listed(conversation: t.Any, record: t.Any) -> None:
 
 def test_by_an_id_that_is_gone_absent_is_reached(conversation: t.Any) -> None:
     conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_list("active")
     outcome, error = converge_to(conversation, id="id-1", state="absent")
     assert error is None
     assert (outcome.record, outcome.actions) == (None, [])
+
+
+def test_by_an_id_that_is_gone_present_is_an_error_in_one_request(conversation: t.Any) -> None:
+    conversation.refuse(f"GET {ONE}", 404)
+    _outcome, error = converge_to(conversation, id="id-1", memo="m")
+    assert isinstance(error, InputError) and "check it and api_url" in str(error)
 
 
 def test_an_agent_that_is_not_there_stops_before_a_write(conversation: t.Any) -> None:

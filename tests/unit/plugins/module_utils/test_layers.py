@@ -16,8 +16,16 @@ FOLDER = Path(_http.__file__).parent
 LAYERS = (
     ("_http",),
     ("_pace", "_api"),
-    ("_values", "_holdings", "_plan", "_converge", "_bulk"),
-    ("_connection", "_task", "_telephone_number", "_telephone_numbers", "_telephone_number_info", "_module"),
+    ("_values", "_numbering_plan", "_holdings", "_plan", "_converge", "_bulk"),
+    (
+        "_connection",
+        "_secrets",
+        "_task",
+        "_telephone_number",
+        "_telephone_numbers",
+        "_telephone_number_info",
+        "_module",
+    ),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

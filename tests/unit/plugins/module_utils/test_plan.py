@@ -3,16 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
 
+from ansible_collections.voxai.telephony.plugins.module_utils._api import RECORD_FIELDS
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     HIDDEN,
-    RECORD_FIELDS,
     Plan,
+    Step,
     make_diff,
     make_plan,
+    not_as_sent,
     parse_desired,
     resolve_agents,
     up_to_failure,
@@ -255,3 +258,46 @@ def test_no_repr_holds_a_password(record: MakeRecord) -> None:
     desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": "a.example.com", **CREDENTIALS})
     assert "s3cret" not in repr(desired)
     assert "s3cret" not in repr(make_plan(desired, None))
+
+
+DESK = {"agent_id": "a-1", "agent_version": "production"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "returned", "words"),
+    [
+        ({"memo": " m\n"}, {"memo": "m"}, r"memo was sent as ' m\\n', and the API returned 'm'\. Write"),
+        ({"memo": "cafe\u0301"}, {"memo": "caf\u00e9"}, "which differs in its Unicode normalization only"),
+        ({"memo": None}, {"memo": "m"}, "sent as None, and the API returned 'm'"),
+        ({"memo": "m"}, {"memo": None}, "sent as 'm', and the API returned None"),
+        ({"memo": "m"}, {"memo": ["m"] * 10**6}, "returned .{400}\\. Write"),
+        ({"address": "sip:a"}, {"address": "sip:b"}, "address was sent as 'sip:a', and the API returned 'sip:b'"),
+        ({"inbound_agent": DESK}, {"inbound_agent": {**DESK, "agent_version": "v3"}}, "'v3'"),
+        ({"inbound_agent": DESK}, {"inbound_agent": None}, "inbound_agent was sent"),
+        ({"inbound_agent": None}, {"inbound_agent": DESK}, "inbound_agent was sent as None"),
+        ({"inbound_agent": {"agent_id": "a-1"}}, {"inbound_agent": DESK}, None),
+        ({"memo": None}, {"memo": ""}, None),
+        ({"memo": "m", "inbound_agent": DESK}, {"memo": "m", "inbound_agent": DESK}, None),
+        ({"address": "sip:a:5060"}, {"address": "A"}, None),
+        # Never returned.
+        ({"auth_username": "u", "auth_password": "s3cret"}, {}, None),
+        ({"number": "0701"}, {}, None),
+    ],
+)
+def test_what_the_api_makes_of_what_it_is_sent_is_warned_of(
+    record: MakeRecord, sent: dict[str, t.Any], returned: dict[str, t.Any], words: str | None
+) -> None:
+    warnings = not_as_sent(Step("update_memo", (), sent), record(**returned), lambda value: value)
+    if words is None:
+        assert warnings == []
+    else:
+        (warning,) = warnings
+        assert re.search(words, warning)
+        assert warning.endswith("Otherwise it is sent, and reported as changed, on each run")
+
+
+def test_a_secret_is_hidden_before_what_the_api_returned_is_cut(record: MakeRecord) -> None:
+    step = Step("update_memo", (), {"memo": "m"})
+    returned = record(memo="x" * 195 + "s3cret-s3cret")
+    (warning,) = not_as_sent(step, returned, lambda value: value.replace("s3cret-s3cret", "***"))
+    assert "s3c" not in warning

@@ -8,8 +8,10 @@ import typing as t
 import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker
 from ansible_collections.voxai.telephony.plugins.module_utils._task import Task, failure_of
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import TASK as ONE
+from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number_info import TASK as INFO
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_numbers import TASK as MANY
 
 MASK = "********"
@@ -105,8 +107,9 @@ def carry_out(task: Task, result: dict[str, t.Any] | Exception, **written: t.Any
             raise result
         return result
 
-    stand_in = Task(task.spec, task.constraints, run, task.entries)
-    return stand_in.carry_out(written, {"api_key": "from-env", **written}, t.cast(t.Any, None), False, print)
+    stand_in = Task(task.spec, task.constraints, run, task.empty, task.entries_option)
+    masker = Masker(stand_in.secrets(written))
+    return stand_in.carry_out(written, written, t.cast(t.Any, None), False, print, masker)
 
 
 def failed(text: str) -> dict[str, t.Any]:
@@ -124,7 +127,8 @@ MASKED = {
 
 
 @pytest.mark.parametrize("secret", ["from-env", "secret", "secret-and-more"])
-def test_what_a_server_quotes_is_hidden(secret: str) -> None:
+def test_what_a_server_quotes_is_hidden(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("VOX_API_KEY", "from-env")
     # The same, whichever of two secrets comes first in a set, and one is the beginning of the other.
     result = carry_out(ONE, failed(secret), auth_password=["secret", "secret-and-more"])
     assert result["failure"] == MASKED
@@ -153,3 +157,28 @@ def test_of_what_nobody_foresaw_the_text_is_not_told() -> None:
     assert "in carry_out" in result["exception"]
     assert result["exception"].endswith("KeyError")
     assert "hush" not in str(result)
+
+
+@pytest.mark.parametrize("task", [ONE, MANY, INFO])
+def test_the_key_of_the_environment_is_a_secret(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
+    monkeypatch.setenv("VOX_API_KEY", " from-env\n")
+    assert task.secrets({}) == {"from-env"}
+    assert task.secrets({"api_key": "own"}) == {"own"}
+
+
+@pytest.mark.parametrize("task", [ONE, MANY, INFO])
+def test_a_refusal_has_the_keys_of_every_failure(task: Task) -> None:
+    refused = task.refuse("not secret", Masker(["secret"]))
+    unforeseen = carry_out(task, KeyError("hush"))
+    assert set(unforeseen) - set(refused) == {"exception"}
+    assert refused["msg"] == f"not {MASK}"
+    assert refused["failure"] == {"http_status": None, "code": None, "message": f"not {MASK}", "details": None}
+    # What was done before an unexpected error is not known.
+    assert {key: value for key, value in unforeseen.items() if value is None} == dict.fromkeys(
+        set(task.empty) - {"changed", "diff"}
+    )
+
+
+def test_what_ansible_says_is_cut_behind_the_masks() -> None:
+    refused = ONE.refuse(3995 * "x" + "a-long-secret" + 1000 * "x", Masker(["a-long-secret"]))
+    assert refused["msg"] == refused["failure"]["message"] == 3995 * "x" + MASK[:5]

@@ -78,6 +78,7 @@ def test_by_id(conversation: t.Any, record: t.Any, there: bool) -> None:
         conversation.expect(f"GET {ONE}", record(status="expired"))
     else:
         conversation.refuse(f"GET {ONE}", 404)
+        conversation.expect_list("active")
     assert ids_of(read(conversation, id="id-1")) == (["id-1"] if there else [])
 
 

@@ -8,120 +8,11 @@ import pytest
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     AgentWish,
     InputError,
-    number_warning,
     parse_address,
     parse_agent,
-    parse_number,
+    parse_id,
     same_address,
 )
-
-
-@pytest.mark.parametrize(
-    ("written", "digits"),
-    [
-        ("07011112222", "07011112222"),
-        (" 07011112222\n", "07011112222"),
-        ("070-1111-2222", "07011112222"),
-        ("070 1111 2222", "07011112222"),
-        ("(070) 1111-2222", "07011112222"),
-        ("+82 70-1111-2222", "07011112222"),
-        ("+82-70-1111-2222", "07011112222"),
-        ("+827011112222", "07011112222"),
-        ("+82-(0)70-1111-2222", "07011112222"),
-        ("+82 (0)70 1111 2222", "07011112222"),
-        ("+82 070-1111-2222", "07011112222"),
-        ("+82 (0)70 1234 0567", "07012340567"),
-        ("(+82) 070 1234 0567", "07012340567"),
-        ("+82 505 1234 0567", "050512340567"),
-        ("(+82) 70-1111-2222", "07011112222"),
-        ("02-123-4567", "021234567"),
-        ("+82 2 123 4567", "021234567"),
-        ("1588-0000", "15880000"),
-        ("+82 1588-0000", "15880000"),
-        ("+82 1688 0000", "16880000"),
-        ("+821877-0000", "18770000"),
-        ("+82 1788-0000", "017880000"),
-        ("+82 15-880-0000", "0158800000"),
-        ("1", "1"),
-        ("1" * 20, "1" * 20),
-    ],
-)
-def test_number_written_for_people(written: str, digits: str) -> None:
-    assert parse_number(written) == digits
-
-
-@pytest.mark.parametrize("written", [0o7011112222, 15880000, 0, -7, 7.5, True])
-def test_a_number_that_is_no_string_is_refused_with_the_remedy(written: object) -> None:
-    with pytest.raises(InputError, match=r"quotes.*070-1111-2222"):
-        parse_number(written)
-
-
-def test_an_integer_that_python_does_not_write_out_is_refused_like_others() -> None:
-    with pytest.raises(InputError, match="an integer of too many digits, which is no string"):
-        parse_number(10**5000)
-
-
-@pytest.mark.parametrize("written", [None, "", "   ", [], {}, ["07011112222"], b"070"])
-def test_a_number_that_is_nothing_is_refused(written: object) -> None:
-    with pytest.raises(InputError, match="number is empty"):
-        parse_number(written)
-
-
-@pytest.mark.parametrize(
-    ("written", "complaint"),
-    [
-        ("070-1111-222x", "no telephone number"),
-        ("- ()", "no telephone number"),
-        ("070.1111.2222", "no telephone number"),
-        ("15880000.0", "no telephone number"),
-        ("(070 1111-2222", "no telephone number"),
-        (")070( 1111-2222", "no telephone number"),
-        ("()07011112222", "no telephone number"),
-        ("070+11112222", "no telephone number"),
-        ("070\n11112222", "no telephone number"),
-        ("070\t11112222", "no telephone number"),
-        ("\uff10\uff17\uff1011112222", "no telephone number"),
-        ("\u0660\u0667\u066011112222", "no telephone number"),
-        ("070\u20111111\u20112222", "no telephone number"),
-        ("+1 212 555 0100", "country code"),
-        ("+8", "country code"),
-        ("+82", "all of it"),
-        ("+82 (0)", "all of it"),
-        ("1" * 21, "21 digits"),
-        ("1" * 100_000 + "x", "no telephone number"),
-        ("+82" + "1" * 20, "21 digits"),
-        ("0", "begins with 00"),
-        ("00000000", "begins with 00"),
-        ("0082-70-1111-2222", "begins with 00"),
-        ("+82 00 70-1111-2222", "begins with 00"),
-        ("02-1234-5678 02-1234-5679", "more than one number"),
-        ("070 1111 2222 070 3333 4444", "more than one number"),
-        ("02-555-1234 (02-555-1235)", "more than one number"),
-        ("1588-0000 1588-0001", "more than one number"),
-    ],
-)
-def test_a_number_that_is_none_is_refused(written: str, complaint: str) -> None:
-    with pytest.raises(InputError, match=complaint):
-        parse_number(written)
-
-
-@pytest.mark.parametrize(
-    ("digits", "warned"),
-    [
-        ("07011112222", False),
-        ("15880000", False),
-        ("18770000", False),
-        ("941921426", True),
-        ("021234567", False),
-        ("070", True),
-        ("0701111", True),
-        ("17880000", True),
-        ("050512345678", False),
-        ("0827011112222", True),
-    ],
-)
-def test_a_number_that_may_have_been_octal_is_warned_of(digits: str, warned: bool) -> None:
-    assert (number_warning(digits) is not None) == warned
 
 
 @pytest.mark.parametrize(
@@ -245,7 +136,8 @@ def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: st
 @pytest.mark.parametrize(
     ("version", "mapped", "met"),
     [
-        (None, {"agent_id": "A-1", "agent_version": "v2"}, True),
+        # Only UUIDs have no letter case.
+        (None, {"agent_id": "A-1", "agent_version": "v2"}, False),
         ("v2", {"agent_id": "a-1", "agent_version": "v2"}, True),
         ("v3", {"agent_id": "a-1", "agent_version": "v2"}, False),
         (None, {"agent_id": "a-2", "agent_version": "v2"}, False),
@@ -254,3 +146,20 @@ def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: st
 )
 def test_when_a_mapping_is_as_wished(version: str | None, mapped: object, met: bool) -> None:
     assert AgentWish("a-1", None, version).is_met_by(mapped) is met
+
+
+UUID = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
+
+
+@pytest.mark.parametrize("written", [UUID, UUID.upper(), UUID.replace("-", ""), UUID.replace("-", "").upper()])
+def test_a_uuid_has_one_canonical_form(written: str) -> None:
+    assert parse_id(written) == UUID
+    assert parse_agent("inbound_agent", {"agent_id": written}) == AgentWish(UUID, None, None)
+    assert AgentWish(UUID, None, None).is_met_by({"agent_id": written})
+    assert AgentWish(written, None, None).is_met_by({"agent_id": UUID})
+
+
+@pytest.mark.parametrize("written", ["ID-1", UUID.upper()[:-1], f"{UUID}A", f"{UUID[:-1]}G"])
+def test_an_id_that_is_not_a_uuid_stays_as_it_is(written: str) -> None:
+    assert parse_id(written) == written
+    assert not AgentWish(written, None, None).is_met_by({"agent_id": written.lower()})

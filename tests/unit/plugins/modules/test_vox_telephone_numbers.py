@@ -27,7 +27,7 @@ def run(conversation: t.Any, *entries: t.Any, check_mode: bool = False) -> dict[
 
 def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
     conversation.expect_not_held()
-    entries = ("number=070-1111-2222 address=sip:a", '{"number": "0702", "state": "absent"}')
+    entries = ("number=070-1111-2222 address=sip:a", '{"number": "07000000002", "state": "absent"}')
     assert run(conversation, *entries, check_mode=True)["msg"] == "would be: 1 registered, 1 unchanged"
 
 
@@ -35,8 +35,8 @@ def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
     ("entry", "complaint"),
     [
         ({"number": 10**4000}, "entry 1 (an integer of too many digits): number is an integer of too many digits"),
-        ({"number": "070", "inbound_agent": 5}, "inbound_agent is no dictionary"),
-        ({"number": "070", "state": "x" * 10**6}, "value of state must be one of"),
+        ({"number": "07000000001", "inbound_agent": 5}, "inbound_agent is no dictionary"),
+        ({"number": "07000000001", "state": "x" * 10**6}, "value of state must be one of"),
         ("{1}", "entry 1: it is no dictionary"),
     ],
 )
@@ -76,22 +76,24 @@ def test_a_null_is_an_option_left_out(conversation: t.Any, record: t.Any) -> Non
 
 def test_of_many_failures_the_message_tells_some(conversation: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_bulk, "WORKERS", 1)  # A conversation that is written down has an order.
-    entries = [{"number": f"070{index:02}", "address": "sip:a"} for index in range(25)]
+    entries = [{"number": f"070{index:08}", "address": "sip:a"} for index in range(25)]
     conversation.expect_not_held()
     for entry in entries:
         conversation.refuse("POST /telephone-numbers/register", 418, body=entry)
     result = run(conversation, *entries)
-    assert result["msg"].startswith("25 failed:\n- entry 1 (07000): HTTP 418")
+    assert result["msg"].startswith("25 failed:\n- entry 1 (07000000000): HTTP 418")
     assert result["msg"].endswith("\n- and 5 more")
     assert result["summary"]["failed"] == 25
 
 
 def test_what_was_not_done_is_in_the_message_and_not_in_the_diff(conversation: t.Any, record: t.Any) -> None:
-    conversation.expect_list("active", record(number="0701"))
+    conversation.expect_list("active", record(number="07000000001"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
-    conversation.refuse("POST /telephone-numbers/register", 403, body={"number": "0702", "address": "sip:a"})
-    result = run(conversation, {"number": "0701", "state": "absent"}, {"number": "0702", "address": "sip:a"})
+    conversation.refuse("POST /telephone-numbers/register", 403, body={"number": "07000000002", "address": "sip:a"})
+    result = run(
+        conversation, {"number": "07000000001", "state": "absent"}, {"number": "07000000002", "address": "sip:a"}
+    )
     assert result["msg"].endswith("- held back: 1 numbers that were to be given up, once everything else has succeeded")
     assert result["diff"] == {"before": {}, "after": {}}
 
@@ -100,9 +102,9 @@ def test_secrets_are_known_before_anything_is_validated() -> None:
     written = {
         "api_key": "the-key",
         "telephone_numbers": [
-            {"number": "0701", "auth_password": "one"},
+            {"number": "07000000001", "auth_password": "one"},
             {"auth_password": {"nested": ["two", 3]}},
-            "number=0703 auth_password=four",
+            "number=07000000003 auth_password=four",
             7,
         ],
     }
@@ -114,8 +116,8 @@ def test_secrets_are_known_before_anything_is_validated() -> None:
     # As a server may quote them.
     assert TASK.secrets({"api_key": 'a "b"/c'}) >= {'a "b"/c', 'a \\"b\\"/c', "a%20%22b%22/c", "a+%22b%22%2Fc"}
     assert TASK.set_entries_aside(written) == {"api_key": "the-key", "telephone_numbers": []}
-    as_text = {"telephone_numbers": "number=0701 state=absent"}
+    as_text = {"telephone_numbers": "number=07000000001 state=absent"}
     assert TASK.set_entries_aside(as_text) == as_text
     # Ansible's validation of them breaks on some of those that can't be read.
-    for text in ("text", "number=0701 memo=Front desk"):
+    for text in ("text", "number=07000000001 memo=Front desk"):
         assert TASK.set_entries_aside({"telephone_numbers": text}) == {"telephone_numbers": []}

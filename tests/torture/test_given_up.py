@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names that are resolved slowly, and low timeouts: a request that was given up must never arrive."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils import _http
+from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, Response, TransportError
+from torture._cases import CASES, Case
+from torture._trial import Trial
+from torture._world import Violation
+
+TOO_LONG = 0.4
+"""Seconds, more than a request is given here."""
+
+Call = tuple[str, str]
+"""Method and path of a request."""
+
+
+class Names:
+    """Resolves names, some of them slowly.
+
+    `slow`: how many look-ups took longer than a request may.
+    `may_have_been_sent`: the requests that were not given up before they were sent, as far as a task is told.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._resolve, self._exchange = socket.getaddrinfo, HttpSession.exchange
+        self._delays: Iterator[float] = iter(())
+        self.slow = 0
+        self.may_have_been_sent: Counter[Call] = Counter()
+        self._lock = threading.Lock()
+        patch.setattr(socket, "getaddrinfo", self.resolve)
+        names = self
+
+        def exchange(self: HttpSession, method: str, path: str, *more: Any, **keywords: Any) -> Response:
+            return names.exchange(self, method, path, *more, **keywords)
+
+        patch.setattr(HttpSession, "exchange", exchange)
+
+    def begin(self, *delays: float) -> None:
+        """`delays`: seconds for each look-up, in their order; those beyond take none."""
+        self._delays, self.slow = iter(delays), 0
+        self.may_have_been_sent.clear()
+
+    def resolve(self, *arguments: Any, **keywords: Any) -> Any:
+        with self._lock:
+            delay = next(self._delays, 0.0)
+            self.slow += delay >= TOO_LONG
+        time.sleep(delay)
+        return self._resolve(*arguments, **keywords)
+
+    def exchange(self, session: HttpSession, method: str, path: str, *more: Any, **keywords: Any) -> Response:
+        # A connection of its own for each request, and so a name to resolve.
+        vars(session._of_thread).pop("session", None)
+        sent = True
+        try:
+            return self._exchange(session, method, path, *more, **keywords)
+        except TransportError as error:
+            sent = error.sent
+            raise
+        finally:
+            with self._lock:
+                self.may_have_been_sent[method, path] += sent
+
+
+def wait_for_late_ones() -> None:
+    """Until all requests that were given up are over."""
+    for thread in threading.enumerate():
+        if getattr(thread, "_target", None) is _http._answer:
+            thread.join()
+
+
+@pytest.fixture
+def names(hurry: None, monkeypatch: pytest.MonkeyPatch) -> Names:
+    return Names(monkeypatch)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_slow_names(trial: Trial, names: Names, case: Case, long: bool, part: int) -> None:
+    """Each look-up in turn takes longer than a request may, and then any of them take any time."""
+    calls = len(trial.calls(case)) + 2
+    delays = [[0.0] * index + [TOO_LONG] for index in range(calls)]
+    chance = random.Random(f"{case.name} {part}")
+    delays += [[chance.uniform(0, 1.5 * TOO_LONG) for _call in range(calls)] for _turn in range(5 if long else 1)]
+    for delay in delays:
+        _try(trial, names, case, delay)
+    assert trial.tally["cases"]
+
+
+def _try(trial: Trial, names: Names, case: Case, delays: list[float]) -> None:
+    trial.begin(case, f"names take {', '.join(f'{delay:.2f}' for delay in delays)} s")
+    first = trial.world()
+    names.begin(*delays)
+    trial.run(case, hurried=True)
+    wait_for_late_ones()
+    trial.world()
+    late = Counter((request.method, request.path) for request in trial.sim.writes) - names.may_have_been_sent
+    trial.blame(*(Violation("late", " ".join(call)) for call in late.elements()))
+    if names.slow:
+        trial.tally["cases"] += 1
+        trial.tally["names that were resolved too slowly"] += names.slow
+    names.begin()
+    trial.finish(case, first)
