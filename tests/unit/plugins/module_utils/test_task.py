@@ -41,7 +41,7 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
         ({"api_url": "http:u:p@host"}, {"u:p", "u%3Ap", "u%3ap"}),
         ({"api_url": "https:/u@host"}, {"u"}),
         ({"api_url": "https://p#q@host"}, {"p#q", "p%23q"}),
-        ({"비밀번호": "s", "auth_psswd": "q"}, {"s", "q"}),
+        ({"비밀번호": "s", "auth_psswd": "q", "패스워드": "p"}, {"s", "q", "p"}),
         ({"auth_password": " "}, set()),
         ({"address": "sip:host:5060"}, set()),
     ],
