@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,10 @@ def test_a_launch(ansible: Ansible) -> None:
         assert job["ignored_fields"] == {"extra_vars": {"vox_number": "1"}}
         assert answers.items() <= job["extra_vars"].items()
         assert job["status"] == "successful"
+        (documented,) = re.findall("-d '([^']*)'", (ROOT / "docs" / "awx.md").read_text(encoding="utf-8"))
+        job = launch(awx, "vox.ai: register a number", **json.loads(documented)).json()
+        assert (job["status"], job["ignored_fields"]) == ("successful", {})
+        assert (job["extra_vars"]["vox_number"], job["extra_vars"]["vox_memo"]) == ("070-1111-2222", "")
         without = launch(awx, "vox.ai: export", credentials=[])
         assert without.status_code == 400
         assert "Removing vox.ai credential at launch time without replacement is not supported" in without.text
