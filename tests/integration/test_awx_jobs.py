@@ -291,7 +291,7 @@ def test_an_export_outlasts_the_job(
 ) -> None:
     """In its artifacts, and in its output: pasted as AWX shows them, they are a list that changes nothing."""
     agent = {"agent_id": sim.add_agent("Front desk")["agent_id"], "agent_version": "production"}
-    agents = {"inbound_agent": agent, "outbound_agent": agent, "sms_inbound_agent": agent}
+    agents: dict[str, Any] = {"inbound_agent": agent, "outbound_agent": agent, "sms_inbound_agent": agent}
     memo = "본사 {{ 7 * 6 }} \"' \\ 대표번호 📞" + " 가나다" * 20
     sim.add(NUMBER, memo=memo, address="sip:" + "trunk." * 10 + "example.com:5060;transport=tls", **agents)
     sim.add("0212345678", memo="0042")
