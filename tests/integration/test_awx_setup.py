@@ -167,24 +167,28 @@ def test_a_project_recovers(ansible: Ansible, tmp_path: Path) -> None:
 def test_two_organizations(ansible: Ansible) -> None:
     """Each has its own, by the same names, and neither run has to do with the other's."""
     seoul = EVERYTHING | {"vox_awx_scm_credential": "vox.ai Seoul"}
-    busan = seoul | {"vox_awx_organization": "Second", "vox_awx_image": "registry.example.com/vox-ee:0.2.0"}
+    busan = seoul | {
+        "vox_awx_organization": "Second",
+        "vox_awx_image": "registry.example.com/vox-ee:0.2.0",
+        "vox_awx_scm_credential": "Shared",
+    }
     with AwxDouble() as awx:
         first, second = (awx.one("organizations", name)["id"] for name in ("Default", "Second"))
         scm = awx.one("credential_types", "Source Control")["id"]
-        # Of the name that the credential of type vox.ai is to have.
-        for organization in (first, second):
-            named = {"name": "vox.ai Seoul", "organization": organization, "credential_type": scm}
-            awx.create("credentials", named)
+        # Of the name that the credential of type vox.ai is to have, and one that belongs to no organization.
+        for name, organization in (("vox.ai Seoul", first), ("vox.ai Seoul", second), ("Shared", None)):
+            awx.create("credentials", {"name": name, "organization": organization, "credential_type": scm})
         assert len(changed(set_up(ansible, awx, **seoul))) == 7
         assert len(changed(set_up(ansible, awx, **busan))) == 6
         assert changed(set_up(ansible, awx, **seoul)) == []
         assert changed(set_up(ansible, awx, **busan)) == []
-        for organization, environment, image in (
-            (first, "vox.ai", "registry.example.com/vox-ee:0.1.0"),
-            (second, "vox.ai (Second)", "registry.example.com/vox-ee:0.2.0"),
+        for organization, environment, image, scm_credential in (
+            (first, "vox.ai", "registry.example.com/vox-ee:0.1.0", ("vox.ai Seoul", first)),
+            (second, "vox.ai (Second)", "registry.example.com/vox-ee:0.2.0", ("Shared", None)),
         ):
             project = awx.one("projects", "vox.ai", organization=organization)
-            assert awx.items["credentials"][project["credential"]]["credential_type"] == scm
+            used = awx.items["credentials"][project["credential"]]
+            assert (used["credential_type"], used["name"], used["organization"]) == (scm, *scm_credential)
             inventory = awx.one("inventories", "vox.ai", organization=organization)["id"]
             assert awx.one("hosts", "localhost", inventory=inventory)
             made = awx.one("execution_environments", environment, organization=organization)
@@ -196,6 +200,8 @@ def test_two_organizations(ansible: Ansible) -> None:
                 assert awx.credentials(name, organization=organization) == ["vox.ai Seoul"]
         run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_organization="Third")
         assert "there is no organization Third in AWX" in run.output
+        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_scm_credential="Nowhere")
+        assert "there is no credential Nowhere of the type Source Control" in run.output
 
 
 def test_a_launch(ansible: Ansible) -> None:
