@@ -721,7 +721,7 @@ def test_a_refusal_after_a_try_that_may_have_been_processed(
     conversation.expect(f"GET {ONE}", record(memo="old"))
     conversation.refuse(f"{request_line} {ONE}", 502, body=body)
     conversation.refuse(f"{request_line} {ONE}", refusal, "거부", body=body)
-    after = record(memo="other", **({} if what == "not done" else done)) if what == "not done" else record(**done)
+    after = record(**({"memo": "other"} if what == "not done" else done))
     if what == "unread":
         conversation.refuse(f"GET {ONE}", 403, "금지")
     else:
