@@ -47,8 +47,10 @@ RECORD_FIELDS = (
 )
 """The fields of a telephone number that the API's reference names."""
 
-_RECENT_FIELDS = ("sms_inbound_agent",)
-"""Those that the API has not always had. All others are in every whole record."""
+_NOTHING = dict.fromkeys(RECORD_FIELDS)
+
+_NEVER_NULL = ("id", "number", "provider", "status", "start_at", "created_at", "updated_at")
+"""Those that are in every whole record. Each of the others may be null, and servers often leave out what is null."""
 
 HELD = ("active", "scheduled", "cancel_requested")
 """The statuses of a number that is held, most frequent first. The API lists one at a time."""
@@ -75,6 +77,11 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half of a character. JSON can write it; nothing else can."""
 _MOST_OF_INTEGER = 100
 """Digits. Some releases of Python take minutes for a million of them, and others refuse 5,000."""
+_MOST_OF_ANSWER = 200
+"""Characters of an answer that a message quotes."""
+_NONE = (404, 410)
+"""The statuses of an answer that there is no such record."""
+_CHECK_URL = "Check api_url (or VOX_API_URL): the API's own ends in /v3"
 _THE_API_S = "Check api_url (or VOX_API_URL): is it the API's address, and nothing in between?"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """No secret has one of these: with a blank in its place, it would not be recognized."""
@@ -143,29 +150,80 @@ def same_id(one: t.Any, other: t.Any) -> bool:
     return canonical_id(one) == canonical_id(other)
 
 
+class Answer(t.NamedTuple):
+    """What a write that was not refused was answered with, which is documented for some only.
+
+    ``content``: the decoded JSON.
+    ``text``: the HTTP status and the content, in one line for messages.
+    """
+
+    content: t.Any
+    text: str
+
+    @property
+    def record_id(self) -> str:
+        """The id that it names; empty if it names none."""
+        record_id = self._field("id")
+        return str(record_id) if is_id(record_id) else ""
+
+    @property
+    def status(self) -> str:
+        """The status of a number that it names; empty if it names none."""
+        return str(self._field("status") or "")
+
+    def is_about(self, known: Record) -> bool:
+        """Whether it names an id, and nothing that is not as it is ``known`` of the number."""
+        number = self._field("number")
+        return (
+            bool(self.record_id)
+            and ("id" not in known or same_id(self.record_id, known["id"]))
+            and number in (None, known["number"])
+        )
+
+    def record(self, known: Record) -> Record | None:
+        """The record, if it is a whole one of a number that is held.
+
+        ``known``: the number's fields so far, with those that were sent. One that has a value and is missing in the
+        answer shows that this is only a part of the record. One that is null may be missing.
+        """
+        try:
+            record = _record(self.content)
+        except ApiError:
+            return None
+        missing = set(RECORD_FIELDS) - set(self.content)
+        is_part = any(name in _NEVER_NULL or known.get(name) is not None for name in missing)
+        return record if self.is_about(known) and not is_part and record["status"] in HELD else None
+
+    def _field(self, name: str) -> t.Any:
+        return self.content.get(name) if isinstance(self.content, dict) else None
+
+
 class Api:
     """The organization's telephone numbers, one method for each call. Each raises ApiError.
 
-    May be used by several threads at once. A change returns the record if it was answered with a whole one that says
-    that the number is held, else None.
+    May be used by several threads at once.
 
     ``retries``: further tries of one request.
     ``pace``: shared by all who use the same API key.
-    ``requests_sent``: tries made so far, of all calls together.
-    ``recognized``: whether an answer has shown that it is the API that answers, and not something else at its URL.
+    ``requests_sent``: tries so far that were written, of all calls together.
+    ``recognized``: whether a list or a record has shown that it is the API that answers, and not something else.
+    ``knows_ids``: whether an answer has shown that it also answers by id, and not a gateway that passes on only lists.
+    ``listed``: the ids that its lists have shown.
     ``hide``: takes the secrets out of what the server says of an error, before it is cut: half of one is one, too.
     """
 
     def __init__(self, http: HttpSession, pace: Pace, retries: int) -> None:
         self._http = http
-        # A request that waits for its connection may outlive its task.
-        http.before_writing = pace.go_on
+        http.before_writing = self._before_writing
         self.pace = pace
         self.retries = retries
         self.requests_sent = 0
         self.recognized = False
+        self.knows_ids = False
+        self.listed: set[str] = set()
         self.hide: t.Callable[[t.Any], t.Any] = lambda value: value
         self._counting = threading.Lock()
+        self._looking = threading.Lock()
 
     def counter(self) -> t.Callable[[], int]:
         """A function that tells how many requests have been sent since now."""
@@ -175,60 +233,57 @@ class Api:
     # Numbers
 
     def numbers(self, status: str, provider: str | None = None) -> t.Iterator[list[Record]]:
-        """Pages of the numbers in one status, newest first. A page is asked for when it is wanted."""
+        """Pages of the numbers in one status, newest first. A page is asked for when it is wanted.
+
+        Whatever a server makes of the query, the records are those that were asked for.
+        """
         query = [("status", status), *([("provider", provider)] if provider else [])]
-        for page in self._pages("/organization-telephone-numbers", query):
-            yield [_record(item) for item in page]
+        for items in self._pages("/organization-telephone-numbers", query):
+            page = [_record(item) for item in items]
+            self.recognized = True
+            self.listed.update(canonical_id(record["id"]) for record in page)
+            yield [record for record in page if record["status"] == status and provider in (None, record["provider"])]
 
     def number(self, record_id: str, number: str | None = None, sure: bool = True) -> Record | None:
         """One number, whatever its status; None if there is none by that id.
 
         ``number``: what it must be, if that is known.
-        ``sure``: whether to make sure, where there is none, that it is the API that says so.
+        ``sure``: whether to make sure, where there is none, that it is the API that says so, by one list at most.
         """
         try:
-            record = _record(self._call("GET", _path(record_id)))
+            record = _record(self._send("GET", _path(record_id))[0])
         except ApiError as error:
-            if error.http_status == 404 and error.from_api:
+            if error.http_status in _NONE and error.from_api:
                 if sure:
-                    self._recognize()
+                    self._make_sure(canonical_id(record_id))
                 return None
             raise
         self.recognized = True
         if not same_id(record["id"], record_id) or number not in (None, record["number"]):
             raise _unexpected("another number than was asked for")
+        self.knows_ids = True
         return record
 
-    def register(self, body: t.Mapping[str, t.Any]) -> Record:
+    def register(self, body: t.Mapping[str, t.Any]) -> Answer:
         """Register a custom number. Never repeated once it may have been processed."""
-        record = _held_record(self._call("POST", "/telephone-numbers/register", body=body, repeatable=False))
-        if record is None:
-            raise _unexpected("no whole record of a number that is held")
-        if record["number"] != body.get("number"):
-            raise _unexpected("another number than was registered")
-        return record
+        return self._write("POST", "/telephone-numbers/register", body, repeatable=False)
 
-    def revoke_cancel(self, record_id: str) -> Record | None:
+    def revoke_cancel(self, record_id: str) -> Answer:
         """Take back a pending cancellation. Never repeated once it may have been processed."""
-        return _held_record(self._call("POST", _path(record_id, "/revoke-cancel"), repeatable=False), record_id)
+        return self._write("POST", _path(record_id, "/revoke-cancel"), repeatable=False)
 
-    def update_memo(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return self._update(record_id, "", body)
+    def update_memo(self, record_id: str, body: t.Mapping[str, t.Any]) -> Answer:
+        return self._write("PATCH", _path(record_id), body)
 
-    def update_sip(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return self._update(record_id, "/sip", body)
+    def update_sip(self, record_id: str, body: t.Mapping[str, t.Any]) -> Answer:
+        return self._write("PATCH", _path(record_id, "/sip"), body)
 
-    def update_agents(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return self._update(record_id, "/agent", body)
+    def update_agents(self, record_id: str, body: t.Mapping[str, t.Any]) -> Answer:
+        return self._write("PATCH", _path(record_id, "/agent"), body)
 
-    def delete(self, record_id: str) -> bool:
-        """Give a number up: a custom one at once, a vox one at the end of its paid period.
-
-        Returns whether the answer was about this number, and does not say that it is still held.
-        """
-        answer = self._call("DELETE", _path(record_id))
-        about_it = isinstance(answer, dict) and same_id(answer.get("id"), record_id)
-        return about_it and answer.get("status", "expired") == "expired"
+    def delete(self, record_id: str) -> Answer:
+        """Give a number up: a custom one at once, a vox one at the end of its paid period."""
+        return self._write("DELETE", _path(record_id))
 
     # Agents
 
@@ -249,13 +304,38 @@ class Api:
 
     # One call
 
-    def _recognize(self) -> None:
-        """Make sure that it is the API that answered, at the cost of one list if nothing has shown it yet.
+    def _before_writing(self) -> None:
+        """Called when a request is about to be written: it may have waited long enough to outlive its task."""
+        self.pace.go_on()
+        with self._counting:
+            self.requests_sent += 1
 
-        At a wrong URL, an unknown route is a 404 like that of an unknown record. Raises ApiError.
+    def _make_sure(self, record_id: str) -> None:
+        """Make sure that a record is not there because the API says so, at the cost of one list at most.
+
+        At a wrong URL, an unknown route is a 404 like that of an unknown record. And a gateway may pass on lists, and
+        answer everything else with a 404. Raises ApiError.
         """
-        if not self.recognized:
-            next(self.numbers(HELD[0]))
+        # Threads that come to this at the same time need one list together.
+        with self._looking:
+            if self.knows_ids or (self.recognized and record_id not in self.listed):
+                return
+            if record_id in self.listed:
+                # An answer says that it is there, and another one that it isn't. Has it gone in between?
+                self.listed.discard(record_id)
+                for status in HELD:
+                    for _page in self.numbers(status):
+                        self._check_unlisted(record_id)
+                self.knows_ids = True
+            else:
+                next(self.numbers(HELD[0]))
+                self._check_unlisted(record_id)
+
+    def _check_unlisted(self, record_id: str) -> None:
+        if record_id in self.listed:
+            error = ApiError(f"the API lists the record {record_id}, but does not know its id when it is read", 404)
+            error.hint = f"{_THE_API_S} Or else the list lags: run the task again"
+            raise error
 
     def _pages(self, path: str, query: list[tuple[str, str]]) -> t.Iterator[list[t.Any]]:
         cursor: str | None = None
@@ -264,15 +344,15 @@ class Api:
         while True:
             page = [("limit", str(PAGE_SIZE))] + ([("cursor", cursor)] if cursor else [])
             try:
-                answer, length = self._send("GET", path, query=[*query, *page])
+                answer, response = self._send("GET", path, query=[*query, *page])
             except ApiError as error:
                 if error.http_status == 404:
-                    error.hint = "Check api_url (or VOX_API_URL): the API's own ends in /v3"
+                    # A list is always there, so this is the API's word for an unknown route.
+                    error.hint = _CHECK_URL
                 raise
             items = answer.get("items") if isinstance(answer, dict) else None
             if not isinstance(items, list):
                 raise _unexpected("a list without items")
-            self.recognized = True
             yield items
             cursor = answer.get("next_cursor")
             if cursor is None or cursor == "":
@@ -280,19 +360,17 @@ class Api:
             # Whatever else it is: to take it for the end would be to take what follows for not there.
             if not isinstance(cursor, str) or len(cursor) > _MOST_OF_CURSOR:
                 raise _unexpected("a next_cursor that is none")
-            size += length
+            size += len(response.body)
             if cursor in seen or len(seen) == MAX_PAGES or size > MAX_LIST:
                 raise _unexpected("a list that has no end")
             seen.add(cursor)
 
-    def _update(self, record_id: str, part: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return _held_record(self._call("PATCH", _path(record_id, part), body=body), record_id)
-
-    def _call(
+    def _write(
         self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, repeatable: bool = True
-    ) -> t.Any:
-        """The decoded JSON alone that _send returns."""
-        return self._send(method, path, body=body, repeatable=repeatable)[0]
+    ) -> Answer:
+        content, response = self._send(method, path, body=body, repeatable=repeatable)
+        shown = json.dumps(self.hide(content), ensure_ascii=False) if response.body else "no content"
+        return Answer(content, f"HTTP {response.status}: {_CONTROL.sub(' ', shown)[:_MOST_OF_ANSWER]}")
 
     def _send(
         self,
@@ -301,8 +379,8 @@ class Api:
         query: t.Sequence[tuple[str, str]] = (),
         body: t.Mapping[str, t.Any] | None = None,
         repeatable: bool = True,
-    ) -> tuple[t.Any, int]:
-        """Send a request until it is answered; return the decoded JSON of a 2xx answer, and its length in bytes.
+    ) -> tuple[t.Any, Response]:
+        """Send a request until it is answered; return the decoded JSON of a 2xx answer, and the answer.
 
         A request that is not ``repeatable`` is sent again only when it surely was not processed.
         """
@@ -313,15 +391,13 @@ class Api:
             response: Response | None = None
             try:
                 with self.pace.turn(method) as turn:
-                    with self._counting:
-                        self.requests_sent += 1
                     response = self._http.exchange(method, path, query, body)
                     if response.status == 429:
                         # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
                         told, own = _retry_after(response), self.backoff(attempt, first=2.0)
                         # Who has waited as told, and is refused again, knows better: it may take a whole minute.
                         turn.refused_for = max(told, own if attempt else 0.0) if told else own
-                return _decode(response, self.hide), len(response.body)
+                return _decode(response, self.hide), response
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
                 error.unanswered = True
@@ -345,7 +421,10 @@ def _path(record_id: str, action: str = "") -> str:
 
 
 def _record(item: t.Any) -> Record:
-    """``item`` if it can be a telephone number: what says whether it is held, and by whom it was bought, is there."""
+    """``item`` if it can be a telephone number: what says whether it is held, and by whom it was bought, is there.
+
+    What else is documented and missing is null.
+    """
     if (
         isinstance(item, dict)
         and is_id(item.get("id"))
@@ -353,24 +432,8 @@ def _record(item: t.Any) -> Record:
         and {"status", "provider"} <= set(item)
     ):
         # By its reference the API never returns it. It would end up in results.
-        item.pop("auth_password", None)
-        return item
+        return {**_NOTHING, **{name: value for name, value in item.items() if name != "auth_password"}}
     raise _unexpected("a telephone number without id, number, status or provider")
-
-
-def _held_record(answer: t.Any, record_id: str | None = None) -> Record | None:
-    """The record in the answer to a write; None unless it is a whole one that says that the number is held.
-
-    What a PATCH is answered with is not documented: a part of the record, maybe, or nothing.
-    ``record_id``: which record it must be, if that is known.
-    """
-    try:
-        record = _record(answer)
-    except ApiError:
-        return None
-    whole = set(RECORD_FIELDS) - set(record) <= set(_RECENT_FIELDS)
-    expected = record_id is None or same_id(record["id"], record_id)
-    return record if whole and expected and record["status"] in HELD else None
 
 
 def _unexpected(what: str) -> ApiError:
@@ -409,6 +472,8 @@ def _decode(response: Response, hide: t.Callable[[t.Any], t.Any]) -> t.Any:
         uncertain=status >= 500 or status == 408,
     )
     error.from_api = bool(envelope)
+    if status in _NONE and not error.from_api:
+        error.hint = _CHECK_URL
     if status in (401, 403):
         error.hint = "Check api_key (or VOX_API_KEY): is it this organization's, and still valid?"
     raise error

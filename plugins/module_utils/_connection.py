@@ -94,7 +94,8 @@ def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) ->
     http = HttpSession(url, _check_key(options["api_key"]), verify, options["timeout"])
     pace = same.api.pace if same else Pace(options["requests_per_second"], options["requests_per_minute"])
     api = Api(http, pace, options["retries"])
-    api.recognized = same is not None and same.api.recognized
+    if same:
+        api.recognized, api.knows_ids, api.listed = same.api.recognized, same.api.knows_ids, same.api.listed
     return Organization(api, same.holdings if same else Holdings(api))
 
 

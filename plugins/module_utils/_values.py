@@ -19,6 +19,9 @@ MAX_PORT = 65535
 MAX_WRITTEN = 64
 """Characters of a number as people write it, with room to spare."""
 
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+"""What stands in place of a secret, as Ansible writes it."""
+
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, and halves of a character."""
 _AGENT_VERSION = re.compile(r"current|production|v[1-9][0-9]*")

@@ -245,7 +245,9 @@ def _changeable(world: World, organization: Organization, number_id: str, expire
 
 def _patched(world: World, number: Number, **changes: Any) -> JSONResponse:
     number.write(world.now(), **changes)
-    return JSONResponse({} if world.switches.patch_answers == "empty" else world.show(number.fields))
+    shown = world.show(number.fields)
+    parts = {"record": set(shown), "part": {"id", "number", *changes}, "empty": set()}
+    return JSONResponse({name: shown[name] for name in shown if name in parts[world.switches.patch_answers]})
 
 
 # --- errors ---

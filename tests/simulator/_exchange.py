@@ -113,6 +113,13 @@ class Exchange:
         scheme, _space, key = authorization.partition(" ")
         return self._world.organizations.get(key) if scheme.lower() == "bearer" else None
 
+    def number(self) -> dict[str, Any]:
+        """The number that the path names, as the API shows it; `{}` if it names none that is there."""
+        organization = self._scope["state"]["organization"]
+        numbers = organization.numbers if organization else {}
+        found = [number for record_id, number in numbers.items() if record_id in self.request.path]
+        return self._world.show(found[0].fields) if found else {}
+
     async def process(self) -> Answer:
         """Let the API do what was asked, and return what it answers."""
         switches = self._world.switches

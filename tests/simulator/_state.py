@@ -158,10 +158,11 @@ class World:
 
     def show(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return a number's fields as the API answers with them."""
-        return fields | {
+        shown = fields | {
             "address": self.shown_address(fields["address"]),
             "memo": self.shown_memo(fields["memo"]),
         }
+        return {name: value for name, value in shown.items() if value is not None or self.switches.show_nulls}
 
     def shown_address(self, address: str | None) -> str | None:
         """Return an address as the API echoes it."""

@@ -44,8 +44,11 @@ class Switches:
     echo_memo: bool = True
     """Whether a memo is returned as it was given, or without blanks around it and in Unicode's composed form (NFC)."""
 
-    patch_answers: Literal["record", "empty"] = "record"
-    """Whether PATCH answers with the number, or with `{}`."""
+    patch_answers: Literal["record", "part", "empty"] = "record"
+    """Whether PATCH answers with the number, with a part of it (`id`, `number`, and what was changed), or with `{}`."""
+
+    show_nulls: bool = True
+    """Whether a number is shown with fields that are null, or without them."""
 
     list_lag: float = 0
     """Seconds for which the list of numbers still shows the state before a write. GET by id never lags."""

@@ -25,6 +25,7 @@ class Conversation:
         self._expected: list[tuple[tuple[str, str, dict[str, str], t.Any], t.Any]] = []
         self.waits: list[float] = []
         self.now = 1000.0
+        self.before_writing: t.Callable[[], None] = lambda: None
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -73,6 +74,8 @@ class Conversation:
         assert self._expected, f"not expected: {method} {path} {query} {body}"
         expected, answer = self._expected.pop(0)
         assert (method, path, dict(query), body) == expected
+        if not isinstance(answer, TransportError) or answer.sent:
+            self.before_writing()
         if isinstance(answer, TransportError):
             raise answer
         return t.cast(Response, answer)

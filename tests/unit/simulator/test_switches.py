@@ -128,8 +128,18 @@ def test_patch_answers(sim: Simulator, api: Api, end: str, body: Any) -> None:
     number = sim.add()
     path = f"{NUMBERS}/{number['id']}{end}"
     assert api("PATCH", path, json=body).json()["id"] == number["id"]
+    sim.switches.patch_answers = "part"
+    assert api("PATCH", path, json=body).json() == {"id": number["id"], "number": number["number"], **body}
     sim.switches.patch_answers = "empty"
     assert api("PATCH", path, json=body).json() == {}
+
+
+def test_show_nulls(sim: Simulator, api: Api) -> None:
+    sim.switches.show_nulls = False
+    shown = api("POST", REGISTER, json=BODY).json()
+    assert {"id", "number", "address"} <= set(shown) and None not in shown.values()
+    assert api("GET", f"{NUMBERS}/{shown['id']}").json() == shown
+    assert api("GET", NUMBERS).json()["items"] == [shown]
 
 
 def test_list_lag(sim: Simulator, api: Api) -> None:

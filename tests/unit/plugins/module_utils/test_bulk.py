@@ -239,6 +239,39 @@ def test_a_registration_that_got_lost_twice_is_looked_for_although_the_api_fails
     assert bulk.entries[0].outcome.record == first
 
 
+def test_uncertain_deletions_are_looked_at_before_they_are_told(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were done are no failures, so they don't stop the rest."""
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    held = [record(id=f"id-{n}", number=f"070{n}") for n in range(4)]
+    conversation.expect_list("active", *held)
+    for one in held:
+        conversation.refuse(f"DELETE {NUMBERS}/{one['id']}", 502)
+        conversation.expect(f"GET {NUMBERS}/{one['id']}", {**one, "status": "expired"})
+    bulk = converge(conversation, *(absent(one["number"]) for one in held))
+    assert actions_of(bulk) == [["deleted"]] * 4
+    assert not any(entry.error or entry.outcome.record for entry in bulk.entries)
+
+
+def test_a_revocation_that_keeps_failing_is_the_api_s_failure(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
+    bought = {"provider": "vox", "status": "cancel_requested"}
+    pending = [record(id=f"id-{n}", number=f"070{n}", **bought) for n in range(2)]
+    conversation.expect_list("active")
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested", *pending)
+    for _time in range(2):
+        conversation.refuse(f"POST {NUMBERS}/id-0/revoke-cancel", 502)
+        conversation.expect(f"GET {NUMBERS}/id-0", pending[0])
+    bulk = converge(conversation, *(wanted(one["number"], address=None) for one in pending))
+    first, second = (str(entry.error) for entry in bulk.entries)
+    assert first.startswith("HTTP 502")
+    assert second.startswith("not begun: the API has failed")
+
+
 def test_a_list_that_lags_does_not_bring_back_what_is_gone(conversation: t.Any, record: t.Any) -> None:
     old, new = record(id="old", number="0701"), record(id="new", number="0701", memo="new")
     conversation.expect_list("active", old)
