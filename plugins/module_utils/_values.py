@@ -151,6 +151,11 @@ def empty_in_agent(option: str, key: str) -> InputError:
     return InputError(f"{option}: {key} is empty: leave {option} out to keep the mapping, write {{}} to unmap")
 
 
+def check_agent_id(option: str, written: str) -> None:
+    if not is_id(written):
+        raise InputError(f"{option} {shown(written)} is no id: to give a name, write agent_name")
+
+
 def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None:
     """The agent that an option names; None for ``{}``, which unmaps."""
     given = {key: value for key, value in written.items() if value is not None}
@@ -162,8 +167,8 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
     if ("agent_id" in given) == ("agent_name" in given):
         raise InputError(f"{option}: give either agent_id or agent_name, or {{}} to unmap")
     agent_id = given.get("agent_id")
-    if agent_id is not None and not is_id(agent_id):
-        raise InputError(f"{option}: agent_id {shown(agent_id)} is no id: to give a name, write agent_name")
+    if agent_id is not None:
+        check_agent_id(f"{option}: agent_id", agent_id)
     check_text(f"{option}: agent_name", given.get("agent_name", ""))
     version = given.get("agent_version")
     if version is not None and not _AGENT_VERSION.fullmatch(version):

@@ -24,6 +24,7 @@ LAYERS = (
         "_telephone_number",
         "_telephone_numbers",
         "_telephone_number_info",
+        "_agent_info",
         "_module",
     ),
 )
