@@ -46,6 +46,10 @@ options:
     elements: str
 seealso:
   - module: voxai.telephony.vox_telephone_number
+  - module: voxai.telephony.vox_audit_info
+  - name: Check your telephone numbers
+    description: Guide to the audit of numbers, agents and SIP trunks.
+    link: https://github.com/voxai/telephony/blob/main/docs/audit.md
   - name: vox.ai API reference
     description: The vendor's reference (Korean).
     link: https://docs.tryvox.co/api-reference/v3

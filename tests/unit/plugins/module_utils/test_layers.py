@@ -16,7 +16,7 @@ FOLDER = Path(_http.__file__).parent
 LAYERS = (
     ("_http",),
     ("_pace", "_api"),
-    ("_values", "_numbering_plan", "_holdings", "_plan", "_converge", "_bulk"),
+    ("_values", "_numbering_plan", "_holdings", "_plan", "_converge", "_bulk", "_audit"),
     (
         "_connection",
         "_secrets",
@@ -25,6 +25,7 @@ LAYERS = (
         "_telephone_numbers",
         "_telephone_number_info",
         "_agent_info",
+        "_audit_info",
         "_module",
     ),
 )
