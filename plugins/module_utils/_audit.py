@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Record, canonical_id
-from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import is_in_plan
+from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import is_in_plan, with_hyphens
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
 from ansible_collections.voxai.telephony.plugins.module_utils._values import is_private, shown
 
@@ -73,9 +73,10 @@ def summarize(numbers: t.Sequence[Record], findings: t.Sequence[Finding]) -> dic
     }
 
 
-def describe(record: Record, agents: Agents) -> dict[str, t.Any]:
-    """A line of the report: the number with the names of its agents, and its last day if it has one."""
+def describe(record: Record, agents: Agents, findings: t.Sequence[Finding]) -> dict[str, t.Any]:
+    """A line of the report: the number, the names of its agents, its last day if it has one, and what was found."""
     line = {name: record.get(name) for name in _OF_LINE}
+    line["written"] = with_hyphens(record["number"])
     for option in AGENT_OPTIONS:
         mapped = _mapped(record, option)
         line[option] = mapped and {
@@ -83,7 +84,12 @@ def describe(record: Record, agents: Agents) -> dict[str, t.Any]:
             "agent_name": agents.get(canonical_id(mapped["agent_id"]), {}).get("name"),
             "agent_version": mapped.get("agent_version"),
         }
-    return {**line, "end_day": _last_day(record)}
+    return {
+        **line,
+        "end_day": _last_day(record),
+        "rules": [finding.rule for finding in findings],
+        "severity": findings[0].severity if findings else None,
+    }
 
 
 _OF_LINE = ("number", "id", "provider", "status", "address", "memo", "monthly_fee")

@@ -9,7 +9,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, ApiError, canonical_id
-from ansible_collections.voxai.telephony.plugins.module_utils._audit import RULES, audit, describe, summarize
+from ansible_collections.voxai.telephony.plugins.module_utils._audit import (
+    RULES,
+    Finding,
+    audit,
+    describe,
+    summarize,
+)
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
 from ansible_collections.voxai.telephony.plugins.module_utils._holdings import read_numbers
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
@@ -43,10 +49,13 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         agents = {canonical_id(agent["agent_id"]): agent for agent in api.agents()}
         findings = audit(numbers, agents, options["rules"] or RULES)
         summary = summarize(numbers, findings)
+        found: dict[str, list[Finding]] = {}
+        for finding in findings:
+            found.setdefault(finding.id, []).append(finding)
         result.update(
             findings=[finding._asdict() for finding in findings],
             summary=summary,
-            telephone_numbers=[describe(record, agents) for record in numbers],
+            telephone_numbers=[describe(record, agents, found.get(record["id"], [])) for record in numbers],
             msg=_in_words(summary),
         )
     except (InputError, ApiError) as error:

@@ -157,6 +157,8 @@ summary:
 telephone_numbers:
   description:
     - The numbers that were audited, sorted, with the names of their agents.
+    - RV(telephone_numbers[].written) is the number with hyphens, RV(telephone_numbers[].rules) are the rules that found
+      something, and RV(telephone_numbers[].severity) is the highest severity among them, or null.
     - The agents are null where none is assigned. The name is null where the organization has no such agent.
   returned: always
   type: list
@@ -175,7 +177,10 @@ telephone_numbers:
         agent_version: production
       outbound_agent:
       sms_inbound_agent:
+      written: 070-1111-2222
       end_day:
+      rules: []
+      severity:
 api_requests:
   description:
     - How many requests were sent, retries included.

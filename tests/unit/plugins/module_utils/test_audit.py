@@ -118,7 +118,9 @@ def test_the_summary(record: t.Any) -> None:
 
 
 def test_a_line_has_the_names_of_its_agents(record: t.Any) -> None:
-    line = describe(record(inbound_agent=mapped("agent-2"), outbound_agent=mapped("agent-9", "v2"), memo="m"), AGENTS)
+    line = describe(
+        record(inbound_agent=mapped("agent-2"), outbound_agent=mapped("agent-9", "v2"), memo="m"), AGENTS, []
+    )
     assert line["inbound_agent"] == {
         "agent_id": "agent-2",
         "agent_name": "Night desk",
@@ -126,6 +128,7 @@ def test_a_line_has_the_names_of_its_agents(record: t.Any) -> None:
     }
     assert line["outbound_agent"] == {"agent_id": "agent-9", "agent_name": None, "agent_version": "v2"}
     assert (line["sms_inbound_agent"], line["memo"], line["end_day"]) == (None, "m", None)
+    assert (line["written"], line["rules"], line["severity"]) == ("070-1111-2222", [], None)
 
 
 # The task
@@ -150,6 +153,11 @@ def test_numbers_are_read_once_and_counted_once(conversation: t.Any, record: t.A
     result = read(conversation, rules=rules)
     assert [finding["rule"] for finding in result["findings"]] == ["no_inbound_agent"] * 2 + ["odd_number"]
     assert result["summary"]["numbers"] == len(result["telephone_numbers"]) == 2
+    assert [line["rules"] for line in result["telephone_numbers"]] == [
+        ["no_inbound_agent", "odd_number"],
+        ["no_inbound_agent"],
+    ]
+    assert [line["severity"] for line in result["telephone_numbers"]] == ["error", "error"]
     assert (result["changed"], result["api_requests"]) == (False, 4)
     assert result["msg"] == "2 numbers: 2 errors, 0 warnings, 1 notices"
 
@@ -170,4 +178,4 @@ def test_what_a_server_makes_up_is_no_internal_error(record: t.Any) -> None:
             for agent in ({**mapped(), "agent_id": value}, {**mapped(), "agent_version": value}):
                 records = [made_up, {**made_up, "inbound_agent": agent}]
                 summarize(records, audit(records, AGENTS, RULES))
-                describe(records[1], {"agent-1": {"name": value, "production_version": value}})
+                describe(records[1], {"agent-1": {"name": value, "production_version": value}}, [])
