@@ -6,7 +6,7 @@ CANDIDATES := $(foreach v,3.13 3.12 3.11 3.14,python$(v) $(wildcard $(or $(PYENV
 PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c 'import ensurepip' 2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs simulator bench torture clean
+.PHONY: siptools help demo test lint docs simulator bench torture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -14,8 +14,15 @@ help:  ## Show this list
 demo: .venv-demo/ready  ## Run playbooks against the simulator, nothing else needed
 	PYTHONPATH=tests .venv-demo/bin/python tests/demo/run.py
 
-test: .nox/ready  ## Run every check and test
+test: .nox/ready siptools  ## Run every check and test
 	.venv/bin/nox --no-install --reuse-existing-virtualenvs
+
+# Real SIP software, for the tests that need it and are skipped without it. Only where nobody has to be asked.
+siptools:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v kamailio && command -v sipp; } >/dev/null; then \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+			kamailio kamailio-tls-modules sip-tester; } >/dev/null 2>&1 || echo 'kamailio and sipp could not be installed'; \
+	fi
 
 lint: .nox/ready  ## Run the static checks alone
 	.venv/bin/nox --no-install --reuse-existing-virtualenvs --session ruff mypy changelog github lint docs-check extra-checks build-import-check license-check ansible-lint

@@ -237,7 +237,7 @@ def _named(mapped: t.Mapping[str, Record], agents: Agents) -> str:
 
 def _last_day(record: Record) -> str | None:
     """The day in Korea on which the number ends, as YYYY-MM-DD."""
-    end = record.get("end_at")
+    end: t.Any = record.get("end_at")
     try:
         return datetime.fromtimestamp(end / 1000, _KOREAN_TIME).date().isoformat() if _is_amount(end) else None
     except (OverflowError, OSError, ValueError):

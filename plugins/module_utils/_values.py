@@ -98,6 +98,28 @@ def parse_address(written: str) -> str:
     return written
 
 
+class TrunkAddress(t.NamedTuple):
+    """The parts of a SIP address. ``uri``: all of it, as a request names it."""
+
+    scheme: str
+    host: str
+    port: int | None
+    parameters: str
+    uri: str
+
+
+def split_address(written: str) -> TrunkAddress:
+    """The parts of an address. Raises InputError."""
+    match = _SIP_ADDRESS.fullmatch(parse_address(written))
+    assert match
+    scheme, host = (match["scheme"] or "sip").lower(), match["host"]
+    port = int(match["port"]) if match["port"] else None
+    parameters = (match["parameters"] or "").partition("?")[0]
+    user = f"{match['user']}@" if match["user"] else ""
+    uri = f"{scheme}:{user}{host}{f':{port}' if port else ''}{parameters}"
+    return TrunkAddress(scheme, host.strip("[]"), port, parameters, uri)
+
+
 def _is_host(host: str) -> bool:
     """Whether it can be a host: an IP address, or a name, but none that stands for nothing."""
     try:
