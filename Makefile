@@ -20,7 +20,7 @@ test: .nox/ready siptools  ## Run every check and test
 # Real SIP software, for the tests that need it and are skipped without it. Only where nobody has to be asked.
 siptools:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v kamailio && command -v sipp; } >/dev/null; then \
-		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+		{ timeout 120 apt-get update && DEBIAN_FRONTEND=noninteractive timeout 120 apt-get install --yes --no-install-recommends \
 			kamailio kamailio-tls-modules sip-tester; } >/dev/null 2>&1 || echo 'kamailio and sipp could not be installed'; \
 	fi
 

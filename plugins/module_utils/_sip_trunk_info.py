@@ -67,7 +67,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
             credentials = Credentials(options["auth_username"], options["auth_password"])
         _ask_over(transports, address, context, credentials, timeout, result)
     except InputError as error:
-        result.update(failed=True, failure=failure_of(error), msg=str(error))
+        result.update(failed=True, problem="invalid", failure=failure_of(error), msg=str(error))
     return result
 
 

@@ -169,7 +169,8 @@ problem:
   description:
     - Why there was no answer. Null if there was one.
     - V(unresolved) if the name does not resolve, V(refused) if nothing listens at the port, V(unreachable) if the
-      network reports an error, V(tls) if there is no TLS connection, V(silent) otherwise.
+      network reports an error, V(tls) if there is no TLS connection, V(silent) otherwise. V(invalid) if an option
+      is invalid, and so the task fails.
   returned: always
   type: str
   sample: null

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from integration._playbook import COLLECTION, SECRET, Ansible
+from integration._playbook import COLLECTION, KEY, SECRET, Ansible
 from integration._sip import KAMAILIO, PASSWORD, SIPP, USERNAME, free_ports, reply, running_kamailio, running_sipp
+from simulator import Simulator
 
 pytest.importorskip("sipmessage", reason="sipmessage is not installed")
 needs_sipp = pytest.mark.skipif(not SIPP, reason="sipp is not installed")
@@ -164,8 +166,7 @@ def test_odd_answers(tmp_path: Path, transport: str, steps: list[str], status: i
 
 @needs_kamailio
 def test_the_password_is_in_no_output(ansible: Ansible, ports: dict[str, int], directory: Path) -> None:
-    imported = subprocess.run([ansible.python, "-c", "import sipmessage"], capture_output=True, check=False)
-    if imported.returncode:
+    if not has_sipmessage(ansible):
         pytest.skip("sipmessage is not installed for the ansible-core under test")
     password = {"auth_username": USERNAME, "auth_password": "{{ sip_password }}"}
     tasks = [
@@ -190,3 +191,80 @@ def test_the_password_is_in_no_output(ansible: Ansible, ports: dict[str, int], d
     for task, words in zip(refused, ("timeout is 0", "required together", "carries a password"), strict=True):
         assert words in task.message
         assert task.result["reachable"] is False
+
+
+CHECKED = """\
+- hosts: all
+  gather_facts: false
+  vars: {vox_check_trunk: true}
+  tasks:
+    - ansible.builtin.include_role: {name: voxai.telephony.telephone_numbers}
+"""
+
+
+def has_sipmessage(ansible: Ansible) -> bool:
+    return not subprocess.run([ansible.python, "-c", "import sipmessage"], capture_output=True, check=False).returncode
+
+
+@needs_kamailio
+def test_the_role_asks_each_trunk_once(ansible: Ansible, ports: dict[str, int], sim: Simulator) -> None:
+    if not has_sipmessage(ansible):
+        pytest.skip("sipmessage is not installed for the ansible-core under test")
+    good = f"sip:127.0.0.1:{ports['ok']}"
+    entries: dict[str, list[dict[str, Any]]] = {
+        "good": [
+            {"number": "07011110001"},
+            {"number": "07011110002", "address": good.upper()},
+            {"number": "07011110003", "state": "absent", "address": "sip:trunk.invalid"},
+            {"number": "07011110004", "address": None},
+        ],
+        "bad": [{"number": "07011110005"}, {"number": "07011110006", "address": "sip:trunk.invalid"}],
+        "nobody": [{"number": "07011110007", "address": f"sip:127.0.0.1:{free_ports(1)[0]}"}],
+    }
+    sim.add("07011110004", provider="vox")
+    hosts = {
+        name: ansible.host("action", vox_telephone_numbers=listed, vox_telephone_numbers_defaults={"address": good})
+        for name, listed in entries.items()
+    }
+    done = ansible.run(CHECKED, hosts, VOX_API_URL=sim.url, VOX_API_KEY=KEY)
+    by_host = {name: [task for task in done.of(name) if task.action.startswith(COLLECTION)] for name in hosts}
+    asked, applied = by_host["good"]
+    assert [item["item"] for item in asked.result["results"]] == [good.removeprefix("sip:")]
+    assert applied.result["summary"]["registered"] == 2, applied.message
+    for name, words in (("bad", "trunk.invalid does not resolve"), ("nobody", "the port refuses")):
+        assert len(by_host[name]) == 1
+        assert words in done.of(name)[-1].message
+    assert {number["number"] for number in sim.numbers()} == {"07011110001", "07011110002", "07011110004"}
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_the_playbook_register_asks_before_it_writes(ansible: Ansible, sim: Simulator, checked: bool) -> None:
+    if not has_sipmessage(ansible):
+        pytest.skip("sipmessage is not installed for the ansible-core under test")
+    variables = {"vox_number": "070-1111-0001", "vox_address": "sip:trunk.invalid", "vox_check_trunk": checked}
+    hosts = {"localhost": ansible.host("action")}
+    environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY}
+    done = ansible.run(Path("voxai.telephony.register"), hosts, f"-e{json.dumps(variables)}", **environment)
+    assert done.code == (2 if checked else 0), done.output
+    assert ("trunk.invalid does not resolve" in done.output) is checked
+    assert len(sim.writes) == (0 if checked else 1)
+
+
+@needs_kamailio
+def test_the_audit_asks_each_trunk(ansible: Ansible, ports: dict[str, int], sim: Simulator, tmp_path: Path) -> None:
+    if not has_sipmessage(ansible):
+        pytest.skip("sipmessage is not installed for the ansible-core under test")
+    agent = {"agent_id": sim.add_agent()["agent_id"], "agent_version": "production"}
+    addresses = [f"sip:127.0.0.1:{ports['ok']}", f"SIP:127.0.0.1:{ports['ok']}", "sip:trunk.invalid", "sip:none"]
+    for index, address in enumerate(addresses):
+        sim.add(f"0701111000{index}", address=address, inbound_agent=agent)
+    variables = {"vox_audit_trunks": True, "vox_audit_report": str(tmp_path / "report")}
+    environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY}
+    hosts = {"localhost": ansible.host("action")}
+    done = ansible.run(Path("voxai.telephony.audit"), hosts, f"-e{json.dumps(variables)}", **environment)
+    assert done.code == 2
+    assert "2 errors and 2 warnings" in done.output
+    assert "error trunk.invalid trunk: the name trunk.invalid does not resolve" in done.output
+    report = json.loads((tmp_path / "report" / "audit.json").read_text(encoding="utf-8"))
+    assert [trunk["problem"] for trunk in report["trunks"]] == [None, "unresolved", "invalid"]
+    assert "<h2>SIP trunks</h2>" in (tmp_path / "report" / "audit.html").read_text(encoding="utf-8")
