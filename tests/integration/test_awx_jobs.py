@@ -291,3 +291,11 @@ def test_an_export_outlasts_the_job(project: Project, sim: Simulator, credential
     assert again.status == "successful", again.stdout
     assert again.artifacts["vox_summary"]["unchanged"] == 2
     assert sim.writes == []
+
+
+def test_an_audit_fails_if_something_is_wrong(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+    sim.add(NUMBER)
+    audited = project.launch("audit.yml", credential=credential)
+    assert audited.status == "failed"
+    assert "error 07011112222 no_inbound_agent" in audited.stdout
+    assert audited.artifacts["vox_audit"]["errors"] == 1
