@@ -12,7 +12,7 @@ NOX := .venv/bin/nox --no-install --reuse-existing-virtualenvs --parallel auto
 run = rm -rf .cache/junit; $(1); code=$$?; .venv/bin/python tests/slowest.py .cache/junit; exit $$code
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-core lint docs simulator bench torture clean
+.PHONY: siptools help demo test test-all test-core lint docs simulator bench torture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -20,14 +20,21 @@ help:  ## Show this list
 demo: .venv-demo/ready  ## Run playbooks against the simulator, nothing else needed
 	PYTHONPATH=tests .venv-demo/bin/python tests/demo/run.py
 
-test: .nox/ready  ## Run what tells whether a change is right: about ten minutes on two cores
+test: .nox/ready siptools  ## Run what tells whether a change is right: about ten minutes on two cores
 	@$(call run,$(NOX))
 
-test-all: .nox/ready-all  ## Run all of it, on each ansible-core, with the long torture: more than an hour
+test-all: .nox/ready-all siptools  ## Run all of it, on each ansible-core, with the long torture: more than an hour
 	@$(call run,$(NOX) || failed=1; $(NOX) --tags matrix && [ -z "$$failed" ])
 
 test-core: .venv/ready  ## Run the playbook and sanity tests on one ansible-core, CORE=2.17 say
 	.venv/bin/nox --reuse-existing-virtualenvs --parallel auto --session integration-$(CORE) sanity-$(CORE)
+
+# Real SIP software, for the tests that need it and are skipped without it. Only where nobody has to be asked.
+siptools:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v kamailio && command -v sipp; } >/dev/null; then \
+		{ timeout 120 apt-get update && DEBIAN_FRONTEND=noninteractive timeout 120 apt-get install --yes --no-install-recommends \
+			kamailio kamailio-tls-modules sip-tester; } >/dev/null 2>&1 || echo 'kamailio and sipp could not be installed'; \
+	fi
 
 lint: .nox/ready  ## Run the static checks alone
 	$(NOX) --session ruff mypy changelog github yamllint antsibull-nox-config docs-check extra-checks build-import-check license-check ansible-lint

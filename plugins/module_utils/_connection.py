@@ -90,7 +90,7 @@ def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) ->
     url = _check_url(options["api_url"])
     verify: bool | str = options["validate_certs"]
     if verify and options["ca_path"]:
-        verify = _check_bundle(options["ca_path"])
+        verify = check_bundle(options["ca_path"])
     http = HttpSession(url, _check_key(options["api_key"]), verify, options["timeout"])
     pace = same.api.pace if same else Pace(options["requests_per_second"], options["requests_per_minute"])
     api = Api(http, pace, options["retries"])
@@ -146,7 +146,8 @@ def _check_url(url: str) -> str:
     return url if urlsplit(url).path else url + _PATH
 
 
-def _check_bundle(path: str) -> str:
+def check_bundle(path: str) -> str:
+    """The path, if it is a PEM bundle's. Raises InputError."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except (OSError, ValueError) as exc:

@@ -59,8 +59,9 @@ def run_module(task: Task) -> None:
             return result
 
     module = Module(argument_spec=task.spec, supports_check_mode=True, **task.constraints)
-    if REQUESTS_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    library, import_error = task.instead_of_requests or ("requests", REQUESTS_IMPORT_ERROR)
+    if import_error:
+        module.fail_json(msg=missing_required_lib(library), exception=import_error)
     result = task.carry_out(written, module.params, connect, module.check_mode, lambda words: None, masker)
     if result.get("failed"):
         module.fail_json(**result)

@@ -135,6 +135,11 @@ def is_in_plan(digits: str) -> bool:
     return re.fullmatch("[0-9]+", digits) is not None and _Reading(digits).form is not None
 
 
+def with_hyphens(digits: str) -> str:
+    """The number as people write it. A spreadsheet does not take it for a figure."""
+    return str(_Reading(digits))
+
+
 def has_usual_length(digits: str) -> bool:
     """Whether a number with a leading 0 has about as many digits as those that the plan knows."""
     return _FEWEST <= len(digits) <= _MOST

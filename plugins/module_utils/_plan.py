@@ -21,6 +21,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     AgentWish,
     InputError,
     check_text,
+    is_private,
     parse_address,
     parse_agent,
     parse_id,
@@ -145,14 +146,19 @@ class Plan:
 
     @property
     def warnings(self) -> list[str]:
-        """What the API may well refuse, and nobody can know before."""
-        if any(
-            "address" in step.body and "auth_password" not in step.body
-            for step in self.steps
-            if step.call == "update_sip"
-        ):
-            return ["address changes, and auth_password is not given: the API asks for it then, and may refuse this"]
-        return []
+        """What may not work, and can't be known before."""
+        setting = [step for step in self.steps if "address" in step.body]
+        warnings = []
+        if any(step.call == "update_sip" and "auth_password" not in step.body for step in setting):
+            warnings.append(
+                "address changes, and auth_password is not given: the API asks for it then, and may refuse this"
+            )
+        if any(is_private(step.body["address"]) for step in setting):
+            warnings.append(
+                "address is a loopback, private, link-local or reserved one, which can not be reached from the"
+                " internet: without a private link to vox.ai, calls will not arrive"
+            )
+        return warnings
 
 
 def make_plan(desired: Desired, record: Record | None) -> Plan:

@@ -43,6 +43,7 @@ class Task:
     Raises nothing that a user can cause.
     ``empty``: the keys that every result has, as they are where nothing was begun.
     ``entries_option``: the option whose elements the task validates itself, to tell what is wrong with each of them.
+    ``instead_of_requests``: the library that a task without API needs, and the traceback where it is missing.
     """
 
     spec: dict[str, dict[str, t.Any]]
@@ -50,6 +51,7 @@ class Task:
     run: t.Callable[[Options, Options, Connect, bool, Report], Result]
     empty: Result
     entries_option: str | None = None
+    instead_of_requests: tuple[str, str | None] | None = None
 
     def set_entries_aside(self, written: Options) -> Options:
         """The arguments for Ansible to validate."""
@@ -65,9 +67,10 @@ class Task:
         not in a wrong place.
         """
         entry_spec = self.spec[self.entries_option]["options"] if self.entries_option else {}
-        read_key, variables = self.spec["api_key"]["fallback"]
+        read_key, variables = self.spec.get("api_key", {}).get("fallback", (None, ()))
+        from_environment = {"api_key": read_key(*variables)} if read_key else {}
         read = {self.entries_option: _read(written.get(self.entries_option))} if self.entries_option else {}
-        return find_secrets({"api_key": read_key(*variables), **written, **read}, {**self.spec, **entry_spec})
+        return find_secrets({**from_environment, **written, **read}, {**self.spec, **entry_spec})
 
     def carry_out(
         self,

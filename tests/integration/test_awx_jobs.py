@@ -322,3 +322,11 @@ def test_an_export_outlasts_the_job(
             "failed": 0,
         }
         assert sim.writes == []
+
+
+def test_an_audit_fails_if_something_is_wrong(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+    sim.add(NUMBER)
+    audited = project.launch("audit.yml", credential=credential)
+    assert audited.status == "failed"
+    assert "error 07011112222 no_inbound_agent" in audited.stdout
+    assert audited.artifacts["vox_audit"]["errors"] == 1

@@ -30,6 +30,7 @@ TEMPLATES = {
     "vox.ai: register a number": ("register.yml", "register.yml"),
     "vox.ai: register many numbers": ("register_many.yml", "register_many.yml"),
     "vox.ai: export": ("export.yml", None),
+    "vox.ai: audit": ("audit.yml", None),
 }
 EVERYTHING = {
     "vox_awx_scm_url": str(PROJECT),

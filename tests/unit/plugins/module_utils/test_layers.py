@@ -14,9 +14,9 @@ from ansible_collections.voxai.telephony.plugins.module_utils import _http
 
 FOLDER = Path(_http.__file__).parent
 LAYERS = (
-    ("_http",),
+    ("_http", "_sip"),
     ("_pace", "_api"),
-    ("_values", "_numbering_plan", "_holdings", "_plan", "_converge", "_bulk"),
+    ("_values", "_numbering_plan", "_holdings", "_plan", "_converge", "_bulk", "_audit"),
     (
         "_connection",
         "_secrets",
@@ -24,6 +24,9 @@ LAYERS = (
         "_telephone_number",
         "_telephone_numbers",
         "_telephone_number_info",
+        "_agent_info",
+        "_audit_info",
+        "_sip_trunk_info",
         "_module",
     ),
 )

@@ -220,6 +220,9 @@ def test_200_characters_of_memo_are_possible() -> None:
         (True, {"address": "b.example.com", **CREDENTIALS}, False),
         (True, {"memo": "m"}, False),
         (False, {"address": "b.example.com"}, False),
+        (False, {"address": "sip:10.0.0.5"}, True),
+        (True, {"address": "sip:10.0.0.5", **CREDENTIALS}, True),
+        (True, {"address": "sip:10.0.0.5", "state": "absent"}, False),
     ],
 )
 def test_what_the_api_may_refuse_is_warned_of(record: MakeRecord, held: bool, options: t.Any, warned: bool) -> None:
@@ -355,3 +358,7 @@ def test_a_secret_is_hidden_before_what_the_api_returned_is_cut(record: MakeReco
     returned = record(memo="x" * 195 + "s3cret-s3cret")
     (warning,) = not_as_sent(step, returned, lambda value: value.replace("s3cret-s3cret", "***"))
     assert "s3c" not in warning
+
+
+def test_a_private_address_that_is_held_already_is_not_warned_of(record: MakeRecord) -> None:
+    assert plan_for(record(address="10.0.0.5"), address="sip:10.0.0.5:5060").warnings == []
