@@ -192,9 +192,9 @@ telephone_number:
   description:
     - The number's record after the task, as the API returns it. Fields that are not described here are passed through.
     - In check mode the record as it would be. What the server makes up is null then.
-    - Null if the number is not held, or no longer. Also null after a failure that leaves open what the number is now, for
-      example if a deletion was answered and the number could not be read afterwards. It is never the record from before
-      then.
+    - Null if the number is not held, or no longer. Also null after a failure that leaves open what the number is now,
+      for example if a deletion was answered and the number could not be read afterwards. It is never the record from
+      before then.
   returned: always
   type: dict
   sample:
