@@ -369,7 +369,8 @@ class Api:
         self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, repeatable: bool = True
     ) -> Answer:
         content, response = self._send(method, path, body=body, repeatable=repeatable)
-        shown = json.dumps(self.hide(content), ensure_ascii=False) if response.body else "no content"
+        # Hidden before it is cut, since half of a secret is one, too, and as a text, since keys are quoted as well.
+        shown = str(self.hide(json.dumps(content, ensure_ascii=False))) if response.body else "no content"
         return Answer(content, f"HTTP {response.status}: {_CONTROL.sub(' ', shown)[:_MOST_OF_ANSWER]}")
 
     def _send(

@@ -354,7 +354,7 @@ def _after_error(api: Api, before: Record, step: Step, error: ApiError, outcome:
     Returns the record if the step's aim is reached all the same (None: given up).
     """
     maybe_done = error.uncertain or error.repeated
-    if error.http_status in (401, 403, 429) and not maybe_done:
+    if not maybe_done and (error.unanswered or error.http_status in (401, 403, 429)):
         raise error
     lost = f"{'An earlier try of the request' if error.repeated else 'The request'} may have taken effect"
     try:

@@ -273,7 +273,7 @@ summary:
     failed: 0
 diff:
   description:
-    - What changes, by number. What stays as it is, is left out, and so is what failed.
+    - What changes, by number. Fields that stay as they are, and numbers to which nothing was done, are left out.
   returned: in diff mode
   type: dict
   contains:

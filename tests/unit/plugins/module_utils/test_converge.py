@@ -800,7 +800,7 @@ def test_a_change_that_was_ignored_is_no_success(
 
 
 def test_of_a_change_that_was_ignored_in_part_the_rest_is_told(conversation: t.Any, record: t.Any) -> None:
-    body = {"address": "sip:b.example.com", "auth_password": "s3cret", "memo": "m"}
+    body: dict[str, t.Any] = {"address": "sip:b.example.com", "auth_password": "s3cret", "memo": "m"}
     conversation.expect(f"GET {ONE}", record())
     for line in (f"PATCH {ONE}/sip", f"GET {ONE}"):
         conversation.expect(line, record(memo="m"), body=body if "PATCH" in line else None)
