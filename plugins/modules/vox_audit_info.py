@@ -157,12 +157,40 @@ summary:
 telephone_numbers:
   description:
     - The numbers that were audited, sorted, with the names of their agents.
-    - RV(telephone_numbers[].written) is the number with hyphens, RV(telephone_numbers[].rules) are the rules that found
-      something, and RV(telephone_numbers[].severity) is the highest severity among them, or null.
-    - The agents are null where none is assigned. The name is null where the organization has no such agent.
+    - RV(telephone_numbers[].number), C(id), C(provider), C(status), C(address), C(memo) and C(monthly_fee) are those of
+      the record.
   returned: always
   type: list
   elements: dict
+  contains:
+    number:
+      description: The telephone number.
+      type: str
+      returned: always
+    inbound_agent:
+      description:
+        - The agent that answers calls, with C(agent_id), C(agent_name) and C(agent_version). Null if none is assigned.
+        - The name is null if the organization has no such agent.
+        - C(outbound_agent) and C(sms_inbound_agent) have the same form.
+      type: dict
+      returned: always
+    written:
+      description: The number with hyphens.
+      type: str
+      returned: always
+    end_day:
+      description: The day in Korea on which the number ends. Null if it does not end.
+      type: str
+      returned: always
+    rules:
+      description: The rules that found something.
+      type: list
+      elements: str
+      returned: always
+    severity:
+      description: The highest severity of what was found. Null if nothing was.
+      type: str
+      returned: always
   sample:
     - number: "07011112222"
       id: 3f0e9a52-6c7d-4a0b-9a53-1a2f6c1e7d10
