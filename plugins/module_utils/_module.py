@@ -18,7 +18,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import Optio
 
 def run_module(task: Task) -> None:
     """Run the task with this process's arguments, print its result, and exit."""
-    written = without_nulls(_load_params())
+    written = without_nulls(_load_params() or {})
     secrets = task.secrets(written)
     masker = Masker(secrets)
     # Before there is a module. What is registered later, ansible-core 2.22 returns with the result, for the controller:

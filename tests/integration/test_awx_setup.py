@@ -123,7 +123,7 @@ def test_twice(ansible: Ansible) -> None:
         run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT))
         assert changed(run) == ["project", "job_template"]
         assert awx.one("projects", "vox.ai")["scm_branch"] == ""
-        assert [awx.credentials(name) for name in TEMPLATES] == [[], [], ["By hand"]]
+        assert [awx.credentials(name) for name in TEMPLATES] == [[], [], ["By hand"], []]
         assert (
             "The credential vox.ai Seoul is removed from vox.ai: export, because vox_awx_credential is not set"
             in run.output
