@@ -6,7 +6,7 @@ CANDIDATES := $(foreach v,3.13 3.12 3.11 3.14,python$(v) $(wildcard $(or $(PYENV
 PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c 'import ensurepip' 2>/dev/null && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs simulator bench torture clean
+.PHONY: help demo test lint docs simulator contract bench torture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,6 +25,9 @@ docs: .venv/ready  ## Make the documentation site in .cache/docs
 
 simulator: .venv-demo/ready  ## Run the simulated API in the foreground
 	PYTHONPATH=tests .venv-demo/bin/python -m simulator --agent "Front desk" --agent "Night desk"
+
+contract: .venv-demo/ready  ## Check docs/api.md against the API at VOX_API_URL, by reads only (WRITE=yes NUMBER=... ADDRESS=...: also by writes)
+	@PYTHONPATH=tests WRITE='$(WRITE)' NUMBER='$(NUMBER)' ADDRESS='$(ADDRESS)' .venv-demo/bin/python -m contract
 
 bench: .venv-demo/ready  ## Measure against the simulator: a few minutes for one number, half an hour for many
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/run.py
