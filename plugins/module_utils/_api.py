@@ -71,6 +71,7 @@ _MOST_OF_ERROR = 64 * 1024
 """Bytes of an error's answer, beyond which its details are not passed on."""
 _MAX_DEPTH = 64
 """Levels of an answer. The API's own have four."""
+_LIMIT_HEADER = re.compile("rate-?limit|retry-after", re.IGNORECASE)
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half of a character. JSON can write it; nothing else can."""
 _MOST_OF_INTEGER = 100
@@ -90,6 +91,7 @@ class ApiError(Exception):
     ``repeated``: an earlier try of the same request may have been processed.
     ``from_api``: the answer has the form of the API's errors; something in between would not know it.
     ``unanswered``: there is no answer, or no complete one.
+    ``part``: where there is none, what failed, as in TransportError; else empty.
     ``hint``: what the user can do about it, in our words.
     """
 
@@ -110,6 +112,7 @@ class ApiError(Exception):
         self.repeated = False
         self.from_api = False
         self.unanswered = False
+        self.part = ""
         self.hint = ""
 
     @property
@@ -152,6 +155,7 @@ class Api:
     ``retries``: further tries of one request.
     ``pace``: shared by all who use the same API key.
     ``requests_sent``: tries made so far, of all calls together.
+    ``limit_headers``: the headers of the last answer that have to do with the rate limit.
     ``recognized``: whether an answer has shown that it is the API that answers, and not something else at its URL.
     ``hide``: takes the secrets out of what the server says of an error, before it is cut: half of one is one, too.
     """
@@ -164,6 +168,7 @@ class Api:
         self.retries = retries
         self.requests_sent = 0
         self.recognized = False
+        self.limit_headers: dict[str, str] = {}
         self.hide: t.Callable[[t.Any], t.Any] = lambda value: value
         self._counting = threading.Lock()
 
@@ -241,6 +246,15 @@ class Api:
             raise _unexpected("an agent without an agent_id")
         return found
 
+    # Counting
+
+    def held(self, status: str) -> int | None:
+        """How many numbers in one status there are, as the API counts them. One request, however many there are."""
+        return self._total("/organization-telephone-numbers", [("status", status)])
+
+    def agent_count(self) -> int | None:
+        return self._total("/agents", [])
+
     # Waiting
 
     def backoff(self, attempt: int, first: float = 0.5) -> float:
@@ -285,6 +299,14 @@ class Api:
                 raise _unexpected("a list that has no end")
             seen.add(cursor)
 
+    def _total(self, path: str, query: list[tuple[str, str]]) -> int | None:
+        """The ``total_count`` of a list; None if it has none. The collection relies on it nowhere else."""
+        answer = self._send("GET", path, query=[*query, ("limit", "1")])[0]
+        if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
+            raise _unexpected("a list without items")
+        total = answer.get("total_count")
+        return total if type(total) is int else None
+
     def _update(self, record_id: str, part: str, body: t.Mapping[str, t.Any]) -> Record | None:
         return _held_record(self._call("PATCH", _path(record_id, part), body=body), record_id)
 
@@ -316,6 +338,9 @@ class Api:
                     with self._counting:
                         self.requests_sent += 1
                     response = self._http.exchange(method, path, query, body)
+                    self.limit_headers = {
+                        name: value for name, value in response.headers.items() if _LIMIT_HEADER.search(name)
+                    }
                     if response.status == 429:
                         # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
                         told, own = _retry_after(response), self.backoff(attempt, first=2.0)
@@ -325,6 +350,7 @@ class Api:
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
                 error.unanswered = True
+                error.part = exc.part
                 transient = not exc.permanent
             except ApiError as exc:
                 error = exc

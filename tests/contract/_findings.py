@@ -85,7 +85,7 @@ class Findings:
     def check(self, key: str, holds: bool, seen: Any) -> None:
         self.note(key, "holds" if holds else "differs", seen)
 
-    def unseen(self, key: str, why: str) -> None:
+    def unseen(self, key: str, why: object) -> None:
         self.note(key, "not seen", why)
 
     def value(self, key: str, switch: str, value: Any, seen: Any = None) -> None:

@@ -381,8 +381,9 @@ class Reading:
     def _order(self) -> None:
         status = max(STATUSES, key=lambda one: len(self._lists[one].items or []))
         listed = self._lists[status]
-        times = [record.get("created_at") for record in listed.records]
-        if len(times) < 2 or not all(type(one) is int for one in times):
+        written = [record.get("created_at") for record in listed.records]
+        times = [one for one in written if type(one) is int]
+        if len(times) < 2 or len(times) < len(written):
             for key in ("L14", "L15"):
                 self._findings.unseen(key, "there are less than 2 numbers in one status")
             return
@@ -393,8 +394,8 @@ class Reading:
         )
         answer = self._client.get(NUMBERS, ("status", status), ("limit", "100"), ("sort_order", "asc"))
         if self._useful("L15", answer):
-            rising = [record.get("created_at") for record in answer.records]
-            right = len(rising) > 1 and all(type(one) is int for one in rising) and rising == sorted(rising)
+            rising = [one for one in (record.get("created_at") for record in answer.records) if type(one) is int]
+            right = len(rising) == len(answer.records) > 1 and rising == sorted(rising)
             self._findings.check("L15", right, "oldest first" if right else "another order" if answer.ok else answer)
 
     def _providers(self) -> None:

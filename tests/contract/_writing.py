@@ -79,7 +79,8 @@ class Writing:
         findings.scrubber.add(self._password)
         self._known: set[str] = set()
         self._ours: list[str] = []
-        self._uncertain = False
+        self._unresolved = 0
+        """Registrations of which it is not known what they have left."""
         self._first = len(client.answers)
 
     # Before
@@ -157,12 +158,12 @@ class Writing:
         """Register the number. The record is ours if it is new, and of this number."""
         body = {"number": self._number, "address": self._address, "memo": self._marker}
         # Until the answer is there, and understood.
-        self._uncertain = True
+        self._unresolved += 1
         answer = self._client.ask("POST", REGISTER, body=body)
         record = answer.content if answer.ok and isinstance(answer.content, dict) else None
         identity = plain_id(record)
         if answer.refused and answer.status != 408:
-            self._uncertain = False
+            self._unresolved -= 1
         if (
             record is None
             or identity is None
@@ -172,7 +173,7 @@ class Writing:
             return answer, None
         if identity not in self._ours:
             self._ours.append(identity)
-        self._uncertain = False
+        self._unresolved -= 1
         return answer, record
 
     def _registered(self) -> dict[str, Any]:
@@ -376,7 +377,7 @@ class Writing:
 
     def _cleaned(self) -> list[str]:
         left = []
-        if self._uncertain:
+        if self._unresolved:
             left += self._search()
         for identity in list(self._ours):
             if not self._release(identity):
@@ -397,7 +398,7 @@ class Writing:
         others: list[str] = []
         readable = False
         for attempt in range(_TRIES):
-            others, readable, before = [], True, len(self._ours)
+            others, readable = [], True
             for status in HELD:
                 try:
                     records = list(self._listed(status))
@@ -414,10 +415,10 @@ class Writing:
                         continue
                     if record.get("memo") == self._marker:
                         self._ours.append(identity)
+                        self._unresolved -= 1
                     else:
                         others.append(identity)
-            if len(self._ours) > before:
-                self._uncertain = False
+            if self._unresolved <= 0:
                 return []
             self._client.sleep(min(2.0**attempt, 8.0))
         why = "The API's lists could not be read" if not readable else "It is in no list so far"

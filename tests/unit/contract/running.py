@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import yaml
 
 from contract.__main__ import run
-from simulator import LoggedRequest, Simulator
+from simulator import Simulator
 
 KEY = "sk_Xyzzy-organization-key"
 NUMBER, WRITTEN = "07099998888", "070-9999-8888"
@@ -55,14 +56,16 @@ def populate(sim: Simulator) -> None:
     sim.add("07044445556", status="expired")
 
 
-def start(url: str, directory: Path, write: bool = False, patience: float = 2.0, **environment: str) -> Ran:
+def start(
+    url: str, directory: Path, write: bool = False, patience: float = 2.0, settings: Mapping[str, str] | None = None
+) -> Ran:
     """Run the suite. All that it says is checked for what it must not say."""
     lines: list[str] = []
     path = directory / "observed.yml"
-    settings = {"VOX_API_KEY": KEY, "VOX_API_URL": url, "OBSERVED": str(path)}
+    environment = {"VOX_API_KEY": KEY, "VOX_API_URL": url, "OBSERVED": str(path)}
     if write:
-        settings |= {"WRITE": "yes", "NUMBER": WRITTEN, "ADDRESS": "trunk.example.com"}
-    code = run(settings | environment, lines.append, sleep=lambda _seconds: None, patience=patience)
+        environment |= {"WRITE": "yes", "NUMBER": WRITTEN, "ADDRESS": "trunk.example.com"}
+    code = run(environment | dict(settings or {}), lines.append, sleep=lambda _seconds: None, patience=patience)
     output = "\n".join(lines)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     for shown in (output, text):
@@ -79,8 +82,4 @@ def left(sim: Simulator) -> list[str]:
 
 def touched(sim: Simulator) -> set[str]:
     """Ids of records that were written to."""
-    return {request.path.split("/")[2] for request in writes(sim) if request.method != "POST"}
-
-
-def writes(sim: Simulator) -> list[LoggedRequest]:
-    return sim.writes
+    return {request.path.split("/")[2] for request in sim.writes if request.method != "POST"}

@@ -72,7 +72,7 @@ def answered(status: int, when: Callable[[LoggedRequest, Any], bool], body: Any 
     """Another status, and another body, for some requests."""
 
     def lie(request: LoggedRequest, answer: Answer, content: Any) -> Any:
-        if request.key and when(request, content):
+        if when(request, content):
             answer.status = status
             return content if body is None else body
         return content
@@ -149,14 +149,8 @@ def not_expired(request: LoggedRequest, answer: Answer, content: Any) -> Any:
 not_expired.lies = 1  # type: ignore[attr-defined]
 
 LIES: dict[str, Lie] = {
-    "C1": lambda request, answer, content: (
-        (setattr(answer, "status", 200), EMPTY)[1] if "authorization" not in request.headers else content
-    ),
-    "C2": lambda request, answer, content: (
-        (setattr(answer, "status", 418), content)[1]
-        if "not-a-key" in request.headers.get("authorization", "")
-        else content
-    ),
+    "C1": answered(200, lambda request, content: "authorization" not in request.headers, EMPTY),
+    "C2": answered(418, lambda request, content: "not-a-key" in request.headers.get("authorization", "")),
     "C3": answered(202, lambda request, content: is_list(request) and request.query == [] and False),
     "C4": without_message,
     "C5": error(lambda one: one.update(code="BAD_REQUEST") if one["code"] == "VALIDATION_ERROR" else None),
@@ -183,10 +177,10 @@ LIES: dict[str, Lie] = {
         lambda request, content: is_list(request) and len([1 for name, _one in request.query if name == "status"]) > 1,
         {**EMPTY},
     ),
-    "L6": lambda request, answer, content: (
-        (setattr(answer, "status", 200), {**EMPTY, "items": [{"status": "active"}]})[1]
-        if is_list(request) and asked(request, status="contract_unknown")
-        else content
+    "L6": answered(
+        200,
+        lambda request, content: is_list(request) and asked(request, status="contract_unknown"),
+        {**EMPTY, "items": [{"status": "active"}]},
     ),
     "L7": listed(
         lambda request, page: page.update(items=[]) if asked(request, limit="1") and len(request.query) == 1 else None
