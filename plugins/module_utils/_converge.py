@@ -41,7 +41,7 @@ _AIMS = {"delete": ("expired", "cancel_requested"), "revoke_cancel": ("active", 
 class Outcome:
     """What has come of one number so far; complete after a failure, too.
 
-    ``plan``: what the diff shows: the first plan, or the one made anew if nothing had been done by then.
+    ``plan``: what the diff shows: the first plan, the one made anew if nothing had been done by then, or else both.
     ``warnings``: what the API has made of what was sent.
     ``stop``: why nothing else may be sent for this number, if so.
     """
@@ -145,8 +145,9 @@ def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome)
         if "registered" in outcome.actions and desired.auth_password is not None:
             desired = replace(desired, always_password=True)
         plan = make_plan(desired, outcome.record)
-        if not outcome.actions:
-            outcome.plan = plan
+        first = t.cast(Plan, outcome.plan)
+        # What was done by the first plan is a part of the diff.
+        outcome.plan = Plan(first.before, plan.after, (*first.steps, *plan.steps)) if outcome.actions else plan
         try:
             yield from _apply_steps(api, holdings, plan, outcome)
         except _Outdated:

@@ -43,8 +43,9 @@ def run_module(task: Task) -> None:
             super().exit_json(**self._finish(result))
 
         def fail_json(self, msg: str, **result: t.Any) -> None:
-            # Ansible calls it when it refuses the arguments.
-            super().fail_json(**self._finish({**task.refuse(msg, masker), **result}))
+            # Without a failure: Ansible calls it, when it refuses the arguments.
+            complete = {"msg": msg} if "failure" in result else task.refuse(msg, masker)
+            super().fail_json(**self._finish({**complete, **result}))
 
         def _finish(self, result: Result) -> Result:
             for warning in result.pop("warnings", ()):

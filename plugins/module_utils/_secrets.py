@@ -31,7 +31,9 @@ MASK = 8 * "*"
 _ANCHOR = 4
 """Characters of a secret's beginning that the masker searches for first."""
 
-_TELLING = re.compile("(?!_ansible_).*(?:pas|pss|psw|pw|secret|token|key|cred|비밀|비번|암호)", re.IGNORECASE)
+_TELLING = re.compile(
+    "(?!_ansible_).*(?:pas|pss|psw|pw|secret|token|key|cred|비밀|비번|암호|패스워드|토큰)", re.IGNORECASE
+)
 """Names of secrets. An option that there is not may be one that was misspelt."""
 
 _NO_SECRETS = (True, False, "always", "on_create")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import traceback
 import typing as t
+from copy import deepcopy
 from dataclasses import dataclass
 
 from ansible.module_utils.common.validation import check_type_dict
@@ -27,6 +28,9 @@ Report = t.Callable[[str], None]
 
 _POWER = re.compile(r"\s*[+-]?(?:inf|[0-9_.]+e)", re.IGNORECASE)
 """An integer that would be infinite, or one in whose place Python would write a thousand zeros."""
+
+_MOST_OF_MESSAGE = 4000
+"""Characters of what Ansible says of arguments that it refuses."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,9 @@ class Task:
 
     def refuse(self, message: str, masker: Masker) -> Result:
         """The result where nothing was begun, with the keys that every result has."""
-        refused = {"failed": True, "msg": message, "failure": failure_of(InputError(message)), **self.empty}
-        return t.cast(Result, masker.mask(refused))
+        # Ansible quotes all that was written. A part of a secret is one, too, so it is cut last.
+        message = masker.mask(message)[:_MOST_OF_MESSAGE]
+        return {"failed": True, "msg": message, "failure": failure_of(InputError(message)), **deepcopy(self.empty)}
 
     def _unforeseen(self, error: Exception) -> Result:
         """The result of an error that is a defect of ours. Its text may quote anything, so it is not told."""

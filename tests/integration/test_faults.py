@@ -203,12 +203,16 @@ for _status in (400, 409, 422):
 @scenario(CONTROLLER)
 def test_lists_that_fail_at_first(sim: Simulator) -> Script:
     sim.add(NUMBER)
-    for action in ("close_before", "error_before", "truncated", "html"):
+    for action in ("close_before", "error_before"):
         sim.fault(action, "GET", NUMBERS)
-    sim.fault("rate_limited", "GET", NUMBERS, retry_after=1)
-    (seen,) = yield [vox({"number": NUMBER, "retries": 5})]
-    assert not seen.failed
-    assert seen.requests(sim) == [LIST] * 6
+    # In a task of their own: each retry waits twice as long as the one before it.
+    for action in ("truncated", "html"):
+        sim.fault(action, "GET", NUMBERS, occurrence=4)
+    sim.fault("rate_limited", "GET", NUMBERS, occurrence=4, retry_after=1)
+    twice, three_times = yield [vox({"number": NUMBER, "retries": 2}), vox({"number": NUMBER, "retries": 3})]
+    assert not twice.failed and not three_times.failed
+    assert twice.requests(sim) == [LIST] * 3
+    assert three_times.requests(sim) == [LIST] * 4
 
 
 @scenario(CONTROLLER)

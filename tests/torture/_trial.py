@@ -142,10 +142,9 @@ def _shown(result: Result) -> str:
 
 def _unclear(module: str, result: Result) -> list[Violation]:
     """What a result lacks of what it must have."""
-    # Of arguments that Ansible itself refuses, it says nothing but the message.
-    missing = ({"changed", "msg"} if "api_requests" in result else {"msg"}) - set(result)
+    missing = {"changed", "msg", "api_requests"} - set(result)
     parts = [result]
-    if result.get("failed") and "api_requests" in result:
+    if result.get("failed"):
         if module == ONE:
             missing |= {"actions", "telephone_number"} - set(result)
         if module == MANY:

@@ -90,7 +90,6 @@ def test_inputs_are_found() -> None:
         "vox_api_key",
         "vox_awx_scm_url",
         "vox_given",
-        "vox_text",
     } <= inputs()
 
 

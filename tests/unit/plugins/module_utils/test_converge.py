@@ -291,6 +291,21 @@ def test_a_change_of_a_number_that_is_gone_registers_it_anew(conversation: t.Any
     outcome, error = converge_to(conversation, address=ADDRESS, memo="m")
     assert error is None
     assert (outcome.record, outcome.actions) == (new, ["memo_updated", "registered"])
+    assert outcome.diff(failed=False)["after"]["memo"] == "m"
+
+
+def test_the_diff_of_a_registration_that_was_found_shows_what_is_there(conversation: t.Any, record: t.Any) -> None:
+    found = record(memo="theirs")
+    conversation.expect_not_held()
+    conversation.expect(REGISTER, LOST, body={**BODY, "auth_password": "s3cret"})
+    conversation.expect_list("active", found)
+    conversation.expect(f"PATCH {ONE}/sip", found, body={"auth_password": "s3cret"})
+    outcome, error = converge_to(conversation, address=ADDRESS, auth_password="s3cret")
+    assert error is None
+    diff = outcome.diff(failed=False)
+    assert diff["before"] == {}
+    assert diff["after"]["memo"] == "theirs"
+    assert diff["after"]["auth_password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 @pytest.mark.parametrize("fields", NOT_SHOWN)
