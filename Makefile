@@ -12,7 +12,7 @@ NOX := .venv/bin/nox --no-install --reuse-existing-virtualenvs --parallel auto
 run = rm -rf .cache/junit; $(1); code=$$?; .venv/bin/python tests/slowest.py .cache/junit; exit $$code
 
 .DEFAULT_GOAL := help
-.PHONY: siptools help demo test test-all test-core lint docs simulator bench torture clean
+.PHONY: siptools help demo test test-all test-core lint docs simulator contract bench torture clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,6 +44,9 @@ docs: .venv/ready  ## Make the documentation site in .cache/docs
 
 simulator: .venv-demo/ready  ## Run the simulated API in the foreground
 	PYTHONPATH=tests .venv-demo/bin/python -m simulator --agent "Front desk" --agent "Night desk"
+
+contract: .venv-demo/ready  ## Check docs/api.md against the API at VOX_API_URL, by reads only (WRITE=yes NUMBER=... ADDRESS=...: also by writes)
+	@PYTHONPATH=tests .venv-demo/bin/python -m contract
 
 bench: .venv-demo/ready  ## Measure against the simulator: a few minutes for one number, half an hour for many
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/run.py

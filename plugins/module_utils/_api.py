@@ -73,6 +73,7 @@ _MOST_OF_ERROR = 64 * 1024
 """Bytes of an error's answer, beyond which its details are not passed on."""
 _MAX_DEPTH = 64
 """Levels of an answer. The API's own have four."""
+_LIMIT_HEADER = re.compile("rate-?limit|retry-after", re.IGNORECASE)
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half of a character. JSON can write it; nothing else can."""
 _MOST_OF_INTEGER = 100
@@ -97,6 +98,7 @@ class ApiError(Exception):
     ``repeated``: an earlier try of the same request may have been processed.
     ``from_api``: the answer has the form of the API's errors; something in between would not know it.
     ``unanswered``: there is no answer, or no complete one.
+    ``part``: where there is none, what failed, as in TransportError; else empty.
     ``hint``: what the user can do about it, in our words.
     """
 
@@ -117,6 +119,7 @@ class ApiError(Exception):
         self.repeated = False
         self.from_api = False
         self.unanswered = False
+        self.part = ""
         self.hint = ""
 
     @property
@@ -206,6 +209,7 @@ class Api:
     ``retries``: further tries of one request.
     ``pace``: shared by all who use the same API key.
     ``requests_sent``: tries so far that were written, of all calls together.
+    ``limit_headers``: the headers of the last answer that have to do with the rate limit.
     ``recognized``: whether a list or a record has shown that it is the API that answers, and not something else.
     ``knows_ids``: whether an answer has shown that it also answers by id, and not a gateway that passes on only lists.
     ``listed``: the ids that its lists have shown.
@@ -221,6 +225,7 @@ class Api:
         self.recognized = False
         self.knows_ids = False
         self.listed: set[str] = set()
+        self.limit_headers: dict[str, str] = {}
         self.hide: t.Callable[[t.Any], t.Any] = lambda value: value
         self._counting = threading.Lock()
         self._looking = threading.Lock()
@@ -296,6 +301,15 @@ class Api:
             raise _unexpected("an agent without an agent_id")
         return found
 
+    # Counting
+
+    def held(self, status: str) -> int | None:
+        """How many numbers in one status there are, as the API counts them. One request, however many there are."""
+        return self._total("/organization-telephone-numbers", [("status", status)])
+
+    def agent_count(self) -> int | None:
+        return self._total("/agents", [])
+
     # Waiting
 
     def backoff(self, attempt: int, first: float = 0.5) -> float:
@@ -365,6 +379,14 @@ class Api:
                 raise _unexpected("a list that has no end")
             seen.add(cursor)
 
+    def _total(self, path: str, query: list[tuple[str, str]]) -> int | None:
+        """The ``total_count`` of a list; None if it has none. The collection relies on it nowhere else."""
+        answer = self._send("GET", path, query=[*query, ("limit", "1")])[0]
+        if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
+            raise _unexpected("a list without items")
+        total = answer.get("total_count")
+        return total if type(total) is int else None
+
     def _write(
         self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, repeatable: bool = True
     ) -> Answer:
@@ -393,6 +415,9 @@ class Api:
             try:
                 with self.pace.turn(method) as turn:
                     response = self._http.exchange(method, path, query, body)
+                    self.limit_headers = {
+                        name: value for name, value in response.headers.items() if _LIMIT_HEADER.search(name)
+                    }
                     if response.status == 429:
                         # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
                         told, own = _retry_after(response), self.backoff(attempt, first=2.0)
@@ -402,6 +427,7 @@ class Api:
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
                 error.unanswered = True
+                error.part = exc.part
                 transient = not exc.permanent
             except ApiError as exc:
                 error = exc

@@ -56,8 +56,8 @@ options:
     description:
       - With V(present), the number is registered if it is not held, and changed if it differs. A pending cancellation
         of a number that was bought from vox.ai is taken back.
-      - With V(absent), the number is given up. A registered number expires at once. One that was bought from vox.ai is
-        held until its paid period ends, and needs O(cancel_vox_number=true).
+      - With V(absent), the number is given up. A registered number expires at once, which cannot be undone. One that
+        was bought from vox.ai is held until its paid period ends, and needs O(cancel_vox_number=true).
     type: str
     choices:
       - present
@@ -113,8 +113,8 @@ options:
         type: str
       agent_version:
         description:
-          - V(current), V(production), or a version such as V(v3). V(current) is the draft, which changes as it is
-            worked on.
+          - V(current), V(production), or a version such as V(v3).
+          - Write V(production) for a number in service. V(current) is the draft, which changes while it is edited.
           - If left out, what is mapped stays if the agent is the same. Otherwise the API takes V(current).
         type: str
   outbound_agent:

@@ -19,6 +19,7 @@ LAYERS = (
     ("_values", "_numbering_plan", "_holdings", "_plan", "_converge", "_bulk", "_audit"),
     (
         "_connection",
+        "_connection_info",
         "_secrets",
         "_task",
         "_telephone_number",
