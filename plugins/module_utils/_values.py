@@ -113,8 +113,7 @@ class TrunkAddress(t.NamedTuple):
 
 def split_address(written: str) -> TrunkAddress:
     """The parts of an address. Raises InputError."""
-    match = _SIP_ADDRESS.fullmatch(parse_address(written))
-    assert match
+    match = t.cast(t.Any, _SIP_ADDRESS.fullmatch(parse_address(written)))
     scheme, host = (match["scheme"] or "sip").lower(), match["host"]
     port = int(match["port"]) if match["port"] else None
     parameters = (match["parameters"] or "").partition("?")[0]

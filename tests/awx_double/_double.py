@@ -121,7 +121,7 @@ class AwxDouble:
 
     async def _exchange(self, request: Request, call_next: Any) -> Response:
         self.requests.append((request.method, request.url.path))
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        scheme, _blank, secret = request.headers.get("authorization", "").partition(" ")
         if scheme == "Basic" and "/tokens/" in request.url.path:
             known = secret == base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         else:
