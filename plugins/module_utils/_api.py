@@ -385,7 +385,7 @@ class Api:
         if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
             raise _unexpected("a list without items")
         total = answer.get("total_count")
-        return total if type(total) is int else None
+        return total if isinstance(total, int) and not isinstance(total, bool) else None
 
     def _write(
         self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, repeatable: bool = True

@@ -11,7 +11,7 @@ import re
 import statistics
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from ._client import Answer, Client, Stop, retry_after
 from ._findings import Findings
@@ -52,6 +52,11 @@ CREDENTIALS = ("auth_username", "auth_password")
 _EARLIEST_MS = 946_684_800_000
 _FORM_STATUSES = (401, 403, 404, 409, 422, 429)
 _AB_TEST = re.compile("ab_?test|experiment|variant|traffic_split", re.IGNORECASE)
+
+
+def _is_integer(value: Any) -> TypeGuard[int]:
+    """Whether JSON has an integer there. A boolean is one to Python."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def plain_id(item: Any, name: str = "id") -> str | None:
@@ -144,7 +149,7 @@ def look_at_records(records: list[dict[str, Any]], findings: Findings) -> None:
             "a UUID" if isinstance(identity, str) and UUID.fullmatch(identity) else "something else",
         )
         times = {name: record[name] for name in TIMES if record.get(name) is not None}
-        odd = {name for name, value in times.items() if type(value) is not int or value < _EARLIEST_MS}
+        odd = {name for name, value in times.items() if not _is_integer(value) or value < _EARLIEST_MS}
         findings.check("R6", not odd, f"others: {names(odd, findings)}" if odd else "milliseconds")
         for name in ("inbound_trunk_id", "outbound_trunk_id"):
             if isinstance(record.get(name), str):
@@ -265,7 +270,7 @@ class Reading:
             if cursor is None:
                 self._findings.check(
                     "L13",
-                    type(total) is int and total == len(items),
+                    _is_integer(total) and total == len(items),
                     f"items: {len(items)}, and {'as many' if total == len(items) else 'another count'}",
                 )
         self._findings.unseen("L4", "there are no numbers")
@@ -389,7 +394,7 @@ class Reading:
         status = max(STATUSES, key=lambda one: len(self._lists[one].items or []))
         listed = self._lists[status]
         written = [record.get("created_at") for record in listed.records]
-        times = [one for one in written if type(one) is int]
+        times = [one for one in written if _is_integer(one)]
         if len(times) < 2 or len(times) < len(written):
             for key in ("L14", "L15"):
                 self._findings.unseen(key, "there are less than 2 numbers in one status")
@@ -401,7 +406,7 @@ class Reading:
         )
         answer = self._client.get(NUMBERS, ("status", status), ("limit", "100"), ("sort_order", "asc"))
         if self._useful("L15", answer):
-            rising = [one for one in (record.get("created_at") for record in answer.records) if type(one) is int]
+            rising = [one for one in (record.get("created_at") for record in answer.records) if _is_integer(one)]
             right = len(rising) == len(answer.records) > 1 and rising == sorted(rising)
             self._findings.check("L15", right, "oldest first" if right else "another order" if answer.ok else answer)
 
