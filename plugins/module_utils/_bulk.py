@@ -155,9 +155,8 @@ def _read_held(api: Api, numbers: set[str] | None, report: Report) -> dict[str, 
     held: dict[str, Record] = {}
     for record in read_numbers(api, numbers, None, HELD):
         report(f"{len(held)} numbers found in the list")
-        # Whatever a server makes of the filter. The first one wins: an active record is never hidden by another.
-        if record["status"] in HELD:
-            held.setdefault(record["number"], record)
+        # The first one wins: an active record is never hidden by another.
+        held.setdefault(record["number"], record)
     return held
 
 

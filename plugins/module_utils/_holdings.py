@@ -102,12 +102,7 @@ class Holdings:
     def _list(self) -> t.Iterator[list[Record]]:
         for status in HELD:
             for page in self.api.numbers(status):
-                # Whatever a server makes of the filter: a number is held only if its record says so.
-                yield [
-                    record
-                    for record in page
-                    if record["status"] in HELD and not (self._gone and canonical_id(record["id"]) in self._gone)
-                ]
+                yield [record for record in page if not (self._gone and canonical_id(record["id"]) in self._gone)]
 
 
 def pick_agent(name: str, agents: list[Record]) -> str:
