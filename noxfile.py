@@ -3,34 +3,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All checks and tests of the collection.
 
+`nox` runs the sessions of `make test`; those with the tag `matrix` are what `make test-all` adds. Sessions do not
+compete, so that several can run at once.
+
 pytest, the simulator, ruff, mypy and molecule run in the environment nox itself runs in; a session that drives
 an ansible-core has an environment with that core; the sessions of antsibull-nox bring their own.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Any
 
 import antsibull_nox
 import nox
+from nox.command import CommandFailed
 
-# ansible-core releases that are tested, the newest first, each with the Pythons it may run on, the preferred one first.
-CORES = {
-    "2.21": ("3.13", "3.12", "3.14"),
-    "2.20": ("3.12", "3.13", "3.14"),
-    "2.19": ("3.11", "3.12", "3.13"),
-    "2.16": ("3.10", "3.11", "3.12"),
-}
-# The oldest Python of the machines a module may run on.
-OLDEST_TARGET = "3.9"
+sys.path.insert(0, str(Path(__file__).parent / "tests"))
+
+from cores import CORES, OLDEST_TARGET, requirement
+
+# What is installed beside ansible-core to run playbooks.
+CONTROLLER = "tests/requirements/controller.txt"
 
 # ansible-test fetches get-pip from a host of its own, under these names. The pip that comes with Python does as well.
 GET_PIP = """\
@@ -46,6 +52,27 @@ Body = Callable[[nox.Session, str, str], None]
 
 nox.needs_version = ">=2026.10.20"
 nox.options.default_venv_backend = "venv"
+nox.options.allow_parallel = True
+# Asked to end, nox ends all that it started, as at Ctrl-C.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+HERE = Path(__file__).resolve().parent
+
+# ansible-test and Ansible's modules do not start from a path with blanks. Then a link leads to the environments, as
+# long as nox runs.
+if " " in str(HERE):
+    environments = HERE / ".nox"
+    environments.mkdir(exist_ok=True)
+    link = Path(gettempdir(), f"voxai.telephony-{sha256(bytes(HERE)).hexdigest()[:16]}")
+    try:
+        link.symlink_to(environments)
+    except FileExistsError:
+        # By the nox that started this one for a session.
+        if link.resolve() != environments:
+            sys.exit(f"{link} is in the way")
+    else:
+        atexit.register(link.unlink)
+    nox.options.envdir = str(link)
+
 # The tools of the main environment come first, whether or not it was activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
@@ -74,25 +101,32 @@ def python_for(core: str) -> str | None:
     return next((version for version in CORES[core] if interpreter(version)), None)
 
 
-def with_core(name: str, core: str, *packages: str) -> Callable[[Body], Body]:
-    """Register the function as session ``name-core``, with the tag ``name``, in an environment with that ansible-core.
+def with_core(name: str, core: str, *packages: str, **options: Any) -> Callable[[Body], Body]:
+    """Register the function as a session with that name, in an environment of its own with that ansible-core.
 
-    Without a Python for it the session is reported as skipped, with the reason.
+    `options`: more of nox.session's. Without a Python for it the session is reported as skipped, with the reason.
     """
 
     def register(body: Body) -> Body:
         version = python_for(core)
 
         def run(session: nox.Session) -> None:
-            session.install(f"ansible-core=={core}.*", *packages)
-            body(session, core, str(version))
+            session.install(requirement(core), *packages)
+            try:
+                body(session, core, str(version))
+            except CommandFailed:
+                ask = "from ansible.release import __version__; print(__version__)"
+                release = str(session.run("python", "-c", ask, silent=True)).strip()
+                if not release.replace(".", "").isdigit():
+                    session.error(f"ansible-core {release} is a pre-release: its fault, or a change to prepare for")
+                raise
 
         def skip(session: nox.Session) -> None:
             session.skip(f"needs one of Python {', '.join(CORES[core])}: none of them works here")
 
         chosen = run if version else skip
         chosen.__doc__ = body.__doc__
-        nox.session(name=f"{name}-{core}", python=interpreter(version) if version else False, tags=[name])(chosen)
+        nox.session(name=name, python=interpreter(version) if version else False, **options)(chosen)
         return body
 
     return register
@@ -119,6 +153,9 @@ def ansible_test(session: nox.Session, *arguments: str, **environment: str) -> N
     downloads.mkdir(parents=True, exist_ok=True)
     for version in GET_PIP_VERSIONS:
         (downloads / f"get_pip_{version}.py").write_text(GET_PIP)
+    # A pre-release may take a package from GitHub. The one on PyPI does as well.
+    for requirements in Path(session.virtualenv.location).glob("lib/*/*/ansible_test/_data/requirements/*.txt"):
+        requirements.write_text(re.sub(r"(?m)^(\S+) @ https://.*", r"\1", requirements.read_text()))
     with staged() as root, session.chdir(root):
         session.run("ansible-test", *arguments, "--color", "no", env={"HOME": str(home), **environment})
 
@@ -166,16 +203,18 @@ antsibull_nox.load_antsibull_nox_toml()
 
 NEWEST = next((core for core in CORES if python_for(core)), next(iter(CORES)))
 OLDEST = list(CORES)[-1]
+# Playbook tests under coverage take twice as long, so that is done on a core that `make test` leaves out.
+MEASURED = list(CORES)[1]
 
 for core in CORES:
 
-    @with_core("sanity", core)
+    @with_core(f"sanity-{core}", core, tags=[] if core in (NEWEST, OLDEST) else ["matrix"])
     def sanity(session: nox.Session, core: str, python: str) -> None:
         """Run ansible-test's sanity tests."""
         ansible_test(session, "sanity", "--python", python)
 
 
-@with_core(f"python{OLDEST_TARGET}", NEWEST)
+@with_core(f"python-{OLDEST_TARGET}", NEWEST)
 def oldest_target(session: nox.Session, core: str, python: str) -> None:
     """Compile and import the modules, and all they import, on the oldest Python a target may have."""
     target = interpreter(OLDEST_TARGET)
@@ -209,43 +248,50 @@ def units(session: nox.Session, core: str, python: str) -> None:
     ansible_test(session, "units", "--requirements", "--python", python, "tests/unit/plugins/")
 
 
+def run_pytest(session: nox.Session, *arguments: str, measured: bool = False) -> None:
+    """Run tests with the Python nox runs with, and note how long each took. `measured`: also the plugins' coverage."""
+    command = ["-m", "pytest", f"--junit-xml=.cache/junit/{session.name}.xml", *arguments, *session.posargs]
+    if not measured:
+        session.run(sys.executable, *command, external=True)
+        return
+    data = {"COVERAGE_FILE": str(Path(".cache", "coverage", session.name).absolute())}
+    session.run(sys.executable, "-m", "coverage", "erase", env=data, external=True)
+    session.run(sys.executable, "-m", "coverage", "run", *command, env=data, external=True)
+    session.run(sys.executable, "-m", "coverage", "combine", "--quiet", env=data, external=True)
+
+
 @nox.session(python=False)
 def unit(session: nox.Session) -> None:
-    """Run the unit tests, those of the simulator included, and measure the plugins' coverage."""
-    session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "tests/unit", *session.posargs)
+    """Run the unit tests, those of the simulator included, and report the plugins' coverage."""
+    run_pytest(session, "tests/unit", measured=True)
+    session.run("coverage", "report", "--data-file", ".cache/coverage/unit")
 
 
 @nox.session(python=False)
 def torture(session: nox.Session) -> None:
-    """Let everything go wrong that can, and count what must not come of it."""
-    session.run("python", "-m", "pytest", "tests/torture", "-n", "auto", *session.posargs)
+    """Inject faults everywhere and check the invariants, a short run."""
+    run_pytest(session, "tests/torture")
+
+
+def integration_tests(session: nox.Session, *arguments: str, measured: bool = False) -> None:
+    """Run playbooks with the session's ansible-core against the simulator."""
+    session.run_install(sys.executable, "tests/awx_collection.py", external=True, silent=True)
+    run_pytest(session, "tests/integration", "--ansible-bin", session.bin, *arguments, measured=measured)
 
 
 for core in CORES:
 
-    @with_core("integration", core, "-r", "tests/requirements/controller.txt")
+    @with_core(f"integration-{core}", core, "-r", CONTROLLER, tags=[] if core == NEWEST else ["matrix"])
     def integration(session: nox.Session, core: str, python: str) -> None:
-        """Run playbooks with one ansible-core against the simulator."""
-        session.run_install(sys.executable, "tests/awx_collection.py", external=True, silent=True)
-        # A file's tests share a run of ansible-playbook.
-        spread = ("-n", "auto", "--dist", "loadfile")
-        # These take as long as all others together: what they are about differs between the ends, and not in between.
-        ends = ("test_awx_jobs", "test_awx_setup", "test_secrets", "test_what_ansible_tells")
-        ignored = [] if core in (NEWEST, OLDEST) else [f"--ignore=tests/integration/{name}.py" for name in ends]
-        command = [
-            "-m",
-            "pytest",
-            "tests/integration",
-            "--ansible-bin",
-            session.bin,
-            *ignored,
-            *spread,
-            *session.posargs,
-        ]
-        if core == NEWEST:
-            command = ["-m", "coverage", "run", *command]
-        session.run(sys.executable, *command, external=True)
+        """Run all playbook tests with one ansible-core."""
+        integration_tests(session, measured=core == MEASURED)
+
+
+@with_core(f"modules-{OLDEST}", OLDEST, "-r", CONTROLLER)
+def modules(session: nox.Session, core: str, python: str) -> None:
+    """Run the playbook tests of modules, action plugins and the role. `make test-all` runs the others, too."""
+    others = ("awx_jobs", "awx_setup", "export", "publication", "secrets", "what_ansible_tells")
+    integration_tests(session, *(f"--ignore=tests/integration/test_{name}.py" for name in others))
 
 
 @nox.session(python=False)
@@ -263,8 +309,50 @@ def molecule(session: nox.Session) -> None:
         session.run("molecule", "test", "--scenario-name", "telephone_numbers", env=environment)
 
 
-@nox.session(python=False)
+@nox.session(name="torture-long", python=False, allow_parallel=False, tags=["matrix"])
+def torture_long(session: nox.Session) -> None:
+    """Inject every fault everywhere, again and again."""
+    run_pytest(session, "tests/torture", "-n", "auto", "--effort", "5", "-o", "faulthandler_timeout=3600")
+
+
+@nox.session(python=False, requires=["unit", f"integration-{MEASURED}"], tags=["matrix"])
 def coverage(session: nox.Session) -> None:
-    """Report the plugins' coverage by unit tests and by playbooks of the newest ansible-core together."""
-    session.run("coverage", "combine")
+    """Report the plugins' coverage by unit tests and playbooks together."""
+    parts = [f".cache/coverage/{name}" for name in ("unit", f"integration-{MEASURED}")]
+    session.run("coverage", "combine", "--keep", "--quiet", *parts)
     session.run("coverage", "report")
+
+
+@nox.session(python=False, tags=["matrix"])
+def releases(session: nox.Session) -> None:
+    """Check that the newest ansible-core on PyPI, pre-releases included, is among those that are tested."""
+    ask = ("-m", "pip", "index", "versions", "ansible-core", "--pre", "--ignore-requires-python")
+    newest = re.search(r"ansible-core \((\d+\.\d+)", str(session.run(sys.executable, *ask, external=True, silent=True)))
+    if newest and newest[1] not in CORES:
+        session.error(f"PyPI has ansible-core {newest[1]}: add it to tests/cores.py")
+
+
+# What `make test` runs. Two at a time, the longest first, so that none is left alone at the end.
+nox.options.sessions = [
+    f"integration-{NEWEST}",
+    f"modules-{OLDEST}",
+    f"sanity-{NEWEST}",
+    f"sanity-{OLDEST}",
+    "torture",
+    "unit",
+    "docs",
+    "units",
+    f"python-{OLDEST_TARGET}",
+    "molecule",
+    "build-import-check",
+    "ansible-lint",
+    "mypy",
+    "docs-check",
+    "extra-checks",
+    "license-check",
+    "changelog",
+    "yamllint",
+    "antsibull-nox-config",
+    "github",
+    "ruff",
+]

@@ -45,7 +45,11 @@ EXAMPLES = r"""
   voxai.telephony.vox_telephone_numbers:
     telephone_numbers: >-
       {{ held.telephone_numbers | selectattr('number', 'match', '070') | map('voxai.telephony.entry_from_record')
-         | select | map('combine', {'inbound_agent': {'agent_name': 'Front desk'}}) }}
+         | select | map('combine', {'inbound_agent': agent}) }}
+  vars:
+    agent:
+      agent_name: Front desk
+      agent_version: production
 """
 
 RETURN = r"""

@@ -24,6 +24,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan im
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+from ansible_collections.voxai.telephony.plugins.plugin_utils._job_output import export_from_job_output
 
 DOCUMENTATION = r"""
 name: numbers_from_text
@@ -41,6 +42,8 @@ description:
     may be the value of C(vox_telephone_numbers), as the playbook C(voxai.telephony.export) writes it. Every value is
     read as it is written, so numbers need no quotes. Only a null, such as C(address:), is one, and opts out of a
     default. Aliases are refused.
+  - The output of a job with the playbook C(voxai.telephony.export), as AWX shows it, is read as the YAML that the
+    playbook has exported, and so is the job's artifact C(vox_export).
   - Blank lines and rows without content are skipped, and so are comments, which are lines that begin with C(#) in a
     list of plain numbers or before a table, and what YAML takes for one. A row of a table is always data. A warning
     says how many were skipped.
@@ -127,9 +130,13 @@ def numbers_from_text(text: t.Any) -> list[Entry]:
             "the list is no text: give a file's content, or a text that was pasted. What is a list of Ansible's already"
             " needs no filter"
         )
+    text = re.sub("\r\n?", "\n", text.lstrip("\ufeff"))
+    try:
+        text = export_from_job_output(text, _load) or text
+    except InputError as error:
+        raise AnsibleFilterError(str(error)) from None
     if re.search("[\x00-\x08\x0e-\x1f\ud800-\udfff]", text):
         raise AnsibleFilterError("the list is no text in UTF-8: save the file as UTF-8 (in a spreadsheet: CSV UTF-8)")
-    text = re.sub("\r\n?", "\n", text.lstrip("\ufeff"))
     lines = text.rstrip("\n").split("\n")
     skipped: Skipped = Counter()
     first = next((line for line in lines if not _kind_of_skipped(line) or _columns(line)), "")
@@ -208,9 +215,13 @@ class _Loader(yaml.BaseLoader):
         return {key.value: self.construct_object(value, deep) for key, value in node.value}
 
 
+def _load(text: str) -> t.Any:
+    return yaml.load(text, Loader=_Loader)
+
+
 def _from_yaml(text: str, skipped: Skipped) -> Placed:
     try:
-        entries = yaml.load(text, Loader=_Loader)
+        entries = _load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         # Quoted is what was written there, unless it is a mark or a <kind> of YAML's own.

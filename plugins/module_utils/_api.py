@@ -20,10 +20,11 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, Response, TransportError
-from ansible_collections.voxai.telephony.plugins.module_utils._ids import is_id, same_id
-from ansible_collections.voxai.telephony.plugins.module_utils._rate_limit import RateLimiter
+from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, is_id, same_id
+from ansible_collections.voxai.telephony.plugins.module_utils._rate_limit import RateLimiter, Turn
 
 Record = dict[str, t.Any]
 """A telephone number as the API returns it, unknown fields included."""
@@ -49,8 +50,10 @@ RECORD_FIELDS = (
 )
 """The fields of a telephone number that the API's reference names."""
 
-_RECENT_FIELDS = ("sms_inbound_agent",)
-"""Those that the API has not always had. All others are in every whole record."""
+_NOTHING = dict.fromkeys(RECORD_FIELDS)
+
+_NEVER_NULL = ("id", "number", "provider", "status", "start_at", "created_at", "updated_at")
+"""Those that are in every whole record. Each of the others may be null, and servers often leave out what is null."""
 
 HELD = ("active", "scheduled", "cancel_requested")
 """The statuses of a number that is held, most frequent first. The API lists one at a time."""
@@ -78,10 +81,16 @@ _MOST_OF_ERROR = 64 * 1024
 """Bytes of an error's answer, beyond which its details are not passed on."""
 _MAX_DEPTH = 64
 """Levels of an answer. The API's own have four."""
+_LIMIT_HEADER = re.compile("rate-?limit|retry-after", re.IGNORECASE)
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be half of a character. JSON can write it; nothing else can."""
 _MOST_OF_INTEGER = 100
 """Digits. Some releases of Python take minutes for a million of them, and others refuse 5,000."""
+_MOST_OF_ANSWER = 200
+"""Characters of an answer that a message quotes."""
+_NONE = (404, 410)
+"""The statuses of an answer that there is no such record."""
+_CHECK_URL = "Check api_url (or VOX_API_URL): the API's own ends in /v3"
 _THE_API_S = "Check api_url (or VOX_API_URL): is it the API's address, and nothing in between?"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """No secret has one of these: with a blank in its place, it would not be recognized."""
@@ -95,6 +104,7 @@ class ApiError(Exception):
     ``repeated``: an earlier try of the same request may have been processed.
     ``from_api``: the answer has the form of the API's errors; something in between would not know it.
     ``unanswered``: there is no answer, or no complete one.
+    ``part``: where there is none, what failed, as in TransportError; else empty.
     ``hint``: what the user can do about it, in our words.
     """
 
@@ -115,6 +125,7 @@ class ApiError(Exception):
         self.repeated = False
         self.from_api = False
         self.unanswered = False
+        self.part = ""
         self.hint = ""
 
     @property
@@ -158,17 +169,67 @@ class Position:
     wrong: str = ""
 
 
+class Answer(t.NamedTuple):
+    """What a write that was not refused was answered with, which is documented for some only.
+
+    ``content``: the decoded JSON.
+    ``text``: the HTTP status and the content, in one line for messages.
+    """
+
+    content: t.Any
+    text: str
+
+    @property
+    def record_id(self) -> str:
+        """The id that it names; empty if it names none."""
+        record_id = self._field("id")
+        return str(record_id) if is_id(record_id) else ""
+
+    @property
+    def status(self) -> str:
+        """The status of a number that it names; empty if it names none."""
+        return str(self._field("status") or "")
+
+    def is_about(self, known: Record) -> bool:
+        """Whether it names an id, and nothing that is not as it is ``known`` of the number."""
+        number = self._field("number")
+        return (
+            bool(self.record_id)
+            and ("id" not in known or same_id(self.record_id, known["id"]))
+            and number in (None, known["number"])
+        )
+
+    def record(self, known: Record) -> Record | None:
+        """The record, if it is a whole one of a number that is held.
+
+        ``known``: the number's fields so far, with those that were sent. One that has a value and is missing in the
+        answer shows that this is only a part of the record. One that is null may be missing.
+        """
+        try:
+            record = _record(self.content)
+        except ApiError:
+            return None
+        missing = set(RECORD_FIELDS) - set(self.content)
+        is_part = any(name in _NEVER_NULL or known.get(name) is not None for name in missing)
+        return record if self.is_about(known) and not is_part and record["status"] in HELD else None
+
+    def _field(self, name: str) -> t.Any:
+        return self.content.get(name) if isinstance(self.content, dict) else None
+
+
 class Api:
     """The organization's telephone numbers, one method for each call. Each raises ApiError.
 
-    May be used by several threads at once. A change returns the record if it was answered with a whole one that says
-    that the number is held, else None.
+    May be used by several threads at once.
 
     ``limiter``: the rate limit, shared by all who use the same API key.
     ``retries``: further tries of one request.
     ``way``: tells apart those who reach the same API otherwise: by another proxy, say.
-    ``requests_sent``: tries made so far, of all calls together.
-    ``recognized``: whether an answer has shown that it is the API that answers, and not something else at its URL.
+    ``requests_sent``: tries so far that were written, of all calls together.
+    ``limit_headers``: the headers of the last answer that have to do with the rate limit.
+    ``recognized``: whether a list or a record has shown that it is the API that answers, and not something else.
+    ``knows_ids``: whether an answer has shown that it also answers by id, and not a gateway that passes on only lists.
+    ``listed``: the ids that lists have shown.
     ``hide``: takes the secrets out of what the server says of an error, before it is cut: half of one is one, too.
     """
 
@@ -179,8 +240,12 @@ class Api:
         self.way = way
         self.requests_sent = 0
         self.recognized = False
+        self.knows_ids = False
+        self.listed: set[str] = set()
+        self.limit_headers: dict[str, str] = {}
         self.hide: t.Callable[[t.Any], t.Any] = lambda value: value
         self._counting = threading.Lock()
+        self._looking = threading.Lock()
 
     def counter(self) -> t.Callable[[], int]:
         """A function that tells how many requests have been sent since now."""
@@ -196,59 +261,60 @@ class Api:
             yield self.page(status, position, provider)
 
     def page(self, status: str, position: Position, provider: str | None = None) -> list[Record]:
-        """The page at the position, which is moved on."""
+        """The page at the position, which is moved on.
+
+        Whatever a server makes of the query, the records are those that were asked for.
+        """
         query = [("status", status), *([("provider", provider)] if provider else [])]
-        return [_record(item) for item in self._page("/organization-telephone-numbers", query, position)]
+        page = [_record(item) for item in self._page("/organization-telephone-numbers", query, position)]
+        self.has_been_listed(page)
+        return [record for record in page if record["status"] == status and provider in (None, record["provider"])]
+
+    def has_been_listed(self, records: t.Iterable[Record]) -> None:
+        """The API has listed these records: to this process, or to another one that shares what is known."""
+        self.recognized = True
+        self.listed.update(canonical_id(record["id"]) for record in records)
 
     def number(self, record_id: str, number: str | None = None, sure: bool = True) -> Record | None:
         """One number, whatever its status; None if there is none by that id.
 
         ``number``: what it must be, if that is known.
-        ``sure``: whether to make sure, where there is none, that it is the API that says so.
+        ``sure``: whether to make sure, where there is none, that it is the API that says so, by one list at most.
         """
         try:
-            record = _record(self._call("GET", _path(record_id)))
+            record = _record(self._send("GET", _path(record_id))[0])
         except ApiError as error:
-            if error.http_status == 404 and error.from_api:
+            if error.http_status in _NONE and error.from_api:
                 if sure:
-                    self._recognize()
+                    self._make_sure(canonical_id(record_id))
                 return None
             raise
         self.recognized = True
         if not same_id(record["id"], record_id) or number not in (None, record["number"]):
             raise _unexpected("another number than was asked for")
+        self.knows_ids = True
         return record
 
-    def register(self, body: t.Mapping[str, t.Any]) -> Record:
+    def register(self, body: t.Mapping[str, t.Any]) -> Answer:
         """Register a custom number. Never repeated once it may have been processed."""
-        record = _held_record(self._call("POST", "/telephone-numbers/register", body=body, repeatable=False))
-        if record is None:
-            raise _unexpected("no whole record of a number that is held")
-        if record["number"] != body.get("number"):
-            raise _unexpected("another number than was registered")
-        return record
+        return self._write("POST", "/telephone-numbers/register", body, repeatable=False)
 
-    def revoke_cancel(self, record_id: str) -> Record | None:
+    def revoke_cancel(self, record_id: str) -> Answer:
         """Take back a pending cancellation. Never repeated once it may have been processed."""
-        return _held_record(self._call("POST", _path(record_id, "/revoke-cancel"), repeatable=False), record_id)
+        return self._write("POST", _path(record_id, "/revoke-cancel"), repeatable=False)
 
-    def update_memo(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return self._update(record_id, "", body)
+    def update_memo(self, record_id: str, body: t.Mapping[str, t.Any]) -> Answer:
+        return self._write("PATCH", _path(record_id), body)
 
-    def update_sip(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return self._update(record_id, "/sip", body)
+    def update_sip(self, record_id: str, body: t.Mapping[str, t.Any]) -> Answer:
+        return self._write("PATCH", _path(record_id, "/sip"), body)
 
-    def update_agents(self, record_id: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return self._update(record_id, "/agent", body)
+    def update_agents(self, record_id: str, body: t.Mapping[str, t.Any]) -> Answer:
+        return self._write("PATCH", _path(record_id, "/agent"), body)
 
-    def delete(self, record_id: str) -> bool:
-        """Give a number up: a custom one at once, a vox one at the end of its paid period.
-
-        Returns whether the answer was about this number, and does not say that it is still held.
-        """
-        answer = self._call("DELETE", _path(record_id))
-        about_it = isinstance(answer, dict) and same_id(answer.get("id"), record_id)
-        return about_it and answer.get("status", "expired") == "expired"
+    def delete(self, record_id: str) -> Answer:
+        """Give a number up: a custom one at once, a vox one at the end of its paid period."""
+        return self._write("DELETE", _path(record_id))
 
     # Agents
 
@@ -264,6 +330,15 @@ class Api:
             raise _unexpected("an agent without an agent_id")
         return found
 
+    # Counting
+
+    def held(self, status: str) -> int | None:
+        """How many numbers in one status there are, as the API counts them. One request, however many there are."""
+        return self._total("/organization-telephone-numbers", [("status", status)])
+
+    def agent_count(self) -> int | None:
+        return self._total("/agents", [])
+
     # Waiting
 
     def backoff(self, attempt: int, first: float = 0.5) -> float:
@@ -275,13 +350,38 @@ class Api:
 
     # One call
 
-    def _recognize(self) -> None:
-        """Make sure that it is the API that answered, at the cost of one list if nothing has shown it yet.
+    def _count(self, turn: Turn) -> None:
+        """Called when a request is about to be written: it may have waited long enough to outlive its task."""
+        turn.write()
+        with self._counting:
+            self.requests_sent += 1
 
-        At a wrong URL, an unknown route is a 404 like that of an unknown record. Raises ApiError.
+    def _make_sure(self, record_id: str) -> None:
+        """Make sure that a record is not there because the API says so, at the cost of one list at most.
+
+        At a wrong URL, an unknown route is a 404 like that of an unknown record. And a gateway may pass on lists, and
+        answer everything else with a 404. Raises ApiError.
         """
-        if not self.recognized:
-            next(self.numbers(HELD[0]))
+        # Threads that come to this at the same time need one list together.
+        with self._looking:
+            if self.knows_ids or (self.recognized and record_id not in self.listed):
+                return
+            if record_id in self.listed:
+                # An answer says that it is there, and another one that it isn't. Has it gone in between?
+                self.listed.discard(record_id)
+                for status in HELD:
+                    for _page in self.numbers(status):
+                        self._check_unlisted(record_id)
+                self.knows_ids = True
+            else:
+                next(self.numbers(HELD[0]))
+                self._check_unlisted(record_id)
+
+    def _check_unlisted(self, record_id: str) -> None:
+        if record_id in self.listed:
+            error = ApiError(f"the API lists the record {record_id}, but does not know its id when it is read", 404)
+            error.hint = f"{_THE_API_S} Or else the list lags: run the task again"
+            raise error
 
     def _page(self, path: str, query: list[tuple[str, str]], position: Position) -> list[t.Any]:
         """The page of a list at the position, which is moved on."""
@@ -289,17 +389,17 @@ class Api:
             raise _unexpected(position.wrong)
         page = [("limit", str(PAGE_SIZE))] + ([("cursor", position.cursor)] if position.cursor else [])
         try:
-            answer, length = self._send("GET", path, query=[*query, *page])
+            answer, response = self._send("GET", path, query=[*query, *page])
         except ApiError as error:
             if error.http_status == 404:
-                error.hint = "Check api_url (or VOX_API_URL): the API's own ends in /v3"
+                # A list is always there, so this is the API's word for an unknown route.
+                error.hint = _CHECK_URL
             raise
         items = answer.get("items") if isinstance(answer, dict) else None
         if not isinstance(items, list):
             raise _unexpected("a list without items")
-        self.recognized = True
         cursor = answer.get("next_cursor")
-        position.size += length
+        position.size += len(response.body)
         if cursor is None or cursor == "":
             position.cursor = None
         # Whatever else it is: to take it for the end would be to take what follows for not there.
@@ -312,14 +412,21 @@ class Api:
             position.seen.append(cursor)
         return items
 
-    def _update(self, record_id: str, part: str, body: t.Mapping[str, t.Any]) -> Record | None:
-        return _held_record(self._call("PATCH", _path(record_id, part), body=body), record_id)
+    def _total(self, path: str, query: list[tuple[str, str]]) -> int | None:
+        """The ``total_count`` of a list; None if it has none. The collection relies on it nowhere else."""
+        answer = self._send("GET", path, query=[*query, ("limit", "1")])[0]
+        if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
+            raise _unexpected("a list without items")
+        total = answer.get("total_count")
+        return total if isinstance(total, int) and not isinstance(total, bool) else None
 
-    def _call(
+    def _write(
         self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, repeatable: bool = True
-    ) -> t.Any:
-        """The decoded JSON alone that _send returns."""
-        return self._send(method, path, body=body, repeatable=repeatable)[0]
+    ) -> Answer:
+        content, response = self._send(method, path, body=body, repeatable=repeatable)
+        # Hidden before it is cut, since half of a secret is one, too, and as a text, since keys are quoted as well.
+        shown = str(self.hide(json.dumps(content, ensure_ascii=False))) if response.body else "no content"
+        return Answer(content, f"HTTP {response.status}: {_CONTROL.sub(' ', shown)[:_MOST_OF_ANSWER]}")
 
     def _send(
         self,
@@ -328,8 +435,8 @@ class Api:
         query: t.Sequence[tuple[str, str]] = (),
         body: t.Mapping[str, t.Any] | None = None,
         repeatable: bool = True,
-    ) -> tuple[t.Any, int]:
-        """Send a request until it is answered; return the decoded JSON of a 2xx answer, and its length in bytes.
+    ) -> tuple[t.Any, Response]:
+        """Send a request until it is answered; return the decoded JSON of a 2xx answer, and the answer.
 
         A request that is not ``repeatable`` is sent again only when it surely was not processed.
         """
@@ -340,18 +447,20 @@ class Api:
             response: Response | None = None
             try:
                 with self.limiter.turn() as turn:
-                    with self._counting:
-                        self.requests_sent += 1
-                    response = self._http.exchange(method, path, query, body, turn.write)
+                    response = self._http.exchange(method, path, query, body, partial(self._count, turn))
+                    self.limit_headers = {
+                        name: value for name, value in response.headers.items() if _LIMIT_HEADER.search(name)
+                    }
                     if response.status == 429:
                         # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
                         turn.refused(_retry_after(response), self._rate_backoff)
                     else:
                         self.limiter.admitted()
-                return _decode(response, self.hide), len(response.body)
+                return _decode(response, self.hide), response
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
                 error.unanswered = True
+                error.part = exc.part
                 transient = not exc.permanent
             except ApiError as exc:
                 error = exc
@@ -376,7 +485,10 @@ def _path(record_id: str, action: str = "") -> str:
 
 
 def _record(item: t.Any) -> Record:
-    """``item`` if it can be a telephone number: what says whether it is held, and by whom it was bought, is there."""
+    """``item`` if it can be a telephone number: what says whether it is held, and by whom it was bought, is there.
+
+    What else is documented and missing is null.
+    """
     if (
         isinstance(item, dict)
         and is_id(item.get("id"))
@@ -384,24 +496,8 @@ def _record(item: t.Any) -> Record:
         and {"status", "provider"} <= set(item)
     ):
         # By its reference the API never returns it. It would end up in results.
-        item.pop("auth_password", None)
-        return item
+        return {**_NOTHING, **{name: value for name, value in item.items() if name != "auth_password"}}
     raise _unexpected("a telephone number without id, number, status or provider")
-
-
-def _held_record(answer: t.Any, record_id: str | None = None) -> Record | None:
-    """The record in the answer to a write; None unless it is a whole one that says that the number is held.
-
-    What a PATCH is answered with is not documented: a part of the record, maybe, or nothing.
-    ``record_id``: which record it must be, if that is known.
-    """
-    try:
-        record = _record(answer)
-    except ApiError:
-        return None
-    whole = set(RECORD_FIELDS) - set(record) <= set(_RECENT_FIELDS)
-    expected = record_id is None or same_id(record["id"], record_id)
-    return record if whole and expected and record["status"] in HELD else None
 
 
 def _unexpected(what: str) -> ApiError:
@@ -440,6 +536,8 @@ def _decode(response: Response, hide: t.Callable[[t.Any], t.Any]) -> t.Any:
         uncertain=status >= 500 or status == 408,
     )
     error.from_api = bool(envelope)
+    if status in _NONE and not error.from_api:
+        error.hint = _CHECK_URL
     if status in (401, 403):
         error.hint = "Check api_key (or VOX_API_KEY): is it this organization's, and still valid?"
     raise error

@@ -341,7 +341,7 @@ def _is_api_s_failure(error: ApiError) -> bool:
     status = error.http_status
     if status is None:
         return error.unanswered or error.uncertain
-    elsewhere = 300 <= status < 400 or (status == 404 and not error.from_api)
+    elsewhere = 300 <= status < 400 or (status in (404, 410) and not error.from_api)
     return elsewhere or error.uncertain or status in (401, 403, 429)
 
 

@@ -96,7 +96,7 @@ def connect(
     url = _check_url(options["api_url"])
     verify: bool | str = options["validate_certs"]
     if verify and options["ca_path"]:
-        verify = _check_bundle(options["ca_path"])
+        verify = check_bundle(options["ca_path"])
     key = _check_key(options["api_key"])
     store = store_of(_keyed_hash(key, _normalized(url)))
     way = _keyed_hash(key, repr((verify, options["timeout"], options["retries"], getproxies_environment())))
@@ -165,7 +165,8 @@ def _check_url(url: str) -> str:
     return url if urlsplit(url).path else url + _PATH
 
 
-def _check_bundle(path: str) -> str:
+def check_bundle(path: str) -> str:
+    """The path, if it is a PEM bundle's. Raises InputError."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except (OSError, ValueError) as exc:

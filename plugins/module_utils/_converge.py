@@ -16,17 +16,25 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import (
+    HELD,
+    RECORD_FIELDS,
+    Answer,
+    Api,
+    ApiError,
+    Record,
+)
 from ansible_collections.voxai.telephony.plugins.module_utils._ledger import Ledger
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     Desired,
     Plan,
     Step,
+    ignored_fields,
     make_diff,
     make_plan,
     not_as_sent,
     resolve_agents,
-    up_to_failure,
+    took_effect,
 )
 
 _REFUSED_AS_DUPLICATE = (400, 409, 422)
@@ -36,31 +44,56 @@ _REFUSED_AS_DUPLICATE = (400, 409, 422)
 _AIMS = {"delete": ("expired", "cancel_requested"), "revoke_cancel": ("active", "scheduled")}
 """The statuses of a number that show that a call was carried out."""
 
+_IN_WORDS = {
+    "delete": "the deletion",
+    "revoke_cancel": "taking the cancellation back",
+    "update_sip": "the change of the SIP trunk",
+    "update_memo": "the change of the memo",
+    "update_agents": "the change of the agents",
+}
+
+_TRUNK = dict.fromkeys(("inbound_trunk_id", "outbound_trunk_id"), "a registered number has one")
+"""What is known of a number before it is registered."""
+
 
 @dataclass
 class Outcome:
     """What has come of one number so far; complete after a failure, too.
 
-    ``plan``: what the diff shows: the first plan, or the one made anew if nothing had been done by then.
-    ``warnings``: what the API has made of what was sent.
+    ``plan``: the first plan, or one made anew. Its ``before`` is what the diff shows.
+    ``record``: what the number is now; None if it is not held, and also if a failure has left that unknown.
+    ``assumed``: what the diff shows where it is unknown: the last record seen, with what was answered as done.
+    ``credentials``: what was sent and is never returned, as the diff shows it.
+    ``warnings``: what the API has made of what was sent, and what else happened to the number meanwhile.
     ``stop``: why nothing else may be sent for this number, if so.
     ``asked``: when the record was asked for.
     """
 
     plan: Plan | None = None
     record: Record | None = None
+    assumed: Record | None = None
     actions: list[str] = field(default_factory=list)
+    credentials: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     stop: ApiError | None = None
     asked: float = 0.0
 
-    def diff(self, failed: bool) -> dict[str, dict[str, t.Any]]:
+    def done(self, step: Step) -> None:
+        """Take note of a step that was done."""
+        self.actions.extend(step.actions)
+        self.credentials.update(step.credentials)
+
+    def lose_sight(self, assumed: Record | None) -> None:
+        """Take note that it is not known what the number is now."""
+        self.record, self.assumed = None, assumed
+
+    def diff(self) -> dict[str, dict[str, t.Any]]:
         """What was done, or in check mode would be: where nothing was, there is no difference."""
         if self.plan is None:
-            return {"before": {}, "after": {}}
+            return make_diff(None, None)
         if not self.actions:
-            return make_diff(Plan(self.record, self.record, ()))
-        return make_diff(up_to_failure(self.plan, self.actions, self.record) if failed else self.plan)
+            return make_diff(self.record, self.record)
+        return make_diff(self.plan.before, self.record or self.assumed, self.credentials)
 
 
 class Look(t.NamedTuple):
@@ -83,14 +116,16 @@ Work = t.Generator[Look, Found, None]
 
 
 class _Outdated(Exception):
-    """The number is not what it was when the plan was made.
+    """The number is not what it was when the plan was made, or what a write has come to is not known.
 
     ``record``: what it is now, if that is known.
+    ``error``: what the write was answered with, if it is the API that failed, and not the number that has changed.
     """
 
-    def __init__(self, record: Record | None = None) -> None:
+    def __init__(self, record: Record | None = None, error: ApiError | None = None) -> None:
         super().__init__()
         self.record = record
+        self.error = error
 
 
 def converge(api: Api, ledger: Ledger, desired: Desired, check_mode: bool, outcome: Outcome) -> None:
@@ -135,7 +170,9 @@ def _look_for(api: Api, ledger: Ledger, look: Look) -> Found:
 def predict(outcome: Outcome) -> None:
     """Take the plan for done."""
     plan = t.cast(Plan, outcome.plan)
-    outcome.record, outcome.actions = plan.after, plan.actions
+    outcome.record = plan.after
+    for step in plan.steps:
+        outcome.done(step)
 
 
 def apply_plan(api: Api, ledger: Ledger, desired: Desired, outcome: Outcome) -> Work:
@@ -148,30 +185,43 @@ def apply_plan(api: Api, ledger: Ledger, desired: Desired, outcome: Outcome) -> 
     written, record = ledger.written_since(number, outcome.asked)
     if written:
         # By another task of the same run; maybe another record of the number than the one that was asked for.
-        plan = _plan_anew(desired, outcome, record if desired.record_id is None else _by_id(api, desired))
+        outcome.record = record if desired.record_id is None else _by_id(api, desired)
+        plan = outcome.plan = make_plan(desired, outcome.record)
     try:
         yield from _apply_steps(api, ledger, desired, plan, outcome)
     except _Outdated as outdated:
-        record = outdated.record
-        if record is None:
-            record = _by_id(api, desired) if desired.record_id is not None else (yield from _look_again(number))
+        gone, outcome.record = outcome.record, outdated.record
+        # To who wants it gone, nothing is lost.
+        lost = outdated.record is None and not desired.absent
+        if lost:
+            _start_over(outcome, t.cast(Record, gone))
+        if outdated.record is None:
+            by_id = desired.record_id is not None
+            outcome.record = _by_id(api, desired) if by_id else (yield from _look_again(number))
         # It may be somebody else's registration that was found. Nobody can see whose credentials are there, so they are
         # sent once more.
         if "registered" in outcome.actions and desired.auth_password is not None:
             desired = replace(desired, always_password=True)
-        plan = _plan_anew(desired, outcome, record)
+        plan = make_plan(desired, outcome.record)
+        # What was done by the first plan is a part of the diff, and so is a record that is gone.
+        first = t.cast(Plan, outcome.plan)
+        outcome.plan = replace(plan, before=first.before) if outcome.actions or lost else plan
         try:
             yield from _apply_steps(api, ledger, desired, plan, outcome)
-        except _Outdated:
-            raise ApiError("the number keeps changing while it is worked on: is something else managing it?") from None
+        except _Outdated as again:
+            raise again.error or ApiError(
+                "the number keeps changing while it is worked on: is something else managing it?"
+            ) from None
 
 
-def _plan_anew(desired: Desired, outcome: Outcome, record: Record | None) -> Plan:
-    outcome.record = record
-    plan = make_plan(desired, record)
-    if not outcome.actions:
-        outcome.plan = plan
-    return plan
+def _start_over(outcome: Outcome, gone: Record) -> None:
+    """Take note that a record is gone, and with it what was done to it."""
+    outcome.actions.clear()
+    outcome.credentials.clear()
+    outcome.warnings[:] = [
+        f"the record {gone['id']} expired or was deleted while the task was working on it, and what the task had done"
+        " to it is lost: the line was down until the number was registered again"
+    ]
 
 
 def _look_again(number: str) -> t.Generator[Look, Found, Record | None]:
@@ -209,46 +259,55 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
     """
     maybe_ours = last = False
     while True:
+        named = ""
         try:
-            record = api.register(step.body)
+            answer = api.register(step.body)
         except ApiError as refusal:
             error = refusal
         else:
-            outcome.actions.extend(step.actions)
-            return record
+            record = answer.record({**_TRUNK, **step.body})
+            if not record and answer.is_about(step.body):
+                named = answer.record_id
+                with suppress(ApiError):
+                    record = api.number(named, step.body["number"], sure=False)
+            if record and record["status"] in HELD:
+                outcome.done(step)
+                return record
+            error = ApiError(f"the answer is no whole record of a number that is held ({answer.text})", uncertain=True)
         maybe_ours = maybe_ours or error.uncertain
-        if not error.uncertain and error.http_status not in _REFUSED_AS_DUPLICATE:
+        if not maybe_ours and error.http_status not in _REFUSED_AS_DUPLICATE:
             raise error
         # A conflict, or a refusal because of the number, is likely a duplicate, so it is worth waiting for a list that
         # lags. Other refusals are more likely just that: one more look is enough, unless an answer was lost.
         likely_duplicate = error.http_status == 409 or error.field == "number"
         times = api.retries + 1 if maybe_ours or likely_duplicate else 2
         found = yield Look(step.body["number"], times, error)
-        if isinstance(found, ApiError):
-            raise _unread(found, error)
-        if found:
+        if isinstance(found, dict):
             if maybe_ours:
-                outcome.actions.extend(step.actions)
+                outcome.done(step)
             raise _Outdated(found)
+        if named:
+            # It was registered: that is what the API has said.
+            outcome.done(step)
+            outcome.lose_sight(_expected({"id": named, "provider": "custom", "status": answer.status or None}, step))
+        if found:
+            raise _in_doubt(found, f"Before that, the registration was answered with: {error}")
         if not maybe_ours:
             raise error
-        if last or outcome.stop or not error.uncertain:
+        if named or last or outcome.stop or not error.uncertain:
             stopped = f" ({outcome.stop})" if outcome.stop else ""
-            error.hint = (
-                f"The number could not be found afterwards{stopped}, but may appear later."
-                " Run the task again: it looks before it registers"
-            )
-            raise error
+            raise _in_doubt(error, f"The number could not be found afterwards{stopped}, but may appear later")
         last = True
 
 
-def _unread(unread: ApiError, lost: ApiError) -> ApiError:
-    """The error of a look, with what came before it. One look may be for many numbers, so this is a copy."""
-    error = copy(unread)
-    error.hint = (
-        f"Before that, the registration was answered with: {lost}. Whether it took effect could not be"
-        " found out. Run the task again: it looks before it registers"
-    )
+def _in_doubt(error: ApiError, why: str) -> ApiError:
+    """The error of something that may have been done all the same. It may be that of many numbers, so it is a copy."""
+    error = copy(error)
+    error.hint = " ".join(
+        sentence if sentence.endswith((".", "?")) else f"{sentence}."
+        for sentence in (error.hint, why, "Run the task again: it looks before it writes")
+        if sentence
+    ).rstrip(".")
     return error
 
 
@@ -257,9 +316,9 @@ def _change(api: Api, ledger: Ledger, desired: Desired, record: Record, step: St
     try:
         answer = _send(api, record["id"], step)
     except ApiError as error:
-        after = _after_error(api, ledger, desired, record["id"], step, error, outcome)
+        after = _after_error(api, ledger, desired, record, step, error, outcome)
     else:
-        after = _after_answer(api, ledger, record["id"], step, answer, outcome)
+        after = _after_answer(api, ledger, record, step, answer, outcome)
     if step.call in _AIMS:
         ledger.status_changed()
         if after is None:
@@ -267,83 +326,121 @@ def _change(api: Api, ledger: Ledger, desired: Desired, record: Record, step: St
     return after
 
 
-def _send(api: Api, record_id: str, step: Step) -> Record | bool | None:
-    """Returns the record if the answer shows it, or else whether the answer is about this number."""
+def _send(api: Api, record_id: str, step: Step) -> Answer:
     if step.call == "delete":
         return api.delete(record_id)
     if step.call == "revoke_cancel":
         return api.revoke_cancel(record_id)
-    return t.cast("Record | None", getattr(api, step.call)(record_id, step.body))
+    return t.cast(Answer, getattr(api, step.call)(record_id, step.body))
 
 
 def _after_answer(
-    api: Api, ledger: Ledger, record_id: str, step: Step, answer: Record | bool | None, outcome: Outcome
+    api: Api, ledger: Ledger, before: Record, step: Step, answer: Answer, outcome: Outcome
 ) -> Record | None:
-    """The record after a step that was not refused; read, where the answer does not show it."""
-    aims = _AIMS.get(step.call, HELD)
-    if isinstance(answer, dict) and answer["status"] in aims:
-        outcome.actions.extend(step.actions)
-        return answer
-    # A PATCH may be answered with anything. Of the other calls, only an answer that shows it proves that it was done.
-    done = answer is True or step.call not in _AIMS
-    if done and step.actions == ("deleted",):
-        outcome.actions.extend(step.actions)
+    """The record after a step that was not refused; read, where the answer does not show it.
+
+    Raises _Outdated if the number is not held any more, and ApiError if the step was not done, or can't be seen.
+    """
+    if step.actions == ("deleted",) and answer.is_about(before) and answer.status in ("", "expired"):
+        outcome.done(step)
         return None
+    after = answer.record(_expected(before, step) or before)
+    undone = _undone(step, before, after) if after else ""
     try:
-        now = _read(api, ledger, record_id)
-    except ApiError:
-        if done:
-            outcome.actions.extend(step.actions)
-        raise
-    if step.call in _AIMS and _status(now) not in aims:
-        raise ApiError(f"the API answered as if it were done, but the number is {_status(now)}")
-    outcome.actions.extend(step.actions)
-    if step.call not in _AIMS and _status(now) not in aims:
+        if after is None:
+            after = _read(api, ledger, before)
+            undone = _undone(step, before, after)
+        if undone:
+            # What answers may lag behind what was done.
+            api.limiter.sleep(api.backoff(0))
+            after = _read(api, ledger, before)
+            undone = _undone(step, before, after)
+    except ApiError as unread:
+        # It was done, as far as the API has said, unless it has shown something else.
+        if not undone:
+            outcome.done(step)
+        outcome.lose_sight(before if undone else _expected(before, step))
+        what = f"{_IN_WORDS[step.call]} was answered with {answer.text}"
+        raise _in_doubt(unread, f"Before that, {what}. What came of it could not be read") from None
+    if step.call not in _AIMS and _status(after) not in HELD:
         raise _Outdated
-    return now if _status(now) in HELD else None
+    if undone:
+        outcome.done(step.without(ignored_fields(step, before, after or {})))
+        outcome.record = after
+        raise ApiError(f"the API answered as if it were done, but {api.hide(undone)}")
+    outcome.done(step)
+    return after if _status(after) in HELD else None
 
 
 def _after_error(
-    api: Api, ledger: Ledger, desired: Desired, record_id: str, step: Step, error: ApiError, outcome: Outcome
+    api: Api, ledger: Ledger, desired: Desired, before: Record, step: Step, error: ApiError, outcome: Outcome
 ) -> Record | None:
     """See what the number is now: a refusal may be the echo of an own lost answer, or of somebody else's change.
 
     Returns the record if the step's aim is reached all the same (None: given up).
     """
-    if error.http_status in (401, 403, 429):
+    maybe_done = error.uncertain or error.repeated
+    if not maybe_done and (error.unanswered or error.http_status in (401, 403, 429)):
         raise error
-    if error.uncertain and step.call != "revoke_cancel":
-        error.hint = error.hint or "Whether it took effect is not known. Run the task again: it looks first"
-        raise error
+    lost = f"{'An earlier try of the request' if error.repeated else 'The request'} may have taken effect"
     try:
-        now = _read(api, ledger, record_id)
-    except ApiError:
-        raise error from None
-    if _status(now) in _AIMS.get(step.call, ()):
-        after = now if _status(now) in HELD else None
-        if error.repeated or error.uncertain:
-            outcome.actions.extend(step.actions)
-        elif after is None and desired.record_id is None:
+        now = _read(api, ledger, before)
+    except ApiError as unread:
+        if not maybe_done:
+            # Where the refusal is that there is no such record, it is the look that has found out why.
+            raise (unread if error.http_status in (404, 410) else error) from None
+        outcome.lose_sight(before)
+        raise _in_doubt(error, f"{lost}, and what the number is now could not be read ({unread})") from None
+    held = now if _status(now) in HELD else None
+    if step.call in _AIMS and not _undone(step, before, now):
+        if maybe_done:
+            outcome.done(step)
+        elif held is None and desired.record_id is None:
             # Somebody else's doing. The number may be held again, under another id.
             raise _Outdated
         else:
             # Somebody else's doing: no action, and no part of the diff.
-            outcome.plan = replace(t.cast(Plan, outcome.plan), before=after)
-        return after
-    if _status(now) not in HELD:
+            outcome.plan = replace(t.cast(Plan, outcome.plan), before=held)
+        return held
+    if held is None:
         raise _Outdated
-    if error.uncertain:
-        raise _Outdated(now)
-    if step.call == "update_sip" and "auth_password" not in step.body:
+    if maybe_done and took_effect(step, held):
+        outcome.done(step)
+        return held
+    outcome.record = held
+    if maybe_done:
+        error = _in_doubt(error, f"{lost}, but the number does not show it")
+        if step.call == "revoke_cancel" and error.uncertain:
+            raise _Outdated(held, error)
+    elif step.call == "update_sip" and "auth_password" not in step.body:
         error.hint = "The API asks for the password whenever address changes: give auth_password, too"
     raise error
 
 
-def _read(api: Api, ledger: Ledger, record_id: str) -> Record | None:
-    record = api.number(record_id)
-    if _status(record) == "expired" and record:
+def _read(api: Api, ledger: Ledger, known: Record) -> Record | None:
+    record = api.number(known["id"], known["number"])
+    if record and _status(record) == "expired":
         ledger.gone(record)
     return record
+
+
+def _undone(step: Step, before: Record, after: Record | None) -> str:
+    """What shows that a step was not done, in words; empty if nothing does."""
+    if step.call in _AIMS:
+        return "" if _status(after) in _AIMS[step.call] else f"the number is {_status(after)}"
+    still = ignored_fields(step, before, after) if after and _status(after) in HELD else []
+    return ", and ".join(f"{name} is still {before.get(name)!r}" for name in still)
+
+
+def _expected(record: Record, step: Step) -> Record | None:
+    """The record as a step makes it, as far as that is sure before anything has shown it."""
+    if step.actions == ("deleted",):
+        return None
+    if step.call == "delete":
+        return {**record, "status": "cancel_requested"}
+    if step.call == "revoke_cancel":
+        return {**record, "status": "active", "end_at": None, "cancel_requested_at": None}
+    return {**record, **{name: value for name, value in step.body.items() if name in RECORD_FIELDS}}
 
 
 def _status(record: Record | None) -> str:

@@ -70,12 +70,14 @@ class TransportError(Exception):
 
     ``sent``: the server may have received, and so processed, the request.
     ``permanent``: trying again can't help (a certificate that is not trusted, say).
+    ``part``: what failed: ``proxy``, ``TLS``, ``network``, or ``answer`` once the request was sent.
     """
 
-    def __init__(self, message: str, sent: bool, permanent: bool = False) -> None:
+    def __init__(self, message: str, sent: bool, permanent: bool = False, part: str = "answer") -> None:
         super().__init__(message)
         self.sent = sent
         self.permanent = permanent
+        self.part = part
 
 
 class Response(t.NamedTuple):
@@ -154,6 +156,11 @@ def _asking(pool: t.Any) -> t.Any:
             super().endheaders(*args, **more)
 
     return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
+
+
+def versions() -> str:
+    """The releases of the libraries that requests are sent with."""
+    return f"requests {requests.__version__}, urllib3 {t.cast(t.Any, urllib3).__version__}"
 
 
 def is_loopback(host: str) -> bool:
@@ -247,6 +254,12 @@ class HttpSession:
             # Raised where no exception is being handled: no traceback carries the one with the request in it.
             raise answer
         return answer
+
+
+def proxy_of(url: str) -> str:
+    """The proxy that requests to the URL go through, without its password; an empty text without one."""
+    proxy = _proxy_for(urlsplit(url))
+    return proxy and _without_password(proxy)
 
 
 def _proxy_for(url: t.Any) -> str:
@@ -353,8 +366,9 @@ def _transport_error(exc: BaseException, exchange: _Exchange) -> TransportError:
     chain = list(_chain(exc)) or [exc]
     # A timeout of the socket is no TimeoutError before Python 3.10.
     timeouts = (requests.Timeout, urllib3.exceptions.TimeoutError, socket.timeout)
-    permanent = False
+    permanent, part = False, "answer"
     if not exchange.written:
+        part = _part(exc, chain, exchange)
         reason, permanent = _no_connection(exc, chain, exchange, _is_any(chain, *timeouts))
     elif isinstance(exc, (requests.exceptions.InvalidHeader, urllib3.exceptions.InvalidHeader)):
         reason = f"the answer can't be read ({type(chain[-1]).__name__})"
@@ -362,7 +376,16 @@ def _transport_error(exc: BaseException, exchange: _Exchange) -> TransportError:
         reason = f"no complete answer within {exchange.timeout:g} s"
     else:
         reason = f"the connection broke before the answer was complete ({_innermost(chain)})"
-    return TransportError(reason, exchange.written, permanent)
+    return TransportError(reason, exchange.written, permanent, part)
+
+
+def _part(exc: BaseException, chain: list[BaseException], exchange: _Exchange) -> str:
+    """What failed before the request was written."""
+    tls = _is_any(chain, ssl.SSLError, urllib3.exceptions.SSLError)
+    if exchange.proxy and not (tls and exchange.proxy.startswith("socks")):
+        return "proxy"
+    # An OSError without a number: requests can't read the machine's bundle of authorities.
+    return "TLS" if tls or (exc.__class__ is OSError and exc.errno is None) else "network"
 
 
 def _no_connection(

@@ -41,6 +41,9 @@ _MOST_NAMES, _MOST_OF_NAME = 20, 100
 _FEW_NAMES = 5
 """Agents by name, for more than which all agents are listed, a hundred at a time."""
 
+_NOT_LISTED = -1
+"""In place of the order in the list: a record that an answer has shown. Before all others."""
+
 _EVERYTHING = ""
 """In place of a number: all of them."""
 
@@ -80,7 +83,9 @@ class Ledger:
         """The same for several numbers, newest first in each status; with all records of a number that has several."""
         rows: dict[str, t.Any] = {}
         found = self.held(api, wanted, rows=rows)
-        records = [(rows[number]["order"] if number in rows else -1, record) for number, record in found.items()]
+        records = [
+            (rows[number]["order"] if number in rows else _NOT_LISTED, record) for number, record in found.items()
+        ]
         records += [
             (order, record)
             for number, row in rows.items()
@@ -128,6 +133,8 @@ class Ledger:
             return complete or not missing
 
         self._list(api, is_answered, since, asked, report)
+        # It may be another worker that has listed them.
+        api.has_been_listed(row["record"] for row in rows.values() if row["order"] != _NOT_LISTED)
 
         def finish(facts: Facts) -> tuple[dict[str, t.Any], set[str]]:
             facts.put("answered", dict.fromkeys([_EVERYTHING] if wanted is None else wanted, True))
@@ -159,7 +166,8 @@ class Ledger:
     def _read_by_id(self, api: Api, number: str, known: Record) -> Record | None:
         """The record of an id that was held, read anew; None if it is not held any more."""
         at = self.now()
-        record = api.number(known["id"], number)
+        # Where there is none, it is a listing that decides.
+        record = api.number(known["id"], number, sure=False)
         if record is not None and record["status"] in HELD:
             self._store.do(lambda facts: _note(facts, record, at))
             return record
@@ -275,7 +283,7 @@ class Ledger:
             state = {"began": self.now(), "status": 0, "position": asdict(Position()), "order": 0, "complete": False}
         position = Position(**{**state["position"], "seen": list(state["position"]["seen"])})
         try:
-            page = api.page(HELD[state["status"]], position)
+            records = api.page(HELD[state["status"]], position)
         except ApiError as error:
             failure = {"at": self.now(), "way": api.way, "error": error.as_dict()}
 
@@ -286,8 +294,6 @@ class Ledger:
 
             self._store.do(give_up)
             raise
-        # Whatever a server makes of the filter: a number is held only if its record says so.
-        records = [record for record in page if record["status"] in HELD]
         order = state["order"] + len(records)
         report(f"{order} numbers found in the list")
         after = {**state, "position": asdict(position), "order": order}
@@ -337,7 +343,7 @@ def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t
     }
     notes = facts.some("noted", numbers).items()
     rows.update(
-        (number, {"began": note["at"], "order": -1, "record": note["record"], "also": []})
+        (number, {"began": note["at"], "order": _NOT_LISTED, "record": note["record"], "also": []})
         for number, note in notes
         if note["at"] >= since
     )

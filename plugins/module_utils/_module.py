@@ -18,7 +18,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import Optio
 
 def run_module(task: Task) -> None:
     """Run the task with this process's arguments, print its result, and exit."""
-    written = without_nulls(_load_params())
+    written = without_nulls(_load_params() or {})
     secrets = task.secrets(written)
     masker = Masker(secrets)
     # Before there is a module. What is registered later, ansible-core 2.22 returns with the result, for the controller:
@@ -43,8 +43,9 @@ def run_module(task: Task) -> None:
             super().exit_json(**self._finish(result))
 
         def fail_json(self, msg: str, **result: t.Any) -> None:
-            # Ansible calls it when it refuses the arguments.
-            super().fail_json(**self._finish({**task.refuse(msg, masker), **result}))
+            # Without a failure: Ansible calls it, when it refuses the arguments.
+            complete = {"msg": msg} if "failure" in result else task.refuse(msg, masker)
+            super().fail_json(**self._finish({**complete, **result}))
 
         def _finish(self, result: Result) -> Result:
             for warning in result.pop("warnings", ()):
@@ -58,8 +59,9 @@ def run_module(task: Task) -> None:
             return result
 
     module = Module(argument_spec=task.spec, supports_check_mode=True, **task.constraints)
-    if REQUESTS_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    library, import_error = task.instead_of_requests or ("requests", REQUESTS_IMPORT_ERROR)
+    if import_error:
+        module.fail_json(msg=missing_required_lib(library), exception=import_error)
     result = task.carry_out(written, module.params, connect, module.check_mode, lambda words: None, masker)
     if result.get("failed"):
         module.fail_json(**result)

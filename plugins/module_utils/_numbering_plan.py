@@ -101,8 +101,7 @@ class _Reading(t.NamedTuple):
 
     def __str__(self) -> str:
         """The number as people write it, if it has a form."""
-        digits = iter(self.digits)
-        return "".join(next(digits) if place == "X" else place for place in self.form or "X" * len(self.digits))
+        return _fill(self.form or "X" * len(self.digits), self.digits)
 
 
 def parse_number(written: t.Any) -> str:
@@ -133,6 +132,11 @@ def find_number(text: str) -> str | None:
 def is_in_plan(digits: str) -> bool:
     """Whether the digits are one whole number of the Korean numbering plan."""
     return re.fullmatch("[0-9]+", digits) is not None and _Reading(digits).form is not None
+
+
+def with_hyphens(digits: str) -> str:
+    """The number as people write it. A spreadsheet does not take it for a figure."""
+    return str(_Reading(digits))
 
 
 def has_usual_length(digits: str) -> bool:
@@ -295,18 +299,15 @@ def _complaint_about_digits(text: str, reading: _Reading | None) -> str:
 
 
 def _alternatives(reading: _Reading) -> str:
-    """The forms of a prefix with the prefix filled in: '02-XXX-XXXX or 02-XXXX-XXXX'."""
+    """The forms of a prefix with as much of it as is known: '02-XXX-XXXX or 02-XXXX-XXXX'."""
+    rows = ((re.match(prefix, reading.digits), forms) for prefix, forms in _PLAN)
+    return " or ".join(_fill(form, match[0]) for match, forms in rows if match for form in forms)
 
-    def filled(form: str, prefix: str) -> str:
-        digits = iter(prefix)
-        return "".join(next(digits, "X") if place == "X" else place for place in form)
 
-    rows = [
-        (match[0], forms)
-        for match, forms in ((re.match(prefix, reading.digits), forms) for prefix, forms in _PLAN)
-        if match
-    ]
-    return " or ".join(filled(form, prefix) for prefix, forms in rows for form in forms)
+def _fill(form: str, digits: str) -> str:
+    """A form with digits in place of its first Xs."""
+    rest = iter(digits)
+    return "".join(next(rest, "X") if place == "X" else place for place in form)
 
 
 def _name(sign: str) -> str:

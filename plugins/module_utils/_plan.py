@@ -17,9 +17,11 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.voxai.telephony.plugins.module_utils._api import RECORD_FIELDS, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import parse_number
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
+    HIDDEN,
     AgentWish,
     InputError,
     check_text,
+    is_private,
     parse_address,
     parse_agent,
     parse_id,
@@ -30,9 +32,6 @@ AGENT_OPTIONS = ("inbound_agent", "outbound_agent", "sms_inbound_agent")
 MAX_MEMO = 200
 
 _DIFF_FIELDS = ("number", "provider", "status", "address", "memo", *AGENT_OPTIONS)
-
-HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-"""What Ansible prints for a secret."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +113,24 @@ class Step:
     actions: tuple[str, ...]
     body: dict[str, t.Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What it sends and the API never returns, as the diff shows it."""
+        if not {"registered", "sip_updated"} & set(self.actions):
+            return {}
+        shown = {"auth_username": str(self.body.get("auth_username")), "auth_password": HIDDEN}
+        return {option: text for option, text in shown.items() if self.body.get(option) is not None}
+
+    def without(self, fields: t.Collection[str]) -> Step:
+        """The same with the actions that were done, where these fields were ignored, or it was not done at all."""
+        return replace(
+            self, actions=tuple(action for action in self.actions if not self._sent_by(action) <= set(fields))
+        )
+
+    def _sent_by(self, action: str) -> set[str]:
+        """The fields that show whether the action was done."""
+        return _SHOWN_BY.get(action, set()) & set(self.body)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -129,14 +146,19 @@ class Plan:
 
     @property
     def warnings(self) -> list[str]:
-        """What the API may well refuse, and nobody can know before."""
-        if any(
-            "address" in step.body and "auth_password" not in step.body
-            for step in self.steps
-            if step.call == "update_sip"
-        ):
-            return ["address changes, and auth_password is not given: the API asks for it then, and may refuse this"]
-        return []
+        """What may not work, and can't be known before."""
+        setting = [step for step in self.steps if "address" in step.body]
+        warnings = []
+        if any(step.call == "update_sip" and "auth_password" not in step.body for step in setting):
+            warnings.append(
+                "address changes, and auth_password is not given: the API asks for it then, and may refuse this"
+            )
+        if any(is_private(step.body["address"]) for step in setting):
+            warnings.append(
+                "address is a loopback, private, link-local or reserved one, which can not be reached from the"
+                " internet: without a private link to vox.ai, calls will not arrive"
+            )
+        return warnings
 
 
 def make_plan(desired: Desired, record: Record | None) -> Plan:
@@ -244,6 +266,9 @@ def _differs(wish: AgentWish | None, mapped: t.Any) -> bool:
     return bool(mapped) if wish is None else not wish.is_met_by(mapped)
 
 
+_SHOWN_BY = {"sip_updated": {"address"}, "memo_updated": {"memo"}, "agents_updated": set(AGENT_OPTIONS)}
+
+
 def not_as_sent(step: Step, record: Record, hide: t.Callable[[t.Any], t.Any]) -> list[str]:
     """Warnings of what the API returns otherwise than it was sent: it differs from what is wanted on each run.
 
@@ -251,14 +276,45 @@ def not_as_sent(step: Step, record: Record, hide: t.Callable[[t.Any], t.Any]) ->
     """
     return [
         f"{name} was sent as {_quoted(hide(sent))}, and the API returned {_quoted(hide(record.get(name)))}"
-        f"{', which differs in its Unicode normalization only' if _look_alike(sent, record.get(name)) else ''}."
-        " Write it as the API returns it. Otherwise it is sent, and reported as changed, on each run"
-        for name, sent in step.body.items()
-        if name in _RETURNED and not _RETURNED[name](sent, record.get(name))
+        f"{', which differs in its Unicode normalization only' if _normal(sent) == _normal(record.get(name)) else ''}."
+        f" {_NO_REMEDY if name in AGENT_OPTIONS else _REMEDY}, and reported as changed, on each run"
+        for name, sent in _returned(step)
+        if not _RETURNED[name](sent, record.get(name))
     ]
 
 
-def _same_memo(sent: str | None, returned: t.Any) -> bool:
+def took_effect(step: Step, record: Record) -> bool:
+    """Whether the record shows that the step was done. Credentials can't be seen."""
+    sent = _returned(step)
+    return bool(sent) and all(_is_echo(name, value, record.get(name)) for name, value in sent)
+
+
+def ignored_fields(step: Step, before: Record, after: Record) -> list[str]:
+    """The fields that the step has sent, and that are as they were before."""
+    return [
+        name
+        for name, sent in _returned(step)
+        if not _is_echo(name, sent, after.get(name)) and _is_same(name, before.get(name), after.get(name))
+    ]
+
+
+def _returned(step: Step) -> list[tuple[str, t.Any]]:
+    """What the step sends, and the API returns."""
+    return [(name, sent) for name, sent in step.body.items() if name in _RETURNED]
+
+
+def _is_echo(name: str, sent: t.Any, returned: t.Any) -> bool:
+    """Whether a value is what was sent, or the same text in another form: trimmed, say, or with composed letters."""
+    if _RETURNED[name](sent, returned):
+        return True
+    return isinstance(sent, str) and isinstance(returned, str) and _bare(sent) == _bare(returned)
+
+
+def _is_same(name: str, one: t.Any, other: t.Any) -> bool:
+    return one == other or (name not in AGENT_OPTIONS and _RETURNED[name](one, other))
+
+
+def _same_memo(sent: t.Any, returned: t.Any) -> bool:
     return (sent or "") == (returned or "")
 
 
@@ -274,30 +330,34 @@ _RETURNED: dict[str, t.Callable[[t.Any, t.Any], bool]] = {
 }
 """What is sent and returned, and when the one is the other."""
 
+_REMEDY = "Write it as the API returns it. Otherwise it is sent"
+_NO_REMEDY = "It is sent"
+
 
 def _quoted(value: t.Any) -> str:
     return repr(value[:MAX_MEMO] if isinstance(value, str) else value)[: 2 * MAX_MEMO]
 
 
-def _look_alike(one: t.Any, other: t.Any) -> bool:
-    return unicodedata.normalize("NFC", str(one)) == unicodedata.normalize("NFC", str(other))
+def _normal(value: t.Any) -> str:
+    return unicodedata.normalize("NFC", str(value))
 
 
-def up_to_failure(plan: Plan, actions: list[str], record: Record | None) -> Plan:
-    """What came of a plan that failed after these actions, and left the number as this record."""
-    return replace(plan, after=record, steps=tuple(step for step in plan.steps if set(step.actions) <= set(actions)))
+def _bare(text: str) -> str:
+    """A text without what an API may change in it: blanks, letter case, and how characters are encoded."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def make_diff(plan: Plan) -> dict[str, dict[str, t.Any]]:
-    """``before`` and ``after``: what the plan can change, by the names of the API. Holds no secret."""
+def make_diff(
+    before: Record | None, after: Record | None, credentials: t.Mapping[str, str] | None = None
+) -> dict[str, dict[str, t.Any]]:
+    """``before`` and ``after``: what the collection can change, by the names of the API. Holds no secret.
+
+    ``credentials``: what was sent and is not in a record. Another record of the number shows by its id.
+    """
+    replaced = before and after and before.get("id") != after.get("id")
+    names = ("id", *_DIFF_FIELDS) if replaced else _DIFF_FIELDS
 
     def shown(record: Record | None) -> dict[str, t.Any]:
-        return {name: record.get(name) for name in _DIFF_FIELDS} if record else {}
+        return {name: record.get(name) for name in names} if record else {}
 
-    before, after = shown(plan.before), shown(plan.after)
-    for step in plan.steps:
-        if step.body.get("auth_username") is not None:
-            after["auth_username"] = step.body["auth_username"]
-        if step.body.get("auth_password") is not None:
-            after["auth_password"] = HIDDEN
-    return {"before": before, "after": after}
+    return {"before": shown(before), "after": {**shown(after), **((after and credentials) or {})}}

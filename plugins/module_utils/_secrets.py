@@ -17,13 +17,12 @@ import typing as t
 from functools import cache
 from urllib.parse import quote, quote_plus
 
+from ansible_collections.voxai.telephony.plugins.module_utils._values import HIDDEN
+
 try:
     from ansible.module_utils.secrets import register_secrets as _register  # type: ignore[import-not-found,unused-ignore]
 except ImportError:  # Before ansible-core 2.22.
     _register = None
-
-HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-"""What stands in place of a text that is a secret, as Ansible writes it."""
 
 MASK = 8 * "*"
 """What stands in place of a secret within a text, as Ansible writes it."""
@@ -31,7 +30,9 @@ MASK = 8 * "*"
 _ANCHOR = 4
 """Characters of a secret's beginning that the masker searches for first."""
 
-_TELLING = re.compile("(?!_ansible_).*(?:pas|pss|psw|pw|secret|token|key|cred|비밀|비번|암호)", re.IGNORECASE)
+_TELLING = re.compile(
+    "(?!_ansible_).*(?:pas|pss|psw|pw|secret|token|key|cred|비밀|비번|암호|패스워드|토큰)", re.IGNORECASE
+)
 """Names of secrets. An option that there is not may be one that was misspelt."""
 
 _NO_SECRETS = (True, False, "always", "on_create")

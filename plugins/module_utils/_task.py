@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import traceback
 import typing as t
+from copy import deepcopy
 from dataclasses import dataclass
 
 from ansible.module_utils.common.validation import check_type_dict
@@ -28,6 +29,9 @@ Report = t.Callable[[str], None]
 _POWER = re.compile(r"\s*[+-]?(?:inf|[0-9_.]+e)", re.IGNORECASE)
 """An integer that would be infinite, or one in whose place Python would write a thousand zeros."""
 
+_MOST_OF_MESSAGE = 4000
+"""Characters of what Ansible says of arguments that it refuses."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -39,6 +43,7 @@ class Task:
     Raises nothing that a user can cause.
     ``empty``: the keys that every result has, as they are where nothing was begun.
     ``entries_option``: the option whose elements the task validates itself, to tell what is wrong with each of them.
+    ``instead_of_requests``: the library that a task without API needs, and the traceback where it is missing.
     """
 
     spec: dict[str, dict[str, t.Any]]
@@ -46,6 +51,7 @@ class Task:
     run: t.Callable[[Options, Options, Connect, bool, Report], Result]
     empty: Result
     entries_option: str | None = None
+    instead_of_requests: tuple[str, str | None] | None = None
 
     def set_entries_aside(self, written: Options) -> Options:
         """The arguments for Ansible to validate."""
@@ -61,9 +67,10 @@ class Task:
         not in a wrong place.
         """
         entry_spec = self.spec[self.entries_option]["options"] if self.entries_option else {}
-        read_key, variables = self.spec["api_key"]["fallback"]
+        read_key, variables = self.spec.get("api_key", {}).get("fallback", (None, ()))
+        from_environment = {"api_key": read_key(*variables)} if read_key else {}
         read = {self.entries_option: _read(written.get(self.entries_option))} if self.entries_option else {}
-        return find_secrets({"api_key": read_key(*variables), **written, **read}, {**self.spec, **entry_spec})
+        return find_secrets({**from_environment, **written, **read}, {**self.spec, **entry_spec})
 
     def carry_out(
         self,
@@ -93,8 +100,9 @@ class Task:
 
     def refuse(self, message: str, masker: Masker) -> Result:
         """The result where nothing was begun, with the keys that every result has."""
-        refused = {"failed": True, "msg": message, "failure": failure_of(InputError(message)), **self.empty}
-        return t.cast(Result, masker.mask(refused))
+        # Ansible quotes all that was written. A part of a secret is one, too, so it is cut last.
+        message = masker.mask(message)[:_MOST_OF_MESSAGE]
+        return {"failed": True, "msg": message, "failure": failure_of(InputError(message)), **deepcopy(self.empty)}
 
     def _unforeseen(self, error: Exception) -> Result:
         """The result of an error that is a defect of ours. Its text may quote anything, so it is not told."""

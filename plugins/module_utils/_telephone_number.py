@@ -104,7 +104,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         "telephone_number": outcome.record,
         "actions": outcome.actions,
         "api_requests": requests_sent(),
-        "diff": outcome.diff(bool(failed)),
+        "diff": outcome.diff(),
         "warnings": [*warnings, *(outcome.plan.warnings if outcome.plan else []), *outcome.warnings],
     }
 

@@ -200,7 +200,7 @@ def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
     for entry in sorted(entries, key=lambda entry: entry.number):
         if not entry.outcome.actions:
             continue
-        before, after = entry.outcome.diff(failed=entry.error is not None).values()
+        before, after = entry.outcome.diff().values()
         differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         for side, fields in (("before", before), ("after", after)):
             if fields:

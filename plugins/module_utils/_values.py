@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, is_id, same_id
 
@@ -19,9 +19,14 @@ MAX_PORT = 65535
 MAX_WRITTEN = 64
 """Characters of a number as people write it, with room to spare."""
 
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+"""What stands in place of a secret, as Ansible writes it."""
+
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, and halves of a character."""
 _AGENT_VERSION = re.compile(r"current|production|v[1-9][0-9]*")
+_PRIVATE_DOMAINS = ("localhost", "local", "internal")
+"""Top-level domains that are reserved for a machine or a network. ``home.arpa`` is another such domain."""
 _SIP_ADDRESS = re.compile(
     r"(?:(?P<scheme>sips?):)?(?:(?P<user>[^@]*)@)?"
     r"(?P<host>\[[0-9a-f:.]+\]|[0-9a-z](?:[0-9a-z_-]*[0-9a-z])?(?:\.[0-9a-z_](?:[0-9a-z_-]*[0-9a-z])?)*\.?)(?::(?P<port>[0-9]{1,5}))?(?P<parameters>[;?].*)?",
@@ -96,12 +101,33 @@ def parse_address(written: str) -> str:
     return written
 
 
+class TrunkAddress(t.NamedTuple):
+    """The parts of a SIP address. ``uri``: all of it, as a request names it."""
+
+    scheme: str
+    host: str
+    port: int | None
+    parameters: str
+    uri: str
+
+
+def split_address(written: str) -> TrunkAddress:
+    """The parts of an address. Raises InputError."""
+    match = t.cast(t.Any, _SIP_ADDRESS.fullmatch(parse_address(written)))
+    scheme, host = (match["scheme"] or "sip").lower(), match["host"]
+    port = int(match["port"]) if match["port"] else None
+    parameters = (match["parameters"] or "").partition("?")[0]
+    user = f"{match['user']}@" if match["user"] else ""
+    uri = f"{scheme}:{user}{host}{f':{port}' if port else ''}{parameters}"
+    return TrunkAddress(scheme, host.strip("[]"), port, parameters, uri)
+
+
 def _is_host(host: str) -> bool:
     """Whether it can be a host: an IP address, or a name, but none that stands for nothing."""
     try:
         return ip_address(host.strip("[]")).version == (6 if host.startswith("[") else 4)
     except ValueError:
-        name = host.lower()
+        name = host.lower().rstrip(".")
         return (
             not name.startswith("[") and bool(re.search("[a-z]", name)) and name not in ("null", "none", "sip", "sips")
         )
@@ -110,19 +136,42 @@ def _is_host(host: str) -> bool:
 def same_address(one: str | None, other: t.Any) -> bool:
     """Whether two addresses name the same trunk.
 
-    They do if they differ in the scheme ``sip:`` (left out or not), in the letter case of
-    scheme and host, or in a default port 5060 that one spells out.
+    They do if they differ in the scheme ``sip:`` (left out or not), in the letter case of scheme and host, in the
+    spelling of an IPv6 address, in the dot at the end of a name, or in a default port 5060 that one spells out.
     """
     return _canonical(one or "") == _canonical(other or "")
 
 
+def is_private(address: t.Any) -> bool:
+    """Whether a trunk's address can't be reached from the internet: loopback, private, link-local or reserved."""
+    _scheme, _user, host, *_rest = (*_canonical(address), "", "")
+    if isinstance(host, str):
+        return host.rpartition(".")[2] in _PRIVATE_DOMAINS or host.endswith(".home.arpa")
+    # An IPv4 address in an IPv6 one is private where the former is.
+    host = getattr(host, "ipv4_mapped", None) or host
+    return not host.is_global or host.is_multicast
+
+
 def _canonical(address: t.Any) -> tuple[t.Any, ...]:
-    match = _SIP_ADDRESS.fullmatch(address) if isinstance(address, str) else None
-    if not match:
+    """The parts of an address, in the form in which they are compared. The host is an IP address or a name."""
+    if not isinstance(address, str):
         return (address,)
+    match = _SIP_ADDRESS.fullmatch(address)
+    if not match:
+        # An IPv6 address without brackets can't be registered with this collection, but by other means.
+        bare = _ip_of(re.sub(r"(?i)\Asips?:", "", address))
+        return ("sip", "", bare, 5060, "") if bare else (address,)
     scheme = (match["scheme"] or "sip").lower()
-    port = match["port"] or ("5060" if scheme == "sip" else "5061")
-    return scheme, match["user"] or "", match["host"].lower(), port, match["parameters"] or ""
+    port = int(match["port"] or (5060 if scheme == "sip" else 5061))
+    name = match["host"].lower().rstrip(".")
+    return scheme, match["user"] or "", _ip_of(name.strip("[]")) or name, port, match["parameters"] or ""
+
+
+def _ip_of(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 class AgentWish(t.NamedTuple):
@@ -151,6 +200,11 @@ def empty_in_agent(option: str, key: str) -> InputError:
     return InputError(f"{option}: {key} is empty: leave {option} out to keep the mapping, write {{}} to unmap")
 
 
+def check_agent_id(option: str, written: str) -> None:
+    if not is_id(written):
+        raise InputError(f"{option} {shown(written)} is no id: to give a name, write agent_name")
+
+
 def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None:
     """The agent that an option names; None for ``{}``, which unmaps."""
     given = {key: value for key, value in written.items() if value is not None}
@@ -162,8 +216,8 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
     if ("agent_id" in given) == ("agent_name" in given):
         raise InputError(f"{option}: give either agent_id or agent_name, or {{}} to unmap")
     agent_id = given.get("agent_id")
-    if agent_id is not None and not is_id(agent_id):
-        raise InputError(f"{option}: agent_id {shown(agent_id)} is no id: to give a name, write agent_name")
+    if agent_id is not None:
+        check_agent_id(f"{option}: agent_id", agent_id)
     check_text(f"{option}: agent_name", given.get("agent_name", ""))
     version = given.get("agent_version")
     if version is not None and not _AGENT_VERSION.fullmatch(version):

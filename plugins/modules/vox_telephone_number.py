@@ -56,8 +56,8 @@ options:
     description:
       - With V(present), the number is registered if it is not held, and changed if it differs. A pending cancellation
         of a number that was bought from vox.ai is taken back.
-      - With V(absent), the number is given up. A registered number expires at once. One that was bought from vox.ai is
-        held until its paid period ends, and needs O(cancel_vox_number=true).
+      - With V(absent), the number is given up. A registered number expires at once, which cannot be undone. One that
+        was bought from vox.ai is held until its paid period ends, and needs O(cancel_vox_number=true).
     type: str
     choices:
       - present
@@ -113,8 +113,8 @@ options:
         type: str
       agent_version:
         description:
-          - V(current), V(production), or a version such as V(v3). V(current) is the draft, which changes as it is
-            worked on.
+          - V(current), V(production), or a version such as V(v3).
+          - Write V(production) for a number in service. V(current) is the draft, which changes while it is edited.
           - If left out, what is mapped stays if the agent is the same. Otherwise the API takes V(current).
         type: str
   outbound_agent:
@@ -192,7 +192,9 @@ telephone_number:
   description:
     - The number's record after the task, as the API returns it. Fields that are not described here are passed through.
     - In check mode the record as it would be. What the server makes up is null then.
-    - Null if the number is not held, or no longer.
+    - Null if the number is not held, or no longer. Also null after a failure that leaves open what the number is now,
+      for example if a deletion was answered and the number could not be read afterwards. It is never the record from
+      before then.
   returned: always
   type: dict
   sample:
@@ -287,6 +289,8 @@ telephone_number:
 actions:
   description:
     - What was done, or in check mode would be done, in this order. Empty if nothing was.
+    - After a failure, what the API answered as done is included, even if the result could not be read.
+    - What was done to a record that was gone before the end of the task is not included. A warning tells of it.
     - Any of V(registered), V(cancel_revoked), V(sip_updated), V(memo_updated), V(agents_updated), V(deleted),
       V(cancel_requested).
   returned: always
@@ -296,7 +300,11 @@ actions:
     - registered
     - agents_updated
 diff:
-  description: What changes, and after a failure, what was changed before it.
+  description:
+    - What changes, and after a failure, what was changed before it.
+    - Outside check mode C(after) is the record after the task, with the user name that was sent. If that is not
+      known, it is the last one that was seen, with what was answered as done.
+    - Where a record was replaced by a new one of the same number, both sides have the C(id).
   returned: in diff mode
   type: dict
   contains:
@@ -310,7 +318,8 @@ diff:
       returned: always
 api_requests:
   description:
-    - How many requests were sent, retries included.
+    - How many requests were sent, retries included. What did not leave the machine, because a proxy refused the
+      connection for example, does not count.
     - Null after an unexpected internal error, like all results other than RV(failure).
   returned: always
   type: int

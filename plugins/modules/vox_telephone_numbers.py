@@ -106,6 +106,7 @@ options:
           agent_version:
             description:
               - V(current), V(production), or a version such as V(v3).
+              - Write V(production) for a number in service. V(current) is the draft, which changes while it is edited.
               - If left out, what is mapped stays if the agent is the same. Otherwise the API takes V(current).
             type: str
       outbound_agent:
@@ -125,7 +126,8 @@ options:
         default: false
   prune:
     description:
-      - Give up every number of one's own that O(telephone_numbers) does not name. It expires at once.
+      - Give up every number of one's own that O(telephone_numbers) does not name. They expire at once.
+        This cannot be undone.
       - Numbers that were bought from vox.ai are never pruned.
       - Refused with an empty list, and with one in which all are absent.
     type: bool
@@ -149,6 +151,7 @@ EXAMPLES = r"""
         memo: 본사 대표번호
         inbound_agent:
           agent_name: Front desk
+          agent_version: production
       - number: 1588-0000
         address: sip:trunk.example.com:5060
         auth_username: vox-customer-12
@@ -273,7 +276,7 @@ summary:
     failed: 0
 diff:
   description:
-    - What changes, by number. What stays as it is, is left out, and so is what failed.
+    - What changes, by number. Fields that stay as they are, and numbers to which nothing was done, are left out.
   returned: in diff mode
   type: dict
   contains:

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stateful double of AWX's API, as far as the collection's setup has to do with it."""
+"""A stateful double of AWX's API, as far as the collection's setup and the launch of its jobs use it."""
 
 from __future__ import annotations
 
 from ._definitions import CredentialType, Survey
-from ._double import TOKEN, AwxDouble
+from ._double import ORGANIZATION_TOKEN, PASSWORD, READ_TOKEN, TOKEN, USER, AwxDouble
 
-__all__ = ["TOKEN", "AwxDouble", "CredentialType", "Survey"]
+__all__ = ["ORGANIZATION_TOKEN", "PASSWORD", "READ_TOKEN", "TOKEN", "USER", "AwxDouble", "CredentialType", "Survey"]

@@ -105,6 +105,18 @@ REFERENCES = {
 }
 """Fields that hold the id of a resource, and of which kind it is."""
 
+UNIQUE = {
+    "credential_types": ("name", "kind"),
+    "credentials": ("organization", "name", "credential_type"),
+    "execution_environments": ("name",),
+    "hosts": ("name", "inventory"),
+    "inventories": ("name", "organization"),
+    "job_templates": ("name", "organization"),
+    "organizations": ("name",),
+    "projects": ("name", "organization"),
+}
+"""The fields that no two resources of a kind have in common. Most names are unique within an organization only."""
+
 _PLAYBOOK = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?(include|import_playbook)):", re.MULTILINE)
 
 

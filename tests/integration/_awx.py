@@ -103,10 +103,12 @@ class Project:
         job_type: str = "run",
         diff_mode: bool = False,
         verbosity: int = 0,
+        yaml_output: bool = False,
     ) -> Job:
         """Run a playbook of the project, with answers to its survey, and with what a credential of type vox.ai has.
 
-        Fails if a secret shows, or is left in a file.
+        Fails if a secret shows, or is left in a file. Results are shown as JSON, as before ansible-runner 2.4.3, or as
+        the project's ansible.cfg says.
         """
         directory = Path(tempfile.mkdtemp(prefix="job-", dir=self.ansible.directory))
         shutil.copytree(self.files, directory / "project")
@@ -121,6 +123,8 @@ class Project:
         options = [*(["--check"] if job_type == "check" else []), "-u", "root", *(["--diff"] if diff_mode else [])]
         options += ["-" + "v" * verbosity] if verbosity else []
         environment = self._environment(directory)
+        if not yaml_output:
+            environment["ANSIBLE_CALLBACK_RESULT_FORMAT"] = "json"
         if credential is not None:
             definition = yaml.safe_load((self.ansible.root / CREDENTIAL_TYPE).read_text())
             environment |= injected(definition, credential, directory)

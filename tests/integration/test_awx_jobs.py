@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -200,29 +202,31 @@ def test_without_a_credential(project: Project, sim: Simulator) -> None:
 
 def test_a_list_is_pasted(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
     desk = sim.add_agent("Front desk")["agent_id"]
-    pasted = "number\taddress\tmemo\n070-1111-2222\t\t0042\n1588-0000\tsip:branch\t{{ 7 * 6 }}, 한\n"
+    pasted = "number\taddress\tmemo\n070-1111-2222\t\t0042\n1588-0000\tsip:branch\t{{ 7 * 6 }}, 한\n02-555-1234\t\t\n"
     given = answers(
         "register_many",
         vox_numbers=pasted,
         vox_address=TRUNK,
+        vox_memo="Busan",
         vox_inbound_agent="Front desk",
         vox_agent_version="production",
     )
     tried = project.launch("register_many.yml", given, credential=credential, job_type="check")
     assert tried.status == "successful", tried.stdout
-    assert tried.artifacts["vox_summary"]["registered"] == 2
+    assert tried.artifacts["vox_summary"]["registered"] == 3
     assert sim.writes == []
     job = project.launch("register_many.yml", given, credential=credential | {"sip_password": ODD_PASSWORD})
     assert job.status == "successful", job.stdout
-    first, second = sorted(sim.numbers(), key=lambda record: str(record["number"]))
+    third, first, second = sorted(sim.numbers(), key=lambda record: str(record["number"]))
     assert (first["number"], first["address"], first["memo"]) == (NUMBER, TRUNK, "0042")
     assert (second["number"], second["address"], second["memo"]) == ("15880000", "sip:branch", "{{ 7 * 6 }}, 한")
-    for record in (first, second):
+    assert (third["number"], third["address"], third["memo"]) == ("025551234", TRUNK, "Busan")
+    for record in (first, second, third):
         assert record["inbound_agent"] == {"agent_id": desk, "agent_version": "production"}
         assert sim.credentials(record["id"]) == ("vox-customer-12", ODD_PASSWORD)
-    summary = {"registered": 2, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0}
+    summary = {"registered": 3, "updated": 0, "unchanged": 0, "deleted": 0, "failed": 0}
     assert job.artifacts == {"vox_summary": summary}
-    assert "msg: 2 registered" in job.stdout
+    assert '"msg": "3 registered"' in job.stdout
 
 
 def test_a_list_of_the_project(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
@@ -277,17 +281,52 @@ def test_a_list_of_digits_alone(
         assert [record["number"] for record in sim.numbers()] == [NUMBER]
 
 
-def test_an_export_outlasts_the_job(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
-    agent = {"agent_id": sim.add_agent("Front desk")["agent_id"], "agent_version": "v1"}
-    sim.add(NUMBER, memo="본사 {{ 7 * 6 }}", inbound_agent=agent)
+EVENT_STDOUT_MAX_BYTES_DISPLAY = 1024
+"""AWX's web page shows as many characters of an event."""
+
+
+@pytest.mark.parametrize("yaml_output", [False, True], ids=["json", "yaml"])
+def test_an_export_outlasts_the_job(
+    project: Project, sim: Simulator, credential: dict[str, str], yaml_output: bool
+) -> None:
+    """In its artifacts, and in its output: pasted as AWX shows them, they are a list that changes nothing."""
+    agent = {"agent_id": sim.add_agent("Front desk")["agent_id"], "agent_version": "production"}
+    agents: dict[str, Any] = {"inbound_agent": agent, "outbound_agent": agent, "sms_inbound_agent": agent}
+    memo = "본사 {{ 7 * 6 }} \"' \\ 대표번호 📞" + " 가나다" * 20
+    sim.add(NUMBER, memo=memo, address="sip:" + "trunk." * 10 + "example.com:5060;transport=tls", **agents)
     sim.add("0212345678", memo="0042")
-    exported = project.launch("export.yml", credential=credential)
+    exported = project.launch("export.yml", credential=credential, yaml_output=yaml_output)
     assert exported.status == "successful", exported.stdout
     content = exported.artifacts["vox_export"]["localhost"]
-    for line in content.splitlines():
-        assert line in exported.stdout
     assert '- number: "07011112222"' in content
-    again = project.launch("register_many.yml", answers("register_many", vox_numbers=content), credential=credential)
-    assert again.status == "successful", again.stdout
-    assert again.artifacts["vox_summary"]["unchanged"] == 2
-    assert sim.writes == []
+    events = [event["stdout"] for event in exported.events]
+    assert max(map(len, events)) < EVENT_STDOUT_MAX_BYTES_DISPLAY
+    # The web page shows no escape sequences.
+    shown = re.sub("\x1b\\[[0-9;]*m", "", "\n".join(events))
+    assert "본사 {{ 7 * 6 }}" in shown
+    for pasted in (
+        content,
+        json.dumps(exported.artifacts, ensure_ascii=False, indent=2),
+        exported.stdout,
+        shown,
+        shown[shown.index("TASK [What is in it]") : shown.index("TASK [It is kept")],
+    ):
+        given = answers("register_many", vox_numbers=pasted)
+        again = project.launch("register_many.yml", given, credential=credential)
+        assert again.status == "successful", again.stdout
+        assert again.artifacts["vox_summary"] == {
+            "registered": 0,
+            "updated": 0,
+            "unchanged": 2,
+            "deleted": 0,
+            "failed": 0,
+        }
+        assert sim.writes == []
+
+
+def test_an_audit_fails_if_something_is_wrong(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+    sim.add(NUMBER)
+    audited = project.launch("audit.yml", credential=credential)
+    assert audited.status == "failed"
+    assert "error 07011112222 no_inbound_agent" in audited.stdout
+    assert audited.artifacts["vox_audit"]["errors"] == 1

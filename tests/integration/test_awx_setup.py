@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 from pathlib import Path
+from typing import Any
 
+import pytest
+import requests
 import yaml
 
 from awx_collection import awx_collection_path
-from awx_double import TOKEN, AwxDouble
+from awx_double import ORGANIZATION_TOKEN, READ_TOKEN, TOKEN, USER, AwxDouble
+from awx_double import PASSWORD as USER_PASSWORD
 from integration._playbook import KEY, PASSWORD, SECRET, Ansible, Run
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +30,7 @@ TEMPLATES = {
     "vox.ai: register a number": ("register.yml", "register.yml"),
     "vox.ai: register many numbers": ("register_many.yml", "register_many.yml"),
     "vox.ai: export": ("export.yml", None),
+    "vox.ai: audit": ("audit.yml", None),
 }
 EVERYTHING = {
     "vox_awx_scm_url": str(PROJECT),
@@ -53,6 +60,17 @@ def changed(run: Run) -> list[str]:
     """The tasks that changed something, by their modules."""
     assert run.code == 0, run.output
     return [task.action for task in run.tasks if task.result.get("changed")]
+
+
+def updates(awx: AwxDouble) -> list[tuple[str, str]]:
+    """The only write of a run that finds all as it should be: the project is updated, whether or not it is needed."""
+    return [("POST", f"/api/v2/projects/{project}/update/") for project in awx.items["projects"]]
+
+
+def launch(awx: AwxDouble, template: str, **body: Any) -> requests.Response:
+    """Launch a job over the API, as a script does that knows the token."""
+    url = f"{awx.url}/api/v2/job_templates/{awx.one('job_templates', template)['id']}/launch/"
+    return requests.post(url, json=body, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
 
 
 def test_twice(ansible: Ansible) -> None:
@@ -93,7 +111,172 @@ def test_twice(ansible: Ansible) -> None:
         awx.one("credentials", "vox.ai Seoul")["inputs"] = {"api_key": "another"}
         awx.requests.clear()
         assert changed(set_up(ansible, awx, **EVERYTHING)) == []
+        assert awx.writes == updates(awx)
+
+        # What is left out is undone, and what somebody added by hand stays.
+        other_type = awx.create("credential_types", {"name": "Other", "kind": "net"})["id"]
+        by_hand = {"name": "By hand", "organization": 1, "credential_type": other_type}
+        awx.attach("vox.ai: export", awx.create("credentials", by_hand)["id"])
+        tried = set_up(ansible, awx, "--check", vox_awx_scm_url=str(PROJECT))
+        assert changed(tried) == ["project", "job_template"]
+        assert awx.writes == updates(awx)
+        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT))
+        assert changed(run) == ["project", "job_template"]
+        assert awx.one("projects", "vox.ai")["scm_branch"] == ""
+        assert [awx.credentials(name) for name in TEMPLATES] == [[], [], ["By hand"], []]
+        assert (
+            "The credential vox.ai Seoul is removed from vox.ai: export, because vox_awx_credential is not set"
+            in run.output
+        )
+        # Except for what the modules can't undo: this is said.
+        assert awx.one("job_templates", "vox.ai: export")["execution_environment"] == environment["id"]
+        assert "vox_awx_image is not set, and the job templates keep the execution environment vox.ai" in run.output
+        assert changed(set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="vox.ai Seoul")) == [
+            "job_template"
+        ]
+        assert awx.credentials("vox.ai: export") == ["By hand", "vox.ai Seoul"]
+
+
+def test_a_project_recovers(ansible: Ansible, tmp_path: Path) -> None:
+    """It is updated by each run, so that a run fails as long as its jobs would, and succeeds as soon as they can."""
+    repository = tmp_path / "repository"
+    shutil.copytree(PROJECT, repository)
+    (repository / "export.yml").unlink()
+    with AwxDouble() as awx:
+        awx.galaxy_answers = False
+        for branch, message in (
+            ("nosuch", "Project update failed"),
+            ("nosuch", "The Project Update - vox.ai, failed"),
+            ("", "Project update failed"),
+        ):
+            run = set_up(ansible, awx, vox_awx_scm_url=str(repository), vox_awx_scm_branch=branch)
+            assert run.code != 0 and message in run.output, run.output
+            assert awx.items["job_templates"] == {}
+        awx.galaxy_answers = True
+        run = set_up(ansible, awx, vox_awx_scm_url=str(repository))
+        assert "Playbook not found for project" in run.output
+        (repository / "export.yml").write_text((PROJECT / "export.yml").read_text())
+        awx.requests.clear()
+        assert changed(set_up(ansible, awx, "--check", vox_awx_scm_url=str(repository))) == ["job_template"]
         assert awx.writes == []
+        assert changed(set_up(ansible, awx, vox_awx_scm_url=str(repository))) == ["project", "job_template"]
+        awx.requests.clear()
+        assert changed(set_up(ansible, awx, vox_awx_scm_url=str(repository))) == []
+        assert awx.writes == updates(awx)
+
+
+def test_two_organizations(ansible: Ansible) -> None:
+    """Each has its own, by the same names, and neither run has to do with the other's."""
+    seoul = EVERYTHING | {"vox_awx_scm_credential": "vox.ai Seoul"}
+    busan = seoul | {
+        "vox_awx_organization": "Second",
+        "vox_awx_image": "registry.example.com/vox-ee:0.2.0",
+        "vox_awx_scm_credential": "Shared",
+    }
+    with AwxDouble() as awx:
+        first, second = (awx.one("organizations", name)["id"] for name in ("Default", "Second"))
+        scm = awx.one("credential_types", "Source Control")["id"]
+        # Of the name that the credential of type vox.ai is to have, and one that belongs to no organization.
+        for name, organization in (("vox.ai Seoul", first), ("vox.ai Seoul", second), ("Shared", None)):
+            awx.create("credentials", {"name": name, "organization": organization, "credential_type": scm})
+        assert len(changed(set_up(ansible, awx, **seoul))) == 7
+        assert len(changed(set_up(ansible, awx, **busan))) == 6
+        assert changed(set_up(ansible, awx, **seoul)) == []
+        assert changed(set_up(ansible, awx, **busan)) == []
+        for organization, environment, image, scm_credential in (
+            (first, "vox.ai", "registry.example.com/vox-ee:0.1.0", ("vox.ai Seoul", first)),
+            (second, "vox.ai (Second)", "registry.example.com/vox-ee:0.2.0", ("Shared", None)),
+        ):
+            project = awx.one("projects", "vox.ai", organization=organization)
+            used = awx.items["credentials"][project["credential"]]
+            assert (used["credential_type"], used["name"], used["organization"]) == (scm, *scm_credential)
+            inventory = awx.one("inventories", "vox.ai", organization=organization)["id"]
+            assert awx.one("hosts", "localhost", inventory=inventory)
+            made = awx.one("execution_environments", environment, organization=organization)
+            assert made["image"] == image
+            for name in TEMPLATES:
+                template = awx.one("job_templates", name, organization=organization)
+                assert (template["project"], template["inventory"]) == (project["id"], inventory)
+                assert template["execution_environment"] == made["id"]
+                assert awx.credentials(name, organization=organization) == ["vox.ai Seoul"]
+        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_organization="Third")
+        assert "there is no organization Third in AWX" in run.output
+        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_scm_credential="Nowhere")
+        assert "there is no credential Nowhere of the type Source Control" in run.output
+
+
+def test_a_launch(ansible: Ansible) -> None:
+    """What AWX hands over of what is sent, and when it does not start a job at all."""
+    with AwxDouble() as awx:
+        changed(set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="vox"))
+        answers = {"vox_agent_version": "keep", "vox_update_password": "on_create", "vox_memo": "본사"}
+        incomplete = launch(awx, "vox.ai: register many numbers", extra_vars={"vox_numbers": "070-1111-2222"})
+        assert incomplete.json() == {
+            "variables_needed_to_start": [
+                "'vox_agent_version' value missing",
+                "'vox_update_password' value missing",
+            ]
+        }
+        answers["vox_numbers"] = "070-1111-2222"
+        job = launch(awx, "vox.ai: register many numbers", extra_vars={**answers, "vox_number": "1"}).json()
+        assert job["ignored_fields"] == {"extra_vars": {"vox_number": "1"}}
+        assert answers.items() <= job["extra_vars"].items()
+        assert job["status"] == "successful"
+        (documented,) = re.findall("-d '([^']*)'", (ROOT / "docs" / "awx.md").read_text(encoding="utf-8"))
+        job = launch(awx, "vox.ai: register a number", **json.loads(documented)).json()
+        assert (job["status"], job["ignored_fields"]) == ("successful", {})
+        assert (job["extra_vars"]["vox_number"], job["extra_vars"]["vox_memo"]) == ("070-1111-2222", "")
+        without = launch(awx, "vox.ai: export", credentials=[])
+        assert without.status_code == 400
+        assert "Removing vox.ai credential at launch time without replacement is not supported" in without.text
+        awx.branches.clear()
+        assert (
+            'Previous Task Failed: {"job_type": "project_update"'
+            in launch(awx, "vox.ai: export").json()["job_explanation"]
+        )
+        awx.one("credentials", "vox")["inputs"] = {"api_key": ""}
+        job = launch(awx, "vox.ai: export").json()
+        assert job["status"] == "failed"
+        assert job["job_explanation"] == (
+            "Job cannot start because Credential vox does not provide one or more required fields (api_key)."
+        )
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"CONTROLLER_OAUTH_TOKEN": "expired"}, "Invalid authentication credentials for /api/v2/organizations/"),
+        (
+            {"CONTROLLER_OAUTH_TOKEN": READ_TOKEN},
+            "You don't have permission to POST to /api/v2/credential_types/ (HTTP 403)",
+        ),
+        (
+            {"CONTROLLER_OAUTH_TOKEN": ORGANIZATION_TOKEN},
+            "You don't have permission to POST to /api/v2/credential_types/ (HTTP 403)",
+        ),
+        (
+            {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": USER, "CONTROLLER_PASSWORD": "wrong"},
+            "Failed to get token: HTTP Error 401: Unauthorized",
+        ),
+    ],
+    ids=["expired", "read only", "no system administrator", "wrong password"],
+)
+def test_no_permission(ansible: Ansible, environment: dict[str, str], message: str) -> None:
+    with AwxDouble() as awx:
+        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), **environment)
+        assert run.code != 0 and message in run.output, run.output
+        assert "vox.ai" not in str(awx.items)
+
+
+def test_an_organization_s_administrator(ansible: Ansible) -> None:
+    """May do all but make the credential type. A password is as good as a token."""
+    login = {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": USER, "CONTROLLER_PASSWORD": USER_PASSWORD}
+    with AwxDouble() as awx:
+        changed(set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), **login))
+        run = set_up(
+            ansible, awx, CONTROLLER_OAUTH_TOKEN=ORGANIZATION_TOKEN, **EVERYTHING, vox_awx_organization="Second"
+        )
+        assert len(changed(run)) == 6
 
 
 def test_little_is_needed(ansible: Ansible) -> None:

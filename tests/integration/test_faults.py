@@ -11,6 +11,7 @@ from typing import Any
 from integration._playbook import (
     DELETE,
     GET,
+    HIDDEN,
     LIST,
     NUMBER,
     PATCH_MEMO,
@@ -22,7 +23,7 @@ from integration._playbook import (
     vox,
 )
 from integration._scenario import CONTROLLER, Script, scenario
-from simulator import Simulator
+from simulator import Simulator, number_record
 
 NUMBERS = "/organization-telephone-numbers"
 
@@ -199,12 +200,16 @@ for _status in (400, 409, 422):
 @scenario(CONTROLLER)
 def test_lists_that_fail_at_first(sim: Simulator) -> Script:
     sim.add(NUMBER)
-    for action in ("close_before", "error_before", "truncated", "html"):
+    for action in ("close_before", "error_before"):
         sim.fault(action, "GET", NUMBERS)
-    sim.fault("rate_limited", "GET", NUMBERS, retry_after=1)
-    (seen,) = yield [vox({"number": NUMBER, "retries": 5})]
-    assert not seen.failed
-    assert seen.requests(sim) == [LIST] * 6
+    # In a task of their own: each retry waits twice as long as the one before it.
+    for action in ("truncated", "html"):
+        sim.fault(action, "GET", NUMBERS, occurrence=4)
+    sim.fault("rate_limited", "GET", NUMBERS, occurrence=4, retry_after=1)
+    twice, three_times = yield [vox({"number": NUMBER, "retries": 2}), vox({"number": NUMBER, "retries": 3})]
+    assert not twice.failed and not three_times.failed
+    assert twice.requests(sim) == [LIST] * 3
+    assert three_times.requests(sim) == [LIST] * 4
 
 
 @scenario(CONTROLLER)
@@ -236,8 +241,8 @@ def test_nobody_listens(sim: Simulator) -> Script:
     ]
     assert lost.failed
     assert lost.result["failure"]["http_status"] is None
-    # Two attempts: one was answered, one found the port closed.
-    assert lost.result["api_requests"] == 2
+    # One was answered. The next one found the port closed, and was not sent.
+    assert lost.result["api_requests"] == 1
     assert not found.failed
     assert [found.record] == sim.numbers()
 
@@ -276,15 +281,21 @@ def test_a_change_of_a_number_that_is_gone_is_no_success(sim: Simulator) -> Scri
             change=lambda record=record: sim.change(record["id"], status="expired"),
         )
     registered, by_id, registered_by_bulk, failed_in_bulk = yield [
-        vox({"number": numbers[0], "address": address, "memo": "m"}),
+        vox({"number": numbers[0], "address": address, "memo": "m"}, diff=True),
         vox({"id": records[1]["id"], "memo": "m"}),
-        bulk([{"number": numbers[2], "address": address, "memo": "m"}]),
+        bulk([{"number": numbers[2], "address": address, "memo": "m"}], diff=True),
         bulk([{"number": numbers[3], "memo": "m"}]),
     ]
     assert registered.requests(sim) == [LIST, PATCH_MEMO, GET, *UNKNOWN, REGISTER]
     for one in (registered.result, registered_by_bulk.result["telephone_numbers"][0]):
-        assert one["actions"] == ["memo_updated", "registered"]
+        assert one["actions"] == ["registered"]
         assert one["telephone_number"]["status"] == "active"
+    for task, number, record in ((registered, numbers[0], records[0]), (registered_by_bulk, numbers[2], records[2])):
+        (warning,) = task.result["warnings"]
+        assert f"the record {record['id']} expired or was deleted" in str(warning)
+        before, after = (side.get(number, side) for side in task.result["diff"].values())
+        (new,) = [one for one in _live(sim) if one["number"] == number]
+        assert (before["id"], after["id"]) == (record["id"], new["id"])
     assert by_id.failed
     assert "has expired" in by_id.message
     assert failed_in_bulk.failed
@@ -299,17 +310,58 @@ def test_an_answer_that_is_a_part_of_the_record_is_not_taken_for_it(sim: Simulat
         part = {"id": record["id"], "number": record["number"], "memo": "m"}
         sim.fault("answer", "PATCH", f"{NUMBERS}/{record['id']}", body=part, processed=True)
     new = {"number": "07011112224", "address": "sip:a"}
-    sim.fault("answer", body={"id": "any", "number": new["number"], "status": "active"}, status=201, processed=True)
+    sim.fault("part")
     one, many, registered = yield [
         vox({"number": NUMBER, "memo": "m"}),
         bulk([{"number": "07011112223", "memo": "m"}]),
         vox(new),
     ]
     assert one.after_look_up(sim) == many.after_look_up(sim) == [PATCH_MEMO, GET]
-    assert registered.requests(sim) == [*UNKNOWN[1:], REGISTER, LIST]
+    assert registered.requests(sim) == [*UNKNOWN[1:], REGISTER, GET]
     assert registered.result["actions"] == ["registered"]
     shown = [one.record, many.result["telephone_numbers"][0]["telephone_number"], registered.record]
     assert shown == sim.numbers()
+
+
+@scenario()
+def test_each_task_reports_what_it_has_done(sim: Simulator) -> Script:
+    """Answers without a record and reads that fail, changes that are ignored, and values other than were sent."""
+    numbers = [NUMBER, *(f"0701111222{index}" for index in range(3, 6))]
+    records = [sim.add(number) for number in numbers]
+    for record in records[:2]:
+        path = f"{NUMBERS}/{record['id']}"
+        sim.fault("answer", "DELETE", path, status=204, processed=True)
+        sim.fault("error_before", "GET", path, occurrence=0)
+    for record in records[2:]:
+        sim.fault("ignored", "PATCH", f"{NUMBERS}/{record['id']}/sip")
+    new = {"number": "07011112229", "address": "sip:a", "memo": " m", "auth_password": "s3cret-s3cret"}
+    scheduled = number_record(new["number"], status="scheduled", address="a", memo="m")
+    sim.fault("answer", body=scheduled, status=201)
+    moved = {"address": "sip:new.example.com", "auth_password": "s3cret-s3cret"}
+    tasks = yield [
+        vox({"number": numbers[0], "state": "absent"}, diff=True),
+        bulk([{"number": numbers[1], "state": "absent"}], diff=True),
+        vox({"number": numbers[2], **moved}, diff=True),
+        bulk([{"number": numbers[3], **moved}], diff=True),
+        vox(new, diff=True),
+    ]
+    deleted, deleted_by_bulk, ignored, ignored_by_bulk, registered = tasks
+    for task in (deleted, deleted_by_bulk):
+        (one,) = task.result.get("telephone_numbers") or [task.result]
+        assert task.failed and one["changed"]
+        assert (one["actions"], one["telephone_number"]) == (["deleted"], None)
+        assert "the deletion was answered with HTTP 204: no content" in one["msg"]
+        assert task.result["diff"]["before"] and not task.result["diff"]["after"]
+    for task, number in zip((ignored, ignored_by_bulk), records[2:], strict=True):
+        (one,) = task.result.get("telephone_numbers") or [task.result]
+        assert task.failed and not one["changed"]
+        assert (one["actions"], one["telephone_number"]) == ([], number)
+        assert f"the API answered as if it were done, but address is still '{number['address']}'" in one["msg"]
+        assert task.result["diff"]["before"] == task.result["diff"]["after"]
+    assert not registered.failed
+    after = registered.result["diff"]["after"]
+    assert after.pop("auth_password") == HIDDEN
+    assert after == {name: scheduled[name] for name in after} and after["status"] == "scheduled"
 
 
 @scenario(CONTROLLER)

@@ -2,19 +2,51 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Numbers that are read."""
+"""Numbers and agents that are read, and the audit of them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from integration._playbook import GET, LIST, NUMBER, Seen
-from integration._scenario import Script, scenario
+from integration._playbook import AGENTS, GET, LIST, NUMBER, Seen
+from integration._scenario import CONTROLLER, Script, scenario
 from simulator import Simulator
+
+AGENT = "0b6f4f0e-8a39-4d8e-9f5e-9a6f4c0c3b11"
 
 
 def info(**arguments: Any) -> dict[str, Any]:
     return {"voxai.telephony.vox_telephone_number_info": arguments}
+
+
+def agents(**arguments: Any) -> dict[str, Any]:
+    return {"voxai.telephony.vox_agent_info": arguments}
+
+
+def audit(**arguments: Any) -> dict[str, Any]:
+    return {"voxai.telephony.vox_audit_info": arguments}
+
+
+def break_every_rule_once(sim: Simulator) -> None:
+    """Put a number at fault into the organization for each rule of the audit, with ids that do not vary."""
+    ids = (f"{index:08}-0000-4000-8000-00000000000b" for index in range(1, 100))
+    good, draft = (sim.add_agent(name, agent_id=next(ids))["agent_id"] for name in ("Front desk", "<b>Night</b> desk"))
+    unpublished = sim.add_agent("=1+1", agent_id=next(ids), production_version=None)["agent_id"]
+
+    def add(number: str, agent: str | None = good, version: str = "production", **fields: Any) -> None:
+        mapping = {"agent_id": agent, "agent_version": version} if agent else None
+        sim.add(number, id=next(ids), inbound_agent=mapping, **fields)
+
+    add("07011110001", None)
+    add("07011110002", next(ids))
+    add("07011110003", address=None, inbound_trunk_id=None, outbound_trunk_id=None)
+    add("07011110004")
+    add("07011110004")
+    add("07011110005", address="sip:10.0.0.5:5060")
+    add("07011110006", draft, "current")
+    add("07011110007", unpublished)
+    add("07011110008", provider="vox", status="cancel_requested", memo="<script>alert(1)</script>")
+    add("941921426", memo='=HYPERLINK("http://example.com")')
 
 
 def numbers_of(task: Seen) -> list[str]:
@@ -58,3 +90,65 @@ def test_numbers_are_read(sim: Simulator) -> Script:
     assert octal.failed
     assert "Write it in quotes" in octal.message
     assert sim.writes == []
+
+
+@scenario()
+def test_agents_are_read(sim: Simulator) -> Script:
+    for index in range(101):
+        sim.add_agent(f"Desk {index}", agent_id=f"{index:08}-0000-4000-8000-00000000000a")
+    wanted = sim.add_agent("Front desk", type="flow", production_version=None, agent_id=AGENT)
+    everything, by_name, by_id, by_type, nothing, blank = yield [
+        agents(),
+        agents(agent_name="Front desk") | {"check_mode": True, "diff": True},
+        agents(agent_id=wanted["agent_id"].upper()),
+        agents(type=["flow", "other"]),
+        agents(agent_name="Front"),
+        agents(agent_name="") | {"ignore_errors": True},
+    ]
+    assert len(everything.result["agents"]) == 102
+    assert everything.requests(sim) == [AGENTS] * 2
+    for task in (by_name, by_id, by_type):
+        assert task.result["agents"] == [wanted]
+    assert by_name.requests(sim) == [AGENTS]
+    assert "diff" not in by_name.result
+    assert nothing.result["agents"] == []
+    assert nothing.result["changed"] is False
+    assert blank.failed and "agent_name is empty" in blank.message
+    assert sim.writes == []
+
+
+@scenario()
+def test_every_rule_finds_what_it_is_about(sim: Simulator) -> Script:
+    break_every_rule_once(sim)
+    found, two_rules, no_rule = yield [
+        audit() | {"check_mode": True, "diff": True},
+        audit(rules=["ending", "odd_number"]),
+        audit(rules=["no_agent"]) | {"ignore_errors": True},
+    ]
+    assert [(finding["severity"], finding["rule"]) for finding in found.result["findings"]] == [
+        ("error", "no_inbound_agent"),
+        ("error", "unknown_agent"),
+        ("error", "no_trunk"),
+        ("error", "held_twice"),
+        ("warning", "private_trunk"),
+        ("warning", "draft_agent"),
+        ("warning", "no_production_version"),
+        ("warning", "ending"),
+        ("notice", "odd_number"),
+    ]
+    assert found.requests(sim) == [LIST] * 3 + [AGENTS]
+    assert [found.result["summary"][name] for name in ("errors", "warnings", "notices")] == [4, 4, 1]
+    assert found.result["changed"] is False and "diff" not in found.result
+    assert [finding["rule"] for finding in two_rules.result["findings"]] == ["ending", "odd_number"]
+    assert no_rule.failed and "no_inbound_agent" in no_rule.message
+    assert sim.writes == []
+
+
+@scenario(CONTROLLER)
+def test_an_organization_without_faults_has_no_findings(sim: Simulator) -> Script:
+    agent = sim.add_agent()["agent_id"]
+    for number in (NUMBER, "15880000"):
+        sim.add(number, inbound_agent={"agent_id": agent, "agent_version": "production"})
+    (found,) = yield [audit()]
+    assert (found.failed, found.result["findings"]) == (False, [])
+    assert found.result["summary"]["numbers"] == 2

@@ -87,6 +87,14 @@ def test_keys_of_a_result_that_ansible_refused(sim: Simulator) -> Script:
     assert seen[1].result["diff"] == {"before": {}, "after": {}}
 
 
+@scenario()
+def test_a_message_of_our_own_is_whole(sim: Simulator) -> Script:
+    """Ansible's is cut; ours has every entry that is wrong."""
+    entries = [{"number": f"0701111{index:04}", "state": "gone"} for index in range(100)]
+    (seen,) = yield [{BULK: {"telephone_numbers": entries}, "ignore_errors": True}]
+    assert "entry 100 (07011110099): value of state" in seen.message
+
+
 @scenario(("module",))
 def test_keys_of_an_info_result_that_ansible_refused(sim: Simulator) -> Script:
     (seen,) = yield [{COLLECTION + "vox_telephone_number_info": {"colour": "red"}, "ignore_errors": True}]

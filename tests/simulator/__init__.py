@@ -12,6 +12,6 @@ from __future__ import annotations
 from ._exchange import LoggedRequest
 from ._simulator import Simulator
 from ._state import number_record
-from ._switches import Switches
+from ._switches import Switches, observed_switches
 
-__all__ = ["LoggedRequest", "Simulator", "Switches", "number_record"]
+__all__ = ["LoggedRequest", "Simulator", "Switches", "number_record", "observed_switches"]

@@ -14,7 +14,9 @@ import shlex
 import signal
 from pathlib import Path
 
-from . import Simulator, Switches
+import yaml
+
+from . import Simulator, Switches, observed_switches
 
 
 def _arguments() -> argparse.Namespace:
@@ -36,7 +38,24 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--rate-limit", type=int, nargs=2, metavar=("SECOND", "MINUTE"), help="requests allowed in a second and minute"
     )
+    parser.add_argument(
+        "--observed", type=Path, metavar="FILE", help="behave as the API did when `make contract` wrote this file"
+    )
     return parser.parse_args()
+
+
+def _switches(arguments: argparse.Namespace) -> Switches:
+    switches = Switches()
+    if arguments.observed:
+        try:
+            switches = observed_switches(yaml.safe_load(arguments.observed.read_text(encoding="utf-8")))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise SystemExit(f"--observed {arguments.observed}: {error}") from None
+    if arguments.latency:
+        switches.latency = arguments.latency / 1000
+    if arguments.rate_limit:
+        switches.rate_limit = tuple(arguments.rate_limit)
+    return switches
 
 
 def main() -> None:
@@ -50,10 +69,7 @@ def main() -> None:
         logging.basicConfig(format="%(asctime)s.%(msecs)03d %(message)s", datefmt="%H:%M:%S")
         logging.getLogger("simulator").setLevel(logging.INFO)
     keys = arguments.key or ["key-a", "key-b"]
-    switches = Switches(
-        latency=arguments.latency / 1000, rate_limit=tuple(arguments.rate_limit) if arguments.rate_limit else None
-    )
-    with Simulator(keys, tls=arguments.tls, switches=switches, port=arguments.port) as simulator:
+    with Simulator(keys, tls=arguments.tls, switches=_switches(arguments), port=arguments.port) as simulator:
         agents = [simulator.add_agent(name) for name in arguments.agent]
         for number in arguments.bought:
             simulator.add(number, provider="vox")

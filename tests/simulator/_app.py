@@ -13,14 +13,16 @@ from typing import Annotated, Any, get_type_hints
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from ._errors import ApiError, envelope
+from ._errors import ApiError, envelope, other_body
 from ._exchange import BASE_PATH
 from ._schemas import (
+    MAX_LIMIT,
+    STATUSES,
     AgentPatch,
     AgentsAnswer,
     AgentsQuery,
@@ -40,6 +42,8 @@ from ._state import HELD, ON_SALE, PAID_PERIOD_MS, Number, Organization, World, 
 
 REFUSED_HOST = "refused.example.com"
 """The API refuses an address on this host, whatever else is right about it."""
+
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 # Coroutines, although they wait for nothing: the framework gives a plain function a thread at each request.
@@ -68,13 +72,18 @@ async def list_numbers(
     request: Request, world: InWorld, organization: Of, query: Annotated[NumbersQuery, Query()]
 ) -> JSONResponse:
     """Numbers the organization holds; the active ones, unless `status` says otherwise."""
-    if world.switches.repeated_status == "refuse" and len(request.query_params.getlist("status")) > 1:
+    given = request.query_params.getlist("status") or [query.status]
+    if world.switches.repeated_status == "refuse" and len(given) > 1:
         raise ApiError(400, field="status", reason="repeated")
+    counting = {"first": given[:1], "all": given}.get(world.switches.repeated_status, given[-1:])
+    unknown = [one for one in counting if one not in STATUSES]
+    if unknown and world.switches.unknown_status == "refuse":
+        raise ApiError(400, field="status", reason="literal_error", allowed_values=list(STATUSES))
     # Each page passes all numbers, of which there may be many thousands.
-    lag, status, provider = world.switches.list_lag, query.status, query.provider
+    lag, provider = world.switches.list_lag, query.provider
     numbers = organization.numbers.values()
     seen = [number.seen(lag) for number in numbers] if lag else [number.fields for number in numbers]
-    matching = [fields for fields in seen if fields and fields["status"] == status]
+    matching = [fields for fields in seen if fields and fields["status"] in counting]
     if provider:
         matching = [fields for fields in matching if fields["provider"] == provider]
     return _page(request, world, organization, query, matching, world.show, "created_at", "id")
@@ -83,7 +92,10 @@ async def list_numbers(
 @router.get("/organization-telephone-numbers/{number_id}", response_model=NumberAnswer)
 async def get_number(number_id: NumberId, world: InWorld, organization: Of, query: No) -> JSONResponse:
     """One number, in whatever status."""
-    return JSONResponse(world.show(organization.number(number_id).fields))
+    number = _number(world, organization, number_id)
+    if number.fields["status"] == "expired" and world.switches.get_expired == 404:
+        raise ApiError(404)
+    return JSONResponse(world.show(number.fields))
 
 
 @router.get("/agents", response_model=AgentsAnswer)
@@ -91,10 +103,12 @@ async def list_agents(
     request: Request, world: InWorld, organization: Of, query: Annotated[AgentsQuery, Query()]
 ) -> JSONResponse:
     """The organization's agents, by a part of the name and by type."""
+    ignore_case = world.switches.q_ignores_case
     matching = [
         agent
         for agent in organization.agents.values()
-        if query.q.casefold() in agent["name"].casefold() and (not query.type or agent["type"] in query.type)
+        if (query.q in agent["name"] or (ignore_case and query.q.casefold() in agent["name"].casefold()))
+        and (not query.type or agent["type"] in query.type)
     ]
     return _page(request, world, organization, query, matching, _shown_agent, "created_at", "agent_id")
 
@@ -117,13 +131,18 @@ def _page(
     show: Callable[[dict[str, Any]], dict[str, Any]],
     *sort_by: str,
 ) -> JSONResponse:
+    limit = query.limit
+    if not 1 <= limit <= MAX_LIMIT:
+        if world.switches.limit_beyond == "refuse":
+            raise ApiError(400, field="limit", reason="out_of_range")
+        limit = min(max(limit, 1), MAX_LIMIT)
     filters = query.model_dump_json(exclude={"cursor", "limit"})
     page = world.page(
         items,
         itemgetter(*sort_by),
         scope=f"{organization.key} {request.url.path} {filters}",
         cursor=query.cursor,
-        limit=query.limit,
+        limit=limit,
         descending=query.sort_order == "desc",
     )
     page["items"] = [show(item) for item in page["items"]]
@@ -151,7 +170,13 @@ async def register(body: Register, world: InWorld, organization: Of, query: No) 
         raise ApiError(
             world.switches.duplicate_status, "이미 등록된 전화번호입니다.", field="number", reason="duplicate"
         )
-    fields = number_record(body.number, created_at=world.now(), address=body.address, memo=body.memo)
+    fields = number_record(
+        body.number,
+        status=world.switches.registered_as,
+        created_at=world.now(),
+        address=body.address,
+        memo=_memo(world, body.memo),
+    )
     number = Number(fields, body.auth_username, body.auth_password)
     number.write(fields["created_at"])
     organization.numbers[fields["id"]] = number
@@ -159,14 +184,14 @@ async def register(body: Register, world: InWorld, organization: Of, query: No) 
 
 
 @router.patch("/organization-telephone-numbers/{number_id}", response_model=NumberAnswer)
-async def patch_memo(number_id: NumberId, body: MemoPatch, world: InWorld, organization: Of, query: No) -> JSONResponse:
+async def patch_memo(number_id: NumberId, body: MemoPatch, world: InWorld, organization: Of, query: No) -> Response:
     """Change the memo."""
     number = _changeable(world, organization, number_id, expired=world.switches.patch_expired)
-    return _patched(world, number, memo=body.memo)
+    return _patched(world, number, memo=_memo(world, body.memo))
 
 
 @router.patch("/organization-telephone-numbers/{number_id}/sip", response_model=NumberAnswer)
-async def patch_sip(number_id: NumberId, body: SipPatch, world: InWorld, organization: Of, query: No) -> JSONResponse:
+async def patch_sip(number_id: NumberId, body: SipPatch, world: InWorld, organization: Of, query: No) -> Response:
     """Change the trunk of a number of one's own."""
     number = _changeable(world, organization, number_id, expired=world.switches.patch_expired)
     if number.fields["provider"] != "custom":
@@ -183,28 +208,35 @@ async def patch_sip(number_id: NumberId, body: SipPatch, world: InWorld, organiz
         number.auth_username = body.auth_username
     if "auth_password" in given:
         number.auth_password = body.auth_password
-    return _patched(world, number, **body.model_dump(include=given & {"address", "memo"}))
+    changes = body.model_dump(include=given & {"address", "memo"})
+    if "memo" in changes:
+        changes["memo"] = _memo(world, changes["memo"])
+    return _patched(world, number, **changes)
 
 
 @router.patch("/organization-telephone-numbers/{number_id}/agent", response_model=NumberAnswer)
-async def patch_agents(
-    number_id: NumberId, body: AgentPatch, world: InWorld, organization: Of, query: No
-) -> JSONResponse:
+async def patch_agents(number_id: NumberId, body: AgentPatch, world: InWorld, organization: Of, query: No) -> Response:
     """Map agents, or unmap them with null."""
-    number = _changeable(world, organization, number_id, expired=409)
+    number = _changeable(world, organization, number_id, expired=world.switches.agents_expired)
     changes = body.model_dump(include=body.model_fields_set)
     for name, mapping in changes.items():
         if mapping and mapping["agent_id"] not in organization.agents:
-            raise ApiError(400, "에이전트를 찾을 수 없습니다.", field=f"{name}.agent_id", reason="not_found")
+            status = world.switches.unknown_agent
+            raise ApiError(status, "에이전트를 찾을 수 없습니다.", field=f"{name}.agent_id", reason="not_found")
+    test = number.fields.get("ab_test")
+    if test and world.switches.patch_ends_ab_test:
+        changes["ab_test"] = {name: shares for name, shares in test.items() if name not in changes}
     return _patched(world, number, **changes)
 
 
 @router.delete("/organization-telephone-numbers/{number_id}", response_model=DeleteAnswer)
-async def delete_number(number_id: NumberId, world: InWorld, organization: Of, query: No) -> JSONResponse:
+async def delete_number(number_id: NumberId, world: InWorld, organization: Of, query: No) -> Response:
     """Give a number up: one's own at once, a bought one at the end of its paid period."""
-    number = organization.number(number_id)
+    number = _number(world, organization, number_id)
     status, provider = number.fields["status"], number.fields["provider"]
     refused = {"expired": world.switches.delete_expired, "cancel_requested": world.switches.delete_cancel_requested}
+    if refused.get(status) == 204:
+        return Response(status_code=204)
     if refused.get(status, 200) != 200:
         raise ApiError(refused[status])
     if status not in refused:
@@ -222,7 +254,7 @@ async def delete_number(number_id: NumberId, world: InWorld, organization: Of, q
 @router.post("/organization-telephone-numbers/{number_id}/revoke-cancel", response_model=NumberAnswer)
 async def revoke_cancel(number_id: NumberId, world: InWorld, organization: Of, query: No) -> JSONResponse:
     """Take a pending cancellation back."""
-    number = organization.number(number_id)
+    number = _number(world, organization, number_id)
     if number.fields["status"] != "cancel_requested":
         raise ApiError(409, "해지 예약된 번호가 아닙니다.", reason="not_cancel_requested")
     number.write(world.now(), status="active", cancel_requested_at=None, end_at=None)
@@ -234,18 +266,35 @@ def _check_address(address: str | None) -> None:
         raise ApiError(400, "SIP 주소가 올바르지 않습니다.", field="address", reason="unreachable")
 
 
+def _memo(world: World, memo: str | None) -> str | None:
+    if memo == "" and world.switches.empty_memo == "refuse":
+        raise ApiError(400, field="memo", reason="string_too_short")
+    return None if memo == "" and world.switches.empty_memo == "null" else memo
+
+
+def _number(world: World, organization: Organization, number_id: str) -> Number:
+    if world.switches.malformed_id != 404 and not UUID.fullmatch(number_id):
+        raise ApiError(world.switches.malformed_id, field="id", reason="uuid_parsing")
+    return organization.number(number_id.lower() if world.switches.upper_case_id else number_id)
+
+
 def _changeable(world: World, organization: Organization, number_id: str, expired: int) -> Number:
-    number = organization.number(number_id)
+    number = _number(world, organization, number_id)
     status = number.fields["status"]
     pending = 200 if world.switches.patch_cancel_requested else 409
-    if {"expired": expired, "cancel_requested": pending}.get(status) == 409:
-        raise ApiError(409, field="status", reason=status)
+    refused = {"expired": expired, "cancel_requested": pending}.get(status, 200)
+    if refused != 200:
+        raise ApiError(refused, field="status", reason=status)
     return number
 
 
-def _patched(world: World, number: Number, **changes: Any) -> JSONResponse:
+def _patched(world: World, number: Number, **changes: Any) -> Response:
     number.write(world.now(), **changes)
-    return JSONResponse({} if world.switches.patch_answers == "empty" else world.show(number.fields))
+    if world.switches.patch_answers == "nothing":
+        return Response(status_code=204)
+    shown = world.show(number.fields)
+    parts = {"record": set(shown), "part": {"id", "number", *changes}, "empty": set()}
+    return JSONResponse({name: shown[name] for name in shown if name in parts[world.switches.patch_answers]})
 
 
 # --- errors ---
@@ -263,6 +312,8 @@ async def _no_such_call(request: Request, error: Exception) -> JSONResponse:
         # The framework names the methods of one of the path's calls only.
         here = [route for route in router.routes if route.matches(request.scope)[0] is not Match.NONE]
         headers["Allow"] = ", ".join(sorted(method for route in here for method in getattr(route, "methods", ())))
+    if error.status_code == 404 and request.state.world.switches.unknown_route == "other":
+        return JSONResponse(other_body(404), 404, headers)
     return JSONResponse(envelope(error.status_code), error.status_code, headers)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 _DEFAULTS = {
     400: ("VALIDATION_ERROR", "요청 값이 올바르지 않습니다."),
     401: ("UNAUTHORIZED", "API 키가 없거나 올바르지 않습니다."),
+    403: ("FORBIDDEN", "접근 권한이 없습니다."),
     404: ("NOT_FOUND", "요청한 리소스를 찾을 수 없습니다."),
     405: ("METHOD_NOT_ALLOWED", "허용되지 않은 메서드입니다."),
     409: ("CONFLICT", "현재 상태에서는 요청을 처리할 수 없습니다."),
@@ -24,6 +25,11 @@ def envelope(status: int, message: str | None = None, **details: Any) -> dict[st
     """Return the error body for an HTTP status; the code follows from the status."""
     code, default_message = _DEFAULTS.get(status, _INTERNAL)
     return {"error": {"code": code, "message": message or default_message, "details": details}}
+
+
+def other_body(status: int) -> dict[str, Any]:
+    """Return an error body that is not the envelope, as a web framework or a gateway writes it."""
+    return {"statusCode": status, "message": "Error"}
 
 
 class ApiError(Exception):

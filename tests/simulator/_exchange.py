@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
-from ._errors import envelope
+from ._errors import envelope, other_body
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -113,15 +113,45 @@ class Exchange:
         scheme, _space, key = authorization.partition(" ")
         return self._world.organizations.get(key) if scheme.lower() == "bearer" else None
 
+    def number(self) -> dict[str, Any]:
+        """The number that the path names, as the API shows it; `{}` if it names none that is there."""
+        organization = self._scope["state"]["organization"]
+        numbers = organization.numbers if organization else {}
+        found = [number for record_id, number in numbers.items() if record_id in self.request.path]
+        return self._world.show(found[0].fields) if found else {}
+
     async def process(self) -> Answer:
         """Let the API do what was asked, and return what it answers."""
+        switches = self._world.switches
+        answer = self._in_its_form(await self._processed())
+        if switches.limit_headers and switches.rate_limit:
+            for window, limit in zip(("second", "minute"), switches.rate_limit, strict=True):
+                answer.headers[f"x-ratelimit-limit-{window}"] = str(limit)
+        return answer
+
+    def _in_its_form(self, answer: Answer) -> Answer:
+        """An answer with the body that errors of its status have."""
+        switches, status = self._world.switches, answer.status
+        form = switches.error_bodies.get(status, "envelope")
+        if status >= 400 and form != "envelope":
+            answer.body = b"" if form == "empty" else json.dumps(other_body(status)).encode()
+        elif status in switches.error_codes:
+            content = _parsed(answer.body)
+            if isinstance(content, dict) and "error" in content:
+                content["error"]["code"] = switches.error_codes[status]
+                answer.body = json.dumps(content, ensure_ascii=False).encode()
+        return answer
+
+    async def _processed(self) -> Answer:
         switches = self._world.switches
         if switches.latency:
             await self.wait(switches.latency)
         if self._scope["path"].startswith(f"{BASE_PATH}/"):
             organization = self._scope["state"]["organization"]
             if organization is None:
-                return Answer.json(401, envelope(401), **{"www-authenticate": "Bearer"})
+                given = "authorization" in self.request.headers
+                status = switches.wrong_key_status if given else switches.no_key_status
+                return Answer.json(status, envelope(status), **{"www-authenticate": "Bearer"})
             if switches.rate_limit and not organization.admit(*switches.rate_limit):
                 return too_many(switches.retry_after)
         return await self._call_app()

@@ -45,6 +45,20 @@ async def error_after(exchange: Exchange, server: Server, *, status: int = 500) 
     await exchange.answer(Answer.json(status, envelope(status)))
 
 
+async def ignored(exchange: Exchange, server: Server) -> None:
+    """Answer as if the request had been processed, with the number as it is."""
+    await exchange.answer(Answer.json(200, exchange.number()))
+
+
+async def part(exchange: Exchange, server: Server) -> None:
+    """Process the request, and answer with nothing of a number but its `id`."""
+    answer = await exchange.process()
+    content = json.loads(answer.body or b"null")
+    if isinstance(content, dict) and "id" in content:
+        answer = Answer.json(answer.status, {"id": content["id"]})
+    await exchange.answer(answer)
+
+
 async def rate_limited(exchange: Exchange, server: Server, *, retry_after: float | str | None = None) -> None:
     """Answer 429, nothing processed; `retry_after` is the header's value."""
     await exchange.answer(too_many(retry_after))
@@ -137,6 +151,8 @@ ACTIONS = {
         close_after,
         error_before,
         error_after,
+        ignored,
+        part,
         rate_limited,
         truncated,
         html,

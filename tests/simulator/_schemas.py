@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -16,6 +16,8 @@ _VERSION = r"^(current|production|v[1-9][0-9]*)$"
 
 Provider = Literal["vox", "custom"]
 Status = Literal["active", "scheduled", "cancel_requested", "expired"]
+STATUSES: tuple[str, ...] = get_args(Status)
+MAX_LIMIT = 100
 
 
 class _Strict(BaseModel):
@@ -48,8 +50,8 @@ def _decimal(value: Any) -> int:
 Limit = Annotated[
     int,
     BeforeValidator(_decimal),
-    Field(ge=1, le=100),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
+    # The call refuses what is beyond, unless it is switched otherwise.
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50}),
 ]
 Cursor = Annotated[str | None, WithJsonSchema({"type": "string", "format": "cursor"})]
 SortOrder = Literal["asc", "desc"]
@@ -71,7 +73,8 @@ class NumbersQuery(_Page):
     """What `GET /organization-telephone-numbers` can be asked."""
 
     provider: Annotated[Provider | None, WithJsonSchema({"type": "string", "enum": ["vox", "custom"]})] = None
-    status: Status = "active"
+    # The call refuses any other, unless it is switched otherwise.
+    status: Annotated[str, WithJsonSchema({"type": "string", "enum": list(STATUSES)})] = "active"
     sort_by: Literal["created_at"] = "created_at"
 
 

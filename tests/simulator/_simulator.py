@@ -101,6 +101,8 @@ class Simulator:
         """Put a number into an organization (the first by default) and return its record.
 
         `fields` are those of `number_record`; `unknown` are fields the API has grown since, returned like the others.
+        Of them, `ab_test` is shown only if a switch says so: for each of `inbound_agent`, `outbound_agent` and
+        `sms_inbound_agent` that runs a test, a list of versions with their shares.
         """
 
         def add() -> dict[str, Any]:

@@ -158,10 +158,13 @@ class World:
 
     def show(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return a number's fields as the API answers with them."""
-        return fields | {
+        shown = fields | {
             "address": self.shown_address(fields["address"]),
             "memo": self.shown_memo(fields["memo"]),
         }
+        if not self.switches.show_ab_test:
+            shown.pop("ab_test", None)
+        return {name: value for name, value in shown.items() if value is not None or self.switches.show_nulls}
 
     def shown_address(self, address: str | None) -> str | None:
         """Return an address as the API echoes it."""
@@ -169,7 +172,11 @@ class World:
 
     def shown_memo(self, memo: str | None) -> str | None:
         """Return a memo as the API returns it."""
-        return memo if memo is None or self.switches.echo_memo else unicodedata.normalize("NFC", memo.strip())
+        if memo is not None and self.switches.echo_memo in (False, "trimmed"):
+            memo = memo.strip()
+        if memo is not None and self.switches.echo_memo in (False, "composed"):
+            memo = unicodedata.normalize("NFC", memo)
+        return memo
 
     def page(
         self,
@@ -183,7 +190,7 @@ class World:
     ) -> dict[str, Any]:
         """Return one page `{items, total_count, next_cursor}` of the items, in the order of their unique positions.
 
-        A cursor holds for the `scope` it was given out for; any other is an ApiError 400.
+        A cursor holds for the `scope` it was given out for; any other is what `unknown_cursor` says.
         """
         listed = list(items)
         before, ordered = self._ordered.get(scope, ([], []))
@@ -194,10 +201,13 @@ class World:
         start = 0
         if cursor is not None:
             issued_for, last = self._cursors.get(cursor, (None, ()))
-            if issued_for != scope:
+            if issued_for == scope:
+                behind = operator.lt if descending else operator.gt
+                start = bisect_left(ordered, True, key=lambda item: behind(position(item), last))
+            elif self.switches.unknown_cursor == "refuse":
                 raise ApiError(400, "커서가 올바르지 않습니다.", field="cursor", reason="invalid_cursor")
-            behind = operator.lt if descending else operator.gt
-            start = bisect_left(ordered, True, key=lambda item: behind(position(item), last))
+            elif self.switches.unknown_cursor == "empty":
+                start = len(ordered)
         shown, next_cursor = ordered[start : start + limit], None
         if len(ordered) > start + limit:
             next_cursor = secrets.token_urlsafe(18)

@@ -142,10 +142,9 @@ def _shown(result: Result) -> str:
 
 def _unclear(module: str, result: Result) -> list[Violation]:
     """What a result lacks of what it must have."""
-    # Of arguments that Ansible itself refuses, it says nothing but the message.
-    missing = ({"changed", "msg"} if "api_requests" in result else {"msg"}) - set(result)
+    missing = {"changed", "msg", "api_requests"} - set(result)
     parts = [result]
-    if result.get("failed") and "api_requests" in result:
+    if result.get("failed"):
         if module == ONE:
             missing |= {"actions", "telephone_number"} - set(result)
         if module == MANY:
@@ -182,11 +181,23 @@ def _untrue(case: Case, result: Result, before: World, after: World) -> list[Vio
             found.append(f"{wish['number']} was not deleted")
         if case.module == ONE and not part["actions"] and part["diff"]["before"] != part["diff"]["after"]:
             found.append(f"{wish['number']}: the diff shows a change, and there is none")
+        if case.module == ONE and part["actions"] and part["diff"]["before"] == part["diff"]["after"]:
+            found.append(f"{wish['number']}: the diff shows no change, and there are {part['actions']}")
         if part["changed"] != bool(part["actions"]):
             found.append(f"{wish['number']}: changed is {part['changed']}, actions are {part['actions']}")
         held = next(iter(after.live(wish["number"])), None)
-        if not part.get("failed") and _but_for_the_time(part["telephone_number"]) != _but_for_the_time(held):
+        # A failure may leave open what the number is now. It must say so, then.
+        in_doubt = bool(part.get("failed")) and "Run the task again" in part["msg"]
+        unknown = bool(part.get("failed")) and part["telephone_number"] is None
+        if _but_for_the_time(part["telephone_number"]) != _but_for_the_time(held) and not (in_doubt or unknown):
             found.append(f"{wish['number']}: the record in the result is not the one that is there")
+        was = next(iter(before.live(wish["number"])), None)
+        if not part["changed"] and was != held and not in_doubt:
+            found.append(f"{wish['number']} was changed, and that is not told")
+        if case.module == ONE and part["actions"] and not in_doubt:
+            shown = part["diff"]["after"]
+            if shown and any(shown[name] != (held or {}).get(name) for name in shown if not name.startswith("auth_")):
+                found.append(f"{wish['number']}: the diff does not show what is there")
     return [Violation("lie", text) for text in found]
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from simulator import Simulator
+from simulator._state import NUMBER_FIELDS
 
 Record = dict[str, Any]
 Wish = Mapping[str, Any]
@@ -44,7 +45,8 @@ class World:
 
     @classmethod
     def of(cls, sim: Simulator, key: str, *other_keys: str) -> World:
-        records = {record["id"]: record for record in sim.numbers(key)}
+        # Whatever it shows of them.
+        records = {record["id"]: dict.fromkeys(NUMBER_FIELDS) | record for record in sim.numbers(key)}
         others = [record for other in other_keys for record in sim.numbers(other)]
         return cls(records, {one: sim.credentials(one) for one in records}, others)
 

@@ -228,7 +228,7 @@ def test_what_can_not_be_meant(trial: Trial, place: str, option: str, long: bool
             if place != ENTRY and result.get("api_requests", 0) not in (0, HIDDEN):
                 trial.blame(Violation("meant", "something was sent, wherever to"))
             # Ansible's own words quote all that was written.
-            if "api_requests" in result and len(result["msg"]) > 5000:
+            if len(result["msg"]) > 5000:
                 trial.blame(Violation("unclear", f"a message of {len(result['msg'])} characters"))
     if World.of(trial.sim, KEY) != before:
         trial.blame(Violation("meant", "something was changed"))

@@ -90,7 +90,8 @@ class Conversation:
         assert self._expected, f"not expected: {method} {path} {query} {body}"
         expected, answer = self._expected.pop(0)
         assert (method, path, dict(query), body) == expected
-        before_writing()
+        if not isinstance(answer, TransportError) or answer.sent:
+            before_writing()
         if isinstance(answer, TransportError):
             raise answer
         return t.cast(Response, answer)

@@ -85,3 +85,20 @@ def test_every_option(tmp_path: Path) -> None:
     assert "hunter2" not in log
     assert not Path(ca_path).exists()
     assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
+
+
+def test_it_behaves_as_was_observed(tmp_path: Path) -> None:
+    observed = tmp_path / "observed.yml"
+    observed.write_text("---\nswitches:\n  register_status: 200\n  latency: 0\n", encoding="utf-8")
+    with start("--observed", str(observed)) as process:
+        assert process.stdout is not None
+        exported = variables(process.stdout.readline())
+        headers = {"Authorization": f"Bearer {exported['VOX_API_KEY']}"}
+        response = requests.post(exported["VOX_API_URL"] + REGISTER, json=BODY, headers=headers, timeout=5)
+        process.terminate()
+    assert response.status_code == 200
+    observed.write_text("switches: {colour: red}\n", encoding="utf-8")
+    with start("--observed", str(observed)) as process:
+        output, errors = process.communicate(timeout=5)
+    assert (process.returncode, output) == (1, "")
+    assert errors == f"--observed {observed}: the simulator has no switch colour\n"

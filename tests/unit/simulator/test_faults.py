@@ -160,6 +160,26 @@ def test_somebody_else_is_faster(sim: Simulator, api: Api) -> None:
         sim.change("unknown", memo="x")
 
 
+def test_a_change_is_ignored(sim: Simulator, api: Api) -> None:
+    number = sim.add(memo="old")
+    sim.fault("ignored", None, None, occurrence=0)
+    path = f"{NUMBERS}/{number['id']}"
+    answer = api("PATCH", path, json={"memo": "new"})
+    assert (answer.status_code, answer.json()) == (200, number)
+    assert api("DELETE", path).json() == number
+    assert api("POST", REGISTER, json=BODY).json() == {}
+    assert sim.numbers() == [number]
+
+
+def test_an_answer_is_a_part(sim: Simulator, api: Api) -> None:
+    sim.fault("part", None, None, occurrence=0)
+    answer = api("POST", REGISTER, json=BODY)
+    (number,) = sim.numbers()
+    assert (answer.status_code, answer.json()) == (201, {"id": number["id"]})
+    assert api("GET", NUMBERS).json()["items"] == [number]
+    assert api("GET", f"{NUMBERS}/unknown").status_code == 404
+
+
 def test_an_answer_quotes_what_was_received(sim: Simulator, api: Api) -> None:
     sim.fault("echo")
     response = api("POST", REGISTER, json=BODY)

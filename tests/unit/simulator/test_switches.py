@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from simulator import Simulator, Switches
-from unit.simulator.calling import BODY, NUMBERS, REGISTER, Api
+from simulator import Simulator, Switches, observed_switches
+from unit.simulator.calling import BODY, NUMBERS, REGISTER, Api, error
 
 
 @pytest.mark.parametrize("status", [200, 201])
@@ -40,7 +40,7 @@ def test_password_demanded(
     assert api("PATCH", f"{NUMBERS}/{number['id']}/sip", json=change).status_code == status
 
 
-@pytest.mark.parametrize("status", [200, 404, 409])
+@pytest.mark.parametrize("status", [200, 204, 404, 409])
 def test_delete_expired(sim: Simulator, api: Api, status: Any) -> None:
     sim.switches.delete_expired = status
     number = sim.add(status="expired")
@@ -69,7 +69,7 @@ def test_patch_cancel_requested(sim: Simulator, api: Api, allowed: bool, status:
     assert api("PATCH", f"{NUMBERS}/{number['id']}{end}", json=body).status_code == status
 
 
-@pytest.mark.parametrize("status", [200, 409])
+@pytest.mark.parametrize("status", [200, 400, 404, 409, 422])
 @pytest.mark.parametrize(("end", "body"), [("", {"memo": "m"}), ("/sip", {"memo": "m"})])
 def test_patch_expired(sim: Simulator, api: Api, status: Any, end: str, body: Any) -> None:
     sim.switches.patch_expired = status
@@ -87,9 +87,10 @@ def test_repeated_status(sim: Simulator, api: Api) -> None:
     sim.add(status="expired")
     query = [("status", "active"), ("status", "expired")]
     assert api("GET", NUMBERS, params=query).json()["error"]["details"]["field"] == "status"
-    sim.switches.repeated_status = "last"
-    assert api("GET", NUMBERS, params=query).json()["total_count"] == 1
-    assert api("GET", NUMBERS, params=query[::-1]).json()["total_count"] == 0
+    for value, counts in (("last", (1, 0)), ("first", (0, 1)), ("all", (1, 1))):
+        sim.switches.repeated_status = value  # type: ignore[assignment]
+        answers = [api("GET", NUMBERS, params=params).json() for params in (query, query[::-1])]
+        assert tuple(answer["total_count"] for answer in answers) == counts
 
 
 @pytest.mark.parametrize(("echo", "address"), [(True, "sip:host:5060"), (False, "host:5060")])
@@ -107,8 +108,11 @@ def test_echo_sip(sim: Simulator, api: Api, echo: bool, address: str | None) -> 
     assert api("PATCH", f"{NUMBERS}/{number['id']}/sip", json={"address": address}).status_code == 200
 
 
-@pytest.mark.parametrize(("echo", "memo"), [(True, " cafe\u0301 "), (False, "caf\u00e9")])
-def test_echo_memo(sim: Simulator, api: Api, echo: bool, memo: str) -> None:
+@pytest.mark.parametrize(
+    ("echo", "memo"),
+    [(True, " cafe\u0301 "), (False, "caf\u00e9"), ("trimmed", "cafe\u0301"), ("composed", " caf\u00e9 ")],
+)
+def test_echo_memo(sim: Simulator, api: Api, echo: Any, memo: str) -> None:
     sim.switches.echo_memo = echo
     number = api("POST", REGISTER, json=BODY | {"memo": " cafe\u0301 "}).json()
     shown = [
@@ -128,8 +132,21 @@ def test_patch_answers(sim: Simulator, api: Api, end: str, body: Any) -> None:
     number = sim.add()
     path = f"{NUMBERS}/{number['id']}{end}"
     assert api("PATCH", path, json=body).json()["id"] == number["id"]
+    sim.switches.patch_answers = "part"
+    assert api("PATCH", path, json=body).json() == {"id": number["id"], "number": number["number"], **body}
     sim.switches.patch_answers = "empty"
     assert api("PATCH", path, json=body).json() == {}
+    sim.switches.patch_answers = "nothing"
+    response = api("PATCH", path, json=body)
+    assert (response.status_code, response.content) == (204, b"")
+
+
+def test_show_nulls(sim: Simulator, api: Api) -> None:
+    sim.switches.show_nulls = False
+    shown = api("POST", REGISTER, json=BODY).json()
+    assert {"id", "number", "address"} <= set(shown) and None not in shown.values()
+    assert api("GET", f"{NUMBERS}/{shown['id']}").json() == shown
+    assert api("GET", NUMBERS).json()["items"] == [shown]
 
 
 def test_list_lag(sim: Simulator, api: Api) -> None:
@@ -173,6 +190,178 @@ def test_latency(sim: Simulator, api: Api) -> None:
 def test_retry_after(sim: Simulator, api: Api) -> None:
     sim.switches = Switches(rate_limit=(0, 0), retry_after=1.5)
     assert api("GET", "/agents").headers["Retry-After"] == "1.5"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_no_key_status(sim: Simulator, api: Api, status: Any) -> None:
+    sim.switches.no_key_status = status
+    error(api("GET", NUMBERS, key=None), status)
+    error(api("GET", NUMBERS, key="wrong"), 401)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_wrong_key_status(sim: Simulator, api: Api, status: Any) -> None:
+    sim.switches.wrong_key_status = status
+    error(api("GET", NUMBERS, key="wrong"), status)
+    error(api("GET", NUMBERS, key=None), 401)
+
+
+@pytest.mark.parametrize(("body", "text"), [("other", '{"statusCode": 404, "message": "Error"}'), ("empty", "")])
+def test_error_bodies(sim: Simulator, api: Api, body: Any, text: str) -> None:
+    sim.switches.error_bodies = {404: body, 401: "envelope"}
+    assert api("GET", f"{NUMBERS}/unknown").text == text
+    error(api("GET", NUMBERS, key=None), 401)
+
+
+def test_error_codes(sim: Simulator, api: Api) -> None:
+    sim.switches.error_codes = {404: "TELEPHONE_NUMBER_NOT_FOUND"}
+    response = api("GET", f"{NUMBERS}/unknown")
+    error(response, 404)
+    assert response.json()["error"]["code"] == "TELEPHONE_NUMBER_NOT_FOUND"
+    assert api("GET", NUMBERS, key=None).json()["error"]["code"] == "UNAUTHORIZED"
+
+
+def test_unknown_route(sim: Simulator, api: Api) -> None:
+    error(api("GET", "/unknown"), 404)
+    sim.switches.unknown_route = "other"
+    response = api("GET", "/unknown")
+    assert (response.status_code, "error" in response.json()) == (404, False)
+    error(api("GET", f"{NUMBERS}/unknown"), 404)
+
+
+def test_limit_beyond(sim: Simulator, api: Api) -> None:
+    for index in range(101):
+        sim.add(number=str(index))
+    for limit, shown in (("0", 1), ("101", 100)):
+        sim.switches.limit_beyond = "refuse"
+        assert error(api("GET", NUMBERS, params={"limit": limit}), 400)["field"] == "limit"
+        sim.switches.limit_beyond = "clamp"
+        assert len(api("GET", NUMBERS, params={"limit": limit}).json()["items"]) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [("first_page", 1), ("empty", 0)])
+def test_unknown_cursor(sim: Simulator, api: Api, value: Any, shown: int) -> None:
+    sim.add()
+    error(api("GET", NUMBERS, params={"cursor": "made-up"}), 400)
+    sim.switches.unknown_cursor = value
+    page = api("GET", NUMBERS, params={"cursor": "made-up"}).json()
+    assert (len(page["items"]), page["next_cursor"]) == (shown, None)
+
+
+def test_unknown_status(sim: Simulator, api: Api) -> None:
+    sim.add()
+    assert "expired" in error(api("GET", NUMBERS, params={"status": "lost"}), 400)["allowed_values"]
+    sim.switches.unknown_status = "empty"
+    assert api("GET", NUMBERS, params={"status": "lost"}).json()["items"] == []
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_malformed_id(sim: Simulator, api: Api, status: Any, method: str) -> None:
+    sim.switches.malformed_id = status
+    error(api(method, f"{NUMBERS}/no-uuid"), status)
+
+
+@pytest.mark.parametrize(("found", "status"), [(True, 200), (False, 404)])
+def test_upper_case_id(sim: Simulator, api: Api, found: bool, status: int) -> None:
+    sim.switches.upper_case_id = found
+    number = sim.add(id="6ba7b810-9dad-41d1-80b4-00c04fd430c8")
+    assert api("GET", f"{NUMBERS}/{number['id'].upper()}").status_code == status
+    assert api("GET", f"{NUMBERS}/{number['id']}").json()["id"] == number["id"]
+
+
+def test_q_ignores_case(sim: Simulator, api: Api) -> None:
+    sim.add_agent("Front desk")
+    for ignored in (True, False):
+        sim.switches.q_ignores_case = ignored
+        found = [api("GET", "/agents", params={"q": q}).json()["total_count"] for q in ("desk", "DESK")]
+        assert found == [1, int(ignored)]
+
+
+@pytest.mark.parametrize("status", ["active", "scheduled"])
+def test_registered_as(sim: Simulator, api: Api, status: Any) -> None:
+    sim.switches.registered_as = status
+    assert api("POST", REGISTER, json=BODY).json()["status"] == status
+    assert api("GET", NUMBERS, params={"status": status}).json()["total_count"] == 1
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+def test_unknown_agent(sim: Simulator, api: Api, status: Any) -> None:
+    sim.switches.unknown_agent = status
+    number = sim.add()
+    body = {"inbound_agent": {"agent_id": number["id"]}}
+    error(api("PATCH", f"{NUMBERS}/{number['id']}/agent", json=body), status)
+    assert sim.numbers() == [number]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_get_expired(sim: Simulator, api: Api, status: Any) -> None:
+    sim.switches.get_expired = status
+    number = sim.add(status="expired")
+    assert api("GET", f"{NUMBERS}/{number['id']}").status_code == status
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+def test_agents_expired(sim: Simulator, api: Api, status: Any) -> None:
+    sim.switches.agents_expired = status
+    number = sim.add(status="expired")
+    error(api("PATCH", f"{NUMBERS}/{number['id']}/agent", json={"inbound_agent": None}), status)
+
+
+@pytest.mark.parametrize(("value", "memo", "status"), [("kept", "", 200), ("null", None, 200), ("refuse", "old", 400)])
+@pytest.mark.parametrize("end", ["", "/sip"])
+def test_empty_memo(sim: Simulator, api: Api, value: Any, memo: Any, status: int, end: str) -> None:
+    sim.switches.empty_memo = value
+    number = sim.add(memo="old")
+    assert api("PATCH", f"{NUMBERS}/{number['id']}{end}", json={"memo": ""}).status_code == status
+    assert sim.numbers()[0]["memo"] == memo
+    assert api("POST", REGISTER, json=BODY | {"number": "1", "memo": ""}).status_code == (201 if status == 200 else 400)
+
+
+AB_TEST = {"inbound_agent": [{"agent_version": "v1", "share": 50}, {"agent_version": "v2", "share": 50}]}
+
+
+def test_show_ab_test(sim: Simulator, api: Api) -> None:
+    number = sim.add(unknown={"ab_test": AB_TEST})
+    assert "ab_test" not in number
+    sim.switches.show_ab_test = True
+    assert api("GET", f"{NUMBERS}/{number['id']}").json()["ab_test"] == AB_TEST
+
+
+@pytest.mark.parametrize(("ends", "left"), [(True, {}), (False, AB_TEST)])
+def test_patch_ends_ab_test(sim: Simulator, api: Api, ends: bool, left: Any) -> None:
+    sim.switches = Switches(show_ab_test=True, patch_ends_ab_test=ends)
+    number = sim.add(unknown={"ab_test": AB_TEST})
+    path = f"{NUMBERS}/{number['id']}/agent"
+    assert api("PATCH", path, json={"outbound_agent": None}).json()["ab_test"] == AB_TEST
+    assert api("PATCH", path, json={"inbound_agent": None}).json()["ab_test"] == left
+
+
+def test_limit_headers(sim: Simulator, api: Api) -> None:
+    sim.switches = Switches(rate_limit=(9, 99), limit_headers=True)
+    headers = api("GET", "/agents").headers
+    assert (headers["X-RateLimit-Limit-Second"], headers["X-RateLimit-Limit-Minute"]) == ("9", "99")
+
+
+def test_what_was_observed() -> None:
+    seen = {"register_status": 200, "rate_limit": [5, 120], "error_codes": {404: "GONE"}}
+    assert observed_switches({"switches": seen}) == Switches(
+        register_status=200, rate_limit=(5, 120), error_codes={404: "GONE"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text", "it has no mapping 'switches'"),
+        ({"switches": [1]}, "it has no mapping 'switches'"),
+        ({"switches": {"colour": 1, 2: 3}}, "the simulator has no switch 2, colour"),
+        ({"switches": {"register_status": 418, "error_bodies": 1}}, "switched so: error_bodies, register_status"),
+    ],
+)
+def test_what_was_not_observed_by_make_contract(content: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        observed_switches(content)
 
 
 def test_every_switch_is_tested_here() -> None:

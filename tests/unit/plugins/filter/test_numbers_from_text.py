@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import textwrap
 import typing as t
 
 import pytest
@@ -52,6 +54,110 @@ def test_tables_and_yaml(text: str) -> None:
 )
 def test_plain_numbers(text: str) -> None:
     assert numbers_from_text(text) == PLAIN
+
+
+EXPORTED = """\
+---
+# Telephone numbers of localhost.
+
+vox_telephone_numbers:
+  - number: "070-1111-2222"
+    memo: "본사, 1층"
+    inbound_agent:
+      agent_name: "Front desk"
+  - number: "07033334444"
+"""
+_HEAD, _FIRST, _SECOND = (part.split("\n") for part in re.split(r"\n(?=  - )", EXPORTED.rstrip()))
+
+
+def _as_json(lines: list[str]) -> str:
+    inside = ",\n".join(f"        {json.dumps(line, ensure_ascii=False)}" for line in lines)
+    return f'{{\n    "msg": [\n{inside}\n    ]\n}}\n'
+
+
+def _as_yaml(lines: list[str]) -> str:
+    return "    msg:\n" + "".join(f"    - '{line}'\n" for line in lines)
+
+
+_JSON = "".join(f"ok: [seoul] => (item={part[0]}) => {_as_json(part)}" for part in (_HEAD, _FIRST, _SECOND))
+_YAML = "".join(f"ok: [seoul] => (item={part[0]}) => \n{_as_yaml(part)}" for part in (_HEAD, _FIRST, _SECOND))
+_LINES = _as_json([*_HEAD, *_FIRST, *_SECOND]).split("\n")
+_BEFORE = """
+PLAY [Export telephone numbers] ************************************************
+
+TASK [Each organization has a key of its own] **********************************
+ok: [seoul]
+
+TASK [Where it is] *************************************************************
+ok: [seoul] => {
+    "vox_export_path": "/runner/project/telephone_numbers_seoul.yml"
+}
+
+TASK [What is in it] ***********************************************************
+"""
+_AFTER = """
+TASK [It is kept in the job's artifacts] ***************************************
+ok: [seoul]
+
+PLAY RECAP *********************************************************************
+seoul                      : ok=6    changed=1    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _BEFORE + _JSON + _AFTER,
+        (_BEFORE + _JSON + _AFTER).replace("\n", "\r\n"),
+        re.sub("(?m)^(.+)$", "\x1b[0;32m\\1\x1b[0m", _BEFORE + _JSON + _AFTER),
+        _BEFORE + _YAML + _AFTER,
+        _BEFORE + _YAML.replace("=> \n", "=>\n") + _AFTER,
+        _JSON,
+        _YAML,
+        f"ok: [seoul] => {_as_json([*_HEAD, *_FIRST, *_SECOND])}",
+        f"ok: [seoul] => {json.dumps({'changed': False, 'msg': EXPORTED}, ensure_ascii=False)}",
+        f"ok: [seoul] => {json.dumps({'changed': False, 'msg': EXPORTED})}\n{_AFTER}",
+        "ok: [seoul] => \n    msg: |-\n" + textwrap.indent(EXPORTED, " " * 8) + _AFTER,
+        "\n".join(_LINES),
+        "\n".join(_LINES[1:]),
+        "\n".join(_LINES[1:-2]),
+        "\n".join(_LINES[2:]),
+        "\n".join(_LINES[2:-3]),
+        "\n".join(_LINES[6:-3]),
+        _as_yaml([*_HEAD, *_FIRST, *_SECOND]),
+        textwrap.dedent(_as_yaml([*_HEAD, *_FIRST, *_SECOND]).partition("\n")[2]),
+        json.dumps({"vox_export": {"seoul": EXPORTED}}, indent=2),
+        json.dumps({"seoul": EXPORTED}["seoul"]),
+        "vox_export:\n  seoul: |\n" + textwrap.indent(EXPORTED, " " * 4),
+    ],
+    ids=[
+        *("output", "windows", "colors", "yaml", "stripped", "results", "yaml results", "list", "one line", "ascii"),
+        *("text in yaml", "result", "inside", "inside cut", "message", "lines", "some lines", "yaml inside"),
+        *("yaml lines", "artifact", "artifact's text", "artifact in yaml"),
+    ],
+)
+def test_an_export_is_copied_from_a_job(text: str) -> None:
+    """Of its output, in each form that awx_display gives it, as much as people select; or of its artifacts."""
+    assert numbers_from_text(text) == TABLE
+
+
+_CUT = _JSON[: _JSON.index("Front")] + "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (_BEFORE + _AFTER, "the list is a job's output without an export"),
+        (_BEFORE + _CUT + _AFTER, "the list is a job's output that AWX has cut at …: paste the downloaded output"),
+        (_JSON + _JSON.replace("seoul", "busan"), "the list is a job's output with more than one export"),
+        (_JSON + _JSON, "the list is a job's output with more than one export"),
+        (_JSON + f"ok: [busan] => (item=x) => {_as_json(_SECOND)}", "a job's output with more than one export"),
+    ],
+    ids=["none", "cut", "two hosts", "twice", "mixed"],
+)
+def test_other_output_of_jobs_is_refused(text: str, message: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=re.escape(message)):
+        numbers_from_text(text)
 
 
 def test_texts_stay_texts() -> None:
@@ -211,6 +317,8 @@ REFUSED: list[tuple[t.Any, str]] = [
     ("- number: '07000000001'\n  <<: *a", "line 2 has an alias (*)"),
     ("- " * 3000 + "Xyzzy", "line 1 is nested too deep"),
     ("[" * 5000, "line 1 is nested too deep"),
+    ('{"msg": ' + "[" * 5000, "line 1 is nested too deep"),
+    ('"msg": [&a "---", *a]', "line 1 is not a telephone number"),
     ("- {number: ['07000000001']}", "entry 1: number is a list: write a text"),
     ("- {number: '07000000001', memo: {a: Xyzzy}}", "entry 1: memo is a dictionary: write a text"),
     ("- {number: '07000000001', inbound_agent: [Xyzzy]}", "entry 1: inbound_agent is a list"),

@@ -150,10 +150,10 @@ def test_a_defect_with_one_number_does_not_hide_the_others(
 ) -> None:
     real = apply_plan
 
-    def broken(api: t.Any, holdings: t.Any, desired: t.Any, outcome: t.Any) -> t.Any:
+    def broken(api: t.Any, ledger: t.Any, desired: t.Any, outcome: t.Any) -> t.Any:
         if desired.number == "0701":
             raise KeyError("oops")
-        yield from real(api, holdings, desired, outcome)
+        yield from real(api, ledger, desired, outcome)
 
     monkeypatch.setattr(_bulk, "apply_plan", broken)
     conversation.expect_not_held()
@@ -238,6 +238,39 @@ def test_a_registration_that_got_lost_twice_is_looked_for_although_the_api_fails
     assert actions_of(bulk) == [["registered"], [], [], []]
     assert [entry.error is None for entry in bulk.entries] == [True, True, False, False]
     assert bulk.entries[0].outcome.record == first
+
+
+def test_uncertain_deletions_are_looked_at_before_they_are_told(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were done are no failures, so they don't stop the rest."""
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    held = [record(id=f"id-{n}", number=f"070{n}") for n in range(4)]
+    conversation.expect_list("active", *held)
+    for one in held:
+        conversation.refuse(f"DELETE {NUMBERS}/{one['id']}", 502)
+        conversation.expect(f"GET {NUMBERS}/{one['id']}", {**one, "status": "expired"})
+    bulk = converge(conversation, *(absent(one["number"]) for one in held))
+    assert actions_of(bulk) == [["deleted"]] * 4
+    assert not any(entry.error or entry.outcome.record for entry in bulk.entries)
+
+
+def test_a_revocation_that_keeps_failing_is_the_api_s_failure(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
+    bought = {"provider": "vox", "status": "cancel_requested"}
+    pending = [record(id=f"id-{n}", number=f"070{n}", **bought) for n in range(2)]
+    conversation.expect_list("active")
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested", *pending)
+    for _time in range(2):
+        conversation.refuse(f"POST {NUMBERS}/id-0/revoke-cancel", 502)
+        conversation.expect(f"GET {NUMBERS}/id-0", pending[0])
+    bulk = converge(conversation, *(wanted(one["number"], address=None) for one in pending))
+    first, second = (str(entry.error) for entry in bulk.entries)
+    assert first.startswith("HTTP 502")
+    assert second.startswith("not begun: the API has failed")
 
 
 def test_a_list_that_lags_does_not_bring_back_what_is_gone(conversation: t.Any, record: t.Any) -> None:
@@ -450,6 +483,9 @@ def test_numbers_that_have_vanished_are_looked_for_together(conversation: t.Any,
     for one in old:
         conversation.refuse(f"PATCH {NUMBERS}/{one['id']}", 404, body={"memo": "m"})
         conversation.refuse(f"GET {NUMBERS}/{one['id']}", 404)
+        if one is old[0]:
+            # Once for all: does the API also answer by id?
+            conversation.expect_not_held()
     conversation.expect_not_held()
     for one in new:
         conversation.expect(REGISTER, one, 201, body={**body(one["number"]), "memo": "m"})
@@ -465,5 +501,6 @@ def test_what_is_pruned_goes_by_its_id(conversation: t.Any, record: t.Any) -> No
     conversation.expect_list("cancel_requested")
     conversation.refuse(f"DELETE {NUMBERS}/id-2", 404)
     conversation.refuse(f"GET {NUMBERS}/id-2", 404)
+    conversation.expect_not_held()
     bulk = converge(conversation, wanted("07011112222"), prune=1)
     assert [entry.error for entry in bulk.pruned] == [None]

@@ -31,6 +31,9 @@ from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpS
 
 Handler = t.Callable[[BaseHTTPRequestHandler], None]
 
+# A peer's handler names the peer itself, which is not there yet.
+# pylint: disable=unnecessary-lambda
+
 
 class Server:
     """Answers each request by ``handle``, on a free port."""

@@ -14,16 +14,20 @@ from ansible_collections.voxai.telephony.plugins.module_utils import _http
 
 FOLDER = Path(_http.__file__).parent
 LAYERS = (
-    ("_http", "_ids", "_store"),
+    ("_http", "_ids", "_sip", "_store"),
     ("_rate_limit", "_api"),
-    ("_values", "_numbering_plan", "_ledger", "_plan", "_converge", "_bulk"),
+    ("_values", "_numbering_plan", "_ledger", "_plan", "_converge", "_bulk", "_audit"),
     (
         "_connection",
+        "_connection_info",
         "_secrets",
         "_task",
         "_telephone_number",
         "_telephone_numbers",
         "_telephone_number_info",
+        "_agent_info",
+        "_audit_info",
+        "_sip_trunk_info",
         "_module",
     ),
 )

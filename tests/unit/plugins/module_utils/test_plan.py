@@ -10,18 +10,18 @@ import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import RECORD_FIELDS
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
-    HIDDEN,
     Plan,
     Step,
+    ignored_fields,
     make_diff,
     make_plan,
     not_as_sent,
     parse_desired,
     resolve_agents,
-    up_to_failure,
+    took_effect,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number import NUMBER_SPEC
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+from ansible_collections.voxai.telephony.plugins.module_utils._values import HIDDEN, InputError
 
 MakeRecord = t.Callable[..., dict[str, t.Any]]
 
@@ -220,14 +220,22 @@ def test_200_characters_of_memo_are_possible() -> None:
         (True, {"address": "b.example.com", **CREDENTIALS}, False),
         (True, {"memo": "m"}, False),
         (False, {"address": "b.example.com"}, False),
+        (False, {"address": "sip:10.0.0.5"}, True),
+        (True, {"address": "sip:10.0.0.5", **CREDENTIALS}, True),
+        (True, {"address": "sip:10.0.0.5", "state": "absent"}, False),
     ],
 )
 def test_what_the_api_may_refuse_is_warned_of(record: MakeRecord, held: bool, options: t.Any, warned: bool) -> None:
     assert bool(plan_for(record() if held else None, **options).warnings) is warned
 
 
+def diff_of(plan: Plan) -> dict[str, dict[str, t.Any]]:
+    credentials = {name: text for step in plan.steps for name, text in step.credentials.items()}
+    return make_diff(plan.before, plan.after, credentials)
+
+
 def test_the_diff_shows_what_changes_and_no_secret(record: MakeRecord) -> None:
-    diff = make_diff(plan_for(record(memo="m"), address="b.example.com", **CREDENTIALS))
+    diff = diff_of(plan_for(record(memo="m"), address="b.example.com", **CREDENTIALS))
     changed = {name for name in diff["after"] if diff["after"][name] != diff["before"].get(name)}
     assert changed == {"address", "auth_username", "auth_password"}
     assert diff["after"]["auth_password"] == HIDDEN
@@ -235,23 +243,71 @@ def test_the_diff_shows_what_changes_and_no_secret(record: MakeRecord) -> None:
 
 
 def test_the_diff_of_nothing_to_do_is_even(record: MakeRecord) -> None:
-    diff = make_diff(plan_for(record(memo="m"), memo="m", **CREDENTIALS))
+    diff = diff_of(plan_for(record(memo="m"), memo="m", **CREDENTIALS))
     assert diff["before"] == diff["after"] != {}
 
 
 def test_the_diff_of_a_number_that_comes_or_goes_has_an_empty_side(record: MakeRecord) -> None:
-    assert make_diff(plan_for(None, address="b.example.com"))["before"] == {}
-    assert make_diff(plan_for(record(), state="absent"))["after"] == {}
+    assert diff_of(plan_for(None, address="b.example.com"))["before"] == {}
+    assert diff_of(plan_for(record(), state="absent"))["after"] == {}
 
 
-def test_the_diff_of_a_failure_shows_what_was_done(record: MakeRecord) -> None:
-    agent = {"inbound_agent": {"agent_id": "a-1"}}
-    plan = plan_for(record(memo="m"), address="b.example.com", **CREDENTIALS, **agent)
-    nothing = make_diff(up_to_failure(plan, [], record(memo="m")))
-    assert nothing["before"] == nothing["after"]
-    some = make_diff(up_to_failure(plan, ["sip_updated"], record(memo="m", address="b.example.com")))
-    changed = {name for name in some["after"] if some["after"][name] != some["before"].get(name)}
-    assert changed == {"address", "auth_username", "auth_password"}
+def test_the_diff_of_another_record_shows_its_id(record: MakeRecord) -> None:
+    diff = make_diff(record(), record(id="id-2"))
+    assert (diff["before"]["id"], diff["after"]["id"]) == ("id-1", "id-2")
+    assert "id" not in make_diff(record(), record(memo="m"))["after"]
+
+
+A = {"agent_id": "a"}
+BOTH = {"inbound_agent": A, "outbound_agent": {"agent_id": "b"}}
+B, C = "sip:b.example.com", "sip:c.example.com"
+
+
+@pytest.mark.parametrize(
+    ("sent", "before", "after", "ignored", "done", "shown"),
+    [
+        ({"address": B, "memo": "m"}, {}, {"address": B, "memo": "m"}, [], ["sip_updated", "memo_updated"], True),
+        ({"address": B, "memo": "m"}, {}, {}, ["address", "memo"], [], False),
+        ({"address": B, "memo": "m"}, {}, {"memo": "m"}, ["address"], ["memo_updated"], False),
+        ({"address": B, "memo": "m"}, {}, {"address": B}, ["memo"], ["sip_updated"], False),
+        # A third value is what the API has made of it.
+        ({"address": B}, {}, {"address": C}, [], ["sip_updated"], False),
+        ({"address": B}, {"address": C}, {"address": "C.example.com:5060"}, ["address"], [], False),
+        # The same text in another form, in each run again.
+        ({"memo": " M\u0065\u0301\n"}, {"memo": "M\u00e9"}, {"memo": "M\u00e9"}, [], ["memo_updated"], True),
+        ({"memo": None}, {"memo": "m"}, {"memo": "m"}, ["memo"], [], False),
+        ({"memo": None}, {"memo": "m"}, {"memo": ""}, [], ["memo_updated"], True),
+        # Nobody can see whether credentials were taken.
+        ({"auth_password": "s3cret"}, {}, {}, [], ["sip_updated"], False),
+        ({"auth_password": "s3cret", "memo": "m"}, {}, {}, ["memo"], [], False),
+        ({"inbound_agent": None}, {"inbound_agent": A}, {"inbound_agent": A}, ["inbound_agent"], [], False),
+        ({"inbound_agent": A}, {}, {"inbound_agent": {**A, "agent_version": "v1"}}, [], ["agents_updated"], True),
+        (BOTH, {}, {"inbound_agent": A}, ["outbound_agent"], ["agents_updated"], False),
+    ],
+)
+def test_a_field_that_is_as_it_was_before_was_ignored(
+    record: MakeRecord,
+    sent: dict[str, t.Any],
+    before: dict[str, t.Any],
+    after: dict[str, t.Any],
+    ignored: list[str],
+    done: list[str],
+    shown: bool,
+) -> None:
+    call = "update_agents"
+    actions: tuple[str, ...] = ("agents_updated",)
+    if {"address", "auth_password"} & set(sent):
+        call, actions = "update_sip", ("sip_updated", *(["memo_updated"] if "memo" in sent else []))
+    elif "memo" in sent:
+        call, actions = "update_memo", ("memo_updated",)
+    step = Step(t.cast(t.Any, call), actions, sent)
+    old = record(**before)
+    new = {**old, **after}
+    assert ignored_fields(step, old, new) == ignored
+    assert took_effect(step, new) is shown
+    if ignored:
+        assert list(step.without(ignored).actions) == done
+        assert "sip_updated" in done or not step.without(ignored).credentials
 
 
 def test_no_repr_holds_a_password(record: MakeRecord) -> None:
@@ -293,7 +349,8 @@ def test_what_the_api_makes_of_what_it_is_sent_is_warned_of(
     else:
         (warning,) = warnings
         assert re.search(words, warning)
-        assert warning.endswith("Otherwise it is sent, and reported as changed, on each run")
+        assert warning.endswith("t is sent, and reported as changed, on each run")
+        assert ("Write it as the API returns it" in warning) == ("inbound_agent" not in sent)
 
 
 def test_a_secret_is_hidden_before_what_the_api_returned_is_cut(record: MakeRecord) -> None:
@@ -301,3 +358,7 @@ def test_a_secret_is_hidden_before_what_the_api_returned_is_cut(record: MakeReco
     returned = record(memo="x" * 195 + "s3cret-s3cret")
     (warning,) = not_as_sent(step, returned, lambda value: value.replace("s3cret-s3cret", "***"))
     assert "s3c" not in warning
+
+
+def test_a_private_address_that_is_held_already_is_not_warned_of(record: MakeRecord) -> None:
+    assert plan_for(record(address="10.0.0.5"), address="sip:10.0.0.5:5060").warnings == []

@@ -8,7 +8,8 @@ import typing as t
 import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _secrets
-from ansible_collections.voxai.telephony.plugins.module_utils._secrets import HIDDEN, MASK, Masker
+from ansible_collections.voxai.telephony.plugins.module_utils._secrets import MASK, Masker
+from ansible_collections.voxai.telephony.plugins.module_utils._values import HIDDEN
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
         ({"api_url": "http:u:p@host"}, {"u:p", "u%3Ap", "u%3ap"}),
         ({"api_url": "https:/u@host"}, {"u"}),
         ({"api_url": "https://p#q@host"}, {"p#q", "p%23q"}),
-        ({"비밀번호": "s", "auth_psswd": "q"}, {"s", "q"}),
+        ({"비밀번호": "s", "auth_psswd": "q", "패스워드": "p"}, {"s", "q", "p"}),
         ({"auth_password": " "}, set()),
         ({"address": "sip:host:5060"}, set()),
     ],
@@ -177,3 +177,8 @@ def test_a_refusal_has_the_keys_of_every_failure(task: Task) -> None:
     assert {key: value for key, value in unforeseen.items() if value is None} == dict.fromkeys(
         set(task.empty) - {"changed", "diff"}
     )
+
+
+def test_what_ansible_says_is_cut_behind_the_masks() -> None:
+    refused = ONE.refuse(3995 * "x" + "a-long-secret" + 1000 * "x", Masker(["a-long-secret"]))
+    assert refused["msg"] == refused["failure"]["message"] == 3995 * "x" + MASK[:5]

@@ -27,12 +27,23 @@ def ids_of(result: dict[str, t.Any]) -> list[str]:
 def test_all_that_are_held_to_the_last_page(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(id="a"), next_cursor="c")
     conversation.expect_list("active", record(id="b"), record(id="a"), cursor="c")
-    conversation.expect_list("scheduled", record(id="s"))
-    conversation.expect_list("cancel_requested", record(id="r", new_field=7))
+    conversation.expect_list("scheduled", record(id="s", status="scheduled"))
+    conversation.expect_list("cancel_requested", record(id="r", status="cancel_requested", new_field=7))
     result = read(conversation)
     assert ids_of(result) == ["a", "b", "s", "r"]
     assert result["telephone_numbers"][-1]["new_field"] == 7
     assert result["api_requests"] == 4
+
+
+def test_what_was_not_asked_for_is_not_found(conversation: t.Any, record: t.Any) -> None:
+    """Whatever a server, or a cache in between, makes of the query."""
+    others = record(id="e", status="expired"), record(id="v", provider="vox")
+    query = {"status": "active", "provider": "custom", "limit": "100"}
+    page = {"items": [*others, record(id="a")]}
+    conversation.expect("GET /organization-telephone-numbers", page, query=query)
+    assert ids_of(read(conversation, provider="custom", status=["active"])) == ["a"]
+    conversation.expect("GET /organization-telephone-numbers", page, query=query)
+    assert ids_of(read(conversation, provider="custom", status=["active"], number="07011112222")) == ["a"]
 
 
 def test_some_numbers_and_no_page_more(conversation: t.Any, record: t.Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     AgentWish,
     InputError,
+    is_private,
     parse_address,
     parse_agent,
     parse_id,
@@ -94,6 +95,10 @@ def test_an_address_that_is_none_is_refused_without_quoting_it(address: str, com
         ("sip:trunk.example.com;transport=tcp", "trunk.example.com:5060;transport=tcp", True),
         ("sip:trunk.example.com;transport=tcp", "sip:trunk.example.com", False),
         ("sip:[2001:DB8::1]", "[2001:db8::1]:5060", True),
+        ("sip:[2001:db8:0:0::0001]", "sip:[2001:db8::1]", True),
+        ("sip:[2001:db8::2]", "sip:[2001:db8::1]", False),
+        ("2001:db8::1", "sip:[2001:db8::1]:5060", True),
+        ("sip:trunk.example.com.", "trunk.example.com:05060", True),
         ("sip:trunk.example.com", None, False),
         ("sip:trunk.example.com", 7, False),
         ("sip:trunk.example.com", {"host": "trunk.example.com"}, False),
@@ -103,6 +108,33 @@ def test_an_address_that_is_none_is_refused_without_quoting_it(address: str, com
 def test_addresses_of_the_same_trunk(one: str, other: object, same: bool) -> None:
     for pair in ((one, other), (other, one)):
         assert same_address(*pair) is same
+
+
+@pytest.mark.parametrize(
+    ("address", "private"),
+    [
+        *(
+            (f"sip:{host}:5060", True)
+            for host in ("localhost", "LOCALHOST.", "pbx.localhost", "pbx.local", "a.internal")
+        ),
+        *((f"sip:{host}", True) for host in ("127.0.0.1", "10.0.0.5", "172.31.255.255", "192.168.1.7", "169.254.1.1")),
+        *((host, True) for host in ("100.64.0.1", "0.0.0.0", "240.0.0.1", "255.255.255.255", "224.0.0.1", "192.0.2.1")),
+        *((f"sip:[{host}]:5060", True) for host in ("::1", "::", "fd00::5", "fe80::1", "2001:db8::1", "ff02::1")),
+        *(
+            (address, True)
+            for address in ("[::ffff:10.0.0.5]", "fd00::5", "sip:fd00::5", "sip:pbx@10.0.0.5;transport=tcp")
+        ),
+        *(
+            (address, False)
+            for address in ("sip:trunk.example.com", "sip:8.8.8.8:5060", "[2606:4700::1]", "172.32.0.1")
+        ),
+        *((address, False) for address in ("[::ffff:8.8.8.8]", "local.example.com", "mylocal", "10.example.com")),
+        *((address, False) for address in (None, "", "?", 7, "home.arpa.example.com")),
+        ("pbx.home.arpa", True),
+    ],
+)
+def test_addresses_that_can_not_be_reached_from_the_internet(address: object, private: bool) -> None:
+    assert is_private(address) is private
 
 
 def test_an_agent_is_named_by_id_or_by_name() -> None:

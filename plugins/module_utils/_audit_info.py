@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Layer 4, glue: the task ``vox_audit_info``, from options to result."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._audit import (
+    RULES,
+    Finding,
+    audit,
+    describe,
+    summarize,
+)
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
+from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id
+from ansible_collections.voxai.telephony.plugins.module_utils._task import (
+    Connect,
+    Options,
+    Report,
+    Result,
+    Task,
+    failure_of,
+)
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+
+
+def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
+    """Read all numbers and agents, and apply the rules. Check mode makes no difference."""
+    result: Result = {"changed": False, **_empty(), "warnings": []}
+    requests_sent: t.Callable[[], int] = int
+    try:
+        check_given(written.get("api_key"))
+        api, ledger = connect(options)
+        requests_sent = api.counter()
+        # From the ledger: what an earlier task of the run has written counts even if the API's list lags. If any number
+        # was asked for before, all are listed again. One that changes its status meanwhile comes twice.
+        listed = {canonical_id(record["id"]): record for record in ledger.records(api, None)}
+        numbers = sorted(listed.values(), key=lambda record: (record["number"], record["id"]))
+        report(f"{len(numbers)} numbers read")
+        # After the numbers: an agent that was made meanwhile is not taken for unknown.
+        agents = {canonical_id(agent["agent_id"]): agent for agent in api.agents()}
+        findings = audit(numbers, agents, options["rules"] or RULES)
+        summary = summarize(numbers, findings)
+        found: dict[str, list[Finding]] = {}
+        for finding in findings:
+            found.setdefault(finding.id, []).append(finding)
+        result.update(
+            findings=[finding._asdict() for finding in findings],
+            summary=summary,
+            telephone_numbers=[describe(record, agents, found.get(record["id"], [])) for record in numbers],
+            msg=_in_words(summary),
+        )
+    except (InputError, ApiError) as error:
+        result.update(failed=True, failure=failure_of(error), msg=str(error))
+    return {**result, "api_requests": requests_sent()}
+
+
+def _in_words(summary: t.Mapping[str, t.Any]) -> str:
+    counts = [f"{summary[name]} {name}" for name in ("numbers", "errors", "warnings", "notices")]
+    return f"{counts[0]}: {', '.join(counts[1:])}"
+
+
+def _empty() -> Result:
+    return {"findings": [], "summary": summarize([], []), "telephone_numbers": []}
+
+
+TASK = Task(
+    spec={**CONNECTION_SPEC, "rules": {"type": "list", "elements": "str", "choices": list(RULES)}},
+    constraints={},
+    run=run,
+    empty={"changed": False, **_empty(), "api_requests": 0},
+)

@@ -1,0 +1,407 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A SIP client that asks one server with OPTIONS (RFC 3261) whether it answers. Knows nothing of the API.
+
+UDP, TCP and TLS; digest authentication (RFC 3261 and 8760). Everything that a server sends is bounded in size and time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import socket
+import ssl
+import threading
+import time
+import traceback
+import typing as t
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+try:
+    from sipmessage import CSeq, Message, Response
+except ImportError:
+    SIPMESSAGE_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    SIPMESSAGE_IMPORT_ERROR = None
+
+UNRESOLVED, REFUSED, UNREACHABLE, TLS, SILENT = "unresolved", "refused", "unreachable", "tls", "silent"
+"""Why there is no answer: the name, the port, the network, the certificate, or nothing that is known."""
+
+_T1, _T2 = 0.5, 4.0
+"""Seconds: the first interval of retransmissions over UDP, and the longest."""
+_MOST_OF_HEAD = 16 * 1024
+"""Bytes of a message up to its body."""
+_MOST_OF_BODY = 64 * 1024
+"""Bytes of a body that is skipped to read the next message on a connection."""
+_MOST_CHALLENGES = 3
+_DATAGRAM = 65535
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_BRANCH = re.compile(r"(?i)[^,]*?;\s*branch\s*=\s*([^\s;,]+)")
+"""The branch of the topmost Via."""
+_HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
+_CHALLENGES = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenticate", "Proxy-Authorization")}
+
+
+class NoAnswer(Exception):
+    """No answer came. ``problem``: why; one of the constants above."""
+
+    def __init__(self, problem: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class Server(t.NamedTuple):
+    """Whom to ask, and how. ``uri``: the Request-URI."""
+
+    host: str
+    port: int
+    transport: str
+    uri: str
+    context: ssl.SSLContext | None = None
+
+
+class Credentials(t.NamedTuple):
+    username: str
+    password: str
+
+
+@dataclass
+class Answer:
+    """The last answer, and what is known of authentication: not_asked, accepted, refused, not_tried."""
+
+    status: int
+    reason: str
+    server: str | None
+    remote: str
+    round_trip_ms: float
+    authentication: str = "not_asked"
+
+
+Address = t.Tuple[t.Any, ...]  # noqa: UP006 (evaluated, and Python 3.9 is the oldest)
+
+
+def resolve(host: str, port: int, timeout: float) -> list[tuple[int, Address]]:
+    """Family and socket address of each address of a host. Raises NoAnswer."""
+    found: list[tuple[int, Address]] = []
+    errors: list[Exception] = []
+
+    def look_up() -> None:
+        try:
+            # Each address once: the type of the socket follows later.
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.extend(dict.fromkeys((int(family), address) for family, _type, _proto, _name, address in entries))
+        except (OSError, UnicodeError) as error:
+            errors.append(error)
+
+    # The system's resolver knows no timeout.
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if not found:
+        reason = getattr(errors[0], "strerror", None) or errors[0] if errors else f"no answer within {timeout:g} s"
+        raise NoAnswer(UNRESOLVED, f"the name {host} does not resolve ({reason})")
+    return found
+
+
+def ask(
+    server: Server, addresses: t.Sequence[tuple[int, Address]], credentials: Credentials | None, timeout: float
+) -> Answer:
+    """The server's answer, from the first of its addresses that gives one. Raises NoAnswer."""
+    deadline = time.monotonic() + timeout
+    failures: list[NoAnswer] = []
+    for index, (family, address) in enumerate(addresses):
+        # Each address gets its share of the time that is left.
+        share = (deadline - time.monotonic()) / (len(addresses) - index)
+        try:
+            return _Dialog(server, credentials, time.monotonic() + share).run(family, address)
+        except NoAnswer as failure:
+            failures.append(failure)
+    # Silence hides more than a refusal.
+    raise next((failure for failure in failures if failure.problem == SILENT), failures[0])
+
+
+class _Dialog:
+    """The requests to one address, which share a Call-ID: one, and another for each challenge."""
+
+    def __init__(self, server: Server, credentials: Credentials | None, deadline: float) -> None:
+        self._server = server
+        self._credentials = credentials
+        self._deadline = deadline
+        self._call_id = secrets.token_hex(12)
+        self._tag = secrets.token_hex(6)
+
+    def run(self, family: int, address: Address) -> Answer:
+        remote = _host_and_port(address)
+        try:
+            with self._open(family, address) as channel:
+                return self._converse(channel, remote)
+        except ConnectionRefusedError:
+            raise NoAnswer(REFUSED, f"the port refuses ({remote}, {self._server.transport})") from None
+        except ssl.SSLError as error:
+            reason = getattr(error, "verify_message", None) or error.reason or "no TLS"
+            raise NoAnswer(TLS, f"no TLS connection to {remote} ({str(reason).lower()})") from None
+        except (TimeoutError, socket.timeout):
+            raise NoAnswer(SILENT, f"no answer from {remote} over {self._server.transport} in time") from None
+        except OSError as error:
+            problem = SILENT if isinstance(error, ConnectionError) else UNREACHABLE
+            raise NoAnswer(problem, f"no answer from {remote} ({error.strerror or 'the connection ended'})") from None
+
+    def _open(self, family: int, address: Address) -> _Channel:
+        kind = socket.SOCK_DGRAM if self._server.transport == "udp" else socket.SOCK_STREAM
+        sock = socket.socket(family, kind)
+        try:
+            sock.settimeout(_left(self._deadline))
+            # Over UDP as well: the system then tells of a port that refuses, and nobody else is heard.
+            sock.connect(address)
+            if self._server.context:
+                sock.settimeout(_left(self._deadline))
+                sock = self._server.context.wrap_socket(sock, server_hostname=self._server.host)
+        except BaseException:
+            sock.close()
+            raise
+        return _Channel(sock, kind == socket.SOCK_DGRAM, self._deadline)
+
+    def _converse(self, channel: _Channel, remote: str) -> Answer:
+        answer: Answer | None = None
+        authorization: dict[str, str] = {}
+        for sequence in range(1, _MOST_CHALLENGES + 2):
+            branch = f"z9hG4bK{secrets.token_hex(10)}"
+            request = self._request(channel.local, branch, sequence, authorization)
+            started = time.monotonic()
+            try:
+                response = channel.exchange(request, partial(self._is_ours, branch=branch, sequence=sequence))
+            except OSError:
+                if answer is None:
+                    raise
+                break
+            if response is None:
+                break
+            answer = Answer(
+                status=response.code,
+                reason=_clean(response.phrase),
+                server=_clean(response.headers.get("Server") or response.headers.get("User-Agent") or "") or None,
+                remote=remote,
+                round_trip_ms=round((time.monotonic() - started) * 1000, 1),
+                authentication="accepted" if authorization else "not_asked",
+            )
+            if response.code not in _CHALLENGES:
+                return answer
+            challenge_header, header = _CHALLENGES[response.code]
+            challenge = _pick(response.headers.getlist(challenge_header))
+            answer.authentication = "refused" if header in authorization else "not_tried"
+            if not self._credentials or not challenge:
+                return answer
+            if header in authorization and challenge.get("stale", "").lower() != "true":
+                return answer
+            authorization[header] = _authorize(challenge, self._credentials, self._server.uri)
+        if answer is None:
+            raise NoAnswer(SILENT, f"no answer from {remote} over {self._server.transport} in time")
+        # A challenge, and then silence, or one challenge after another.
+        answer.authentication = "refused"
+        return answer
+
+    def _request(self, local: Address, branch: str, sequence: int, authorization: t.Mapping[str, str]) -> bytes:
+        transport, own = self._server.transport, _host_and_port(local)
+        lines = [
+            f"OPTIONS {self._server.uri} SIP/2.0",
+            f"Via: SIP/2.0/{transport.upper()} {own};branch={branch};rport",
+            "Max-Forwards: 70",
+            f"From: <sip:options@{own}>;tag={self._tag}",
+            f"To: <{self._server.uri}>",
+            f"Call-ID: {self._call_id}",
+            f"CSeq: {sequence} OPTIONS",
+            f"Contact: <sip:options@{own};transport={transport}>",
+            "Accept: application/sdp",
+            "User-Agent: voxai.telephony",
+            *(f"{header}: {value}" for header, value in authorization.items()),
+            "Content-Length: 0",
+        ]
+        return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+
+    def _is_ours(self, response: Response, branch: str, sequence: int) -> bool:
+        """Whether it answers this request, and no earlier one or that of somebody else."""
+        try:
+            # Not parsed by sipmessage, which takes no IPv6 address as received=.
+            own = _BRANCH.match(response.headers["Via"])
+            number = CSeq.parse(response.headers["CSeq"])
+        except (KeyError, ValueError):
+            return False
+        return (own and own[1], number.sequence, number.method, response.headers.get("Call-ID")) == (
+            branch,
+            sequence,
+            "OPTIONS",
+            self._call_id,
+        )
+
+
+@dataclass
+class _Channel:
+    """A socket that is connected, and what was received on it and not yet read."""
+
+    sock: socket.socket
+    datagrams: bool
+    deadline: float
+    received: bytes = field(default=b"", repr=False)
+
+    def __enter__(self) -> _Channel:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        with suppress(OSError):
+            self.sock.close()
+
+    @property
+    def local(self) -> Address:
+        return t.cast(Address, self.sock.getsockname())
+
+    def exchange(self, request: bytes, is_ours: t.Callable[[Response], bool]) -> Response | None:
+        """Send the request and return its final response, or the last provisional one if no other came in time."""
+        interval = _T1
+        provisional: Response | None = None
+        while True:
+            # A whole interval is waited for the answer to each copy: TCP needs only one.
+            until = min(time.monotonic() + interval, self.deadline) if self.datagrams else self.deadline
+            try:
+                self.sock.settimeout(_left(self.deadline))
+                self.sock.sendall(request)
+                while True:
+                    response = self._receive(until)
+                    if response and is_ours(response):
+                        if response.code >= 200:
+                            return response
+                        provisional, interval = response, _T2
+                        until = min(time.monotonic() + interval, self.deadline) if self.datagrams else until
+            except (TimeoutError, socket.timeout):
+                interval = min(2 * interval, _T2)
+                if not self.datagrams or time.monotonic() >= self.deadline:
+                    return provisional
+            except (ConnectionRefusedError, ssl.SSLError):
+                raise
+            except OSError:
+                if provisional:
+                    return provisional
+                raise
+
+    def _receive(self, until: float) -> Response | None:
+        """The next message, None if it is no response. Raises OSError, TimeoutError when the time is over."""
+        if self.datagrams:
+            self.sock.settimeout(_left(until))
+            return _parse(self.sock.recv(_DATAGRAM))
+        while b"\r\n\r\n" not in self.received.lstrip(b"\r\n"):
+            self._fill(until, _MOST_OF_HEAD)
+        head, _blank, self.received = self.received.lstrip(b"\r\n").partition(b"\r\n\r\n")
+        response = _parse(head + _blank)
+        if response is None or response.code < 200 or response.code in _CHALLENGES:
+            self._skip_body(head, until)
+        return response
+
+    def _skip_body(self, head: bytes, until: float) -> None:
+        """Find where the next message begins. A final answer is the last one, and its body need not end."""
+        length = re.search(rb"(?im)^(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,9})[ \t]*\r?$", head)
+        size = int(length[1]) if length else 0
+        if size > _MOST_OF_BODY:
+            raise ConnectionError("a body that is too long")
+        while len(self.received) < size:
+            self._fill(until, _MOST_OF_BODY)
+        self.received = self.received[size:]
+
+    def _fill(self, until: float, most: int) -> None:
+        if len(self.received) > most:
+            raise ConnectionError("a message that is too long")
+        self.sock.settimeout(_left(until))
+        part = self.sock.recv(_MOST_OF_HEAD)
+        if not part:
+            raise ConnectionError("the connection ended")
+        self.received += part
+
+
+def _left(until: float) -> float:
+    """Seconds until then. Raises TimeoutError if there are none."""
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError
+    return seconds
+
+
+def _parse(data: bytes) -> Response | None:
+    """The response in a message; None if it is none."""
+    try:
+        message = Message.parse(data)
+    except ValueError:
+        return None
+    return message if isinstance(message, Response) and 100 <= message.code <= 699 else None
+
+
+def _host_and_port(address: Address) -> str:
+    host, port = address[:2]
+    return f"[{host.partition('%')[0]}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _clean(text: str) -> str:
+    """A server's text without control characters, which could write lines of their own on a terminal."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+# Digest authentication
+
+
+def _pick(challenges: t.Sequence[str]) -> dict[str, str] | None:
+    """The parameters of the first challenge that can be answered: a server lists them by preference (RFC 8760)."""
+    for challenge in challenges:
+        scheme, _space, rest = _clean(challenge).partition(" ")
+        # Not parsed by sipmessage, which ends a quoted value at its first comma: qop="auth,auth-int".
+        found = {
+            match[1].lower(): re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3]
+            for match in _PARAMETER.finditer(rest)
+        }
+        if scheme.lower() != "digest" or not {"realm", "nonce"} <= set(found):
+            continue
+        offered = [part.strip().lower() for part in found.get("qop", "").split(",")]
+        if _hash_of(found) and (offered == [""] or "auth" in offered):
+            return {**found, "qop": "auth" if "auth" in offered else ""}
+    return None
+
+
+def _hash_of(challenge: t.Mapping[str, str]) -> str | None:
+    """Python's name of the hash that a challenge asks for; None if there is none."""
+    name = _HASHES.get(re.sub("-SESS$", "", challenge.get("algorithm", "MD5").upper()))
+    return name if name in hashlib.algorithms_available else None
+
+
+def _authorize(challenge: t.Mapping[str, str], credentials: Credentials, uri: str) -> str:
+    """The value of an Authorization header."""
+    name = _hash_of(challenge) or "md5"
+
+    def hashed(*parts: str) -> str:
+        return hashlib.new(name, ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+    realm, nonce, qop = challenge["realm"], challenge["nonce"], challenge["qop"]
+    own_nonce = secrets.token_hex(8)
+    identity = hashed(credentials.username, realm, credentials.password)
+    if challenge.get("algorithm", "").upper().endswith("-SESS"):
+        identity = hashed(identity, nonce, own_nonce)
+    request = hashed("OPTIONS", uri)
+    quoted = {"username": credentials.username, "realm": realm, "nonce": nonce, "uri": uri}
+    plain = {}
+    if qop:
+        quoted["cnonce"] = own_nonce
+        plain = {"qop": qop, "nc": "00000001"}
+        response = hashed(identity, nonce, plain["nc"], own_nonce, qop, request)
+    else:
+        response = hashed(identity, nonce, request)
+    quoted["response"] = response
+    if "opaque" in challenge:
+        quoted["opaque"] = challenge["opaque"]
+    if "algorithm" in challenge:
+        plain["algorithm"] = challenge["algorithm"]
+    fields = [
+        *('{}="{}"'.format(key, re.sub(r'(["\\])', r"\\\1", value)) for key, value in quoted.items()),
+        *(f"{key}={value}" for key, value in plain.items()),
+    ]
+    return f"Digest {', '.join(fields)}"

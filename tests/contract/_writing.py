@@ -1,0 +1,463 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The part that writes: one number that the user owns is registered, changed, deleted, and registered again.
+
+Only records that this run has registered are changed or deleted. All of them are deleted at the end, also when the
+run is interrupted.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ._client import Answer, Client, SettingsError, Stop
+from ._findings import Findings, mask_number
+from ._reading import FIELDS, NULLABLE, NUMBERS, guarded, look_at_errors, look_at_records, plain_id
+
+REGISTER = "/telephone-numbers/register"
+HELD = ("active", "scheduled", "cancel_requested")
+_MOST_PAGES = 100
+_TRIES = 5
+_ADDRESS = re.compile(r"(?:sip:)?([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?")
+
+
+class Refused(Exception):
+    """Nothing was written. The text says why."""
+
+
+def checked_number(written: str) -> str:
+    """The digits of NUMBER. Raises SettingsError, without the number."""
+    number = re.sub(r"(?<=\d)[- ](?=\d)", "", written.strip())
+    if not re.fullmatch("[0-9]{7,20}", number):
+        raise SettingsError("NUMBER must be 7 to 20 digits, with or without hyphens, such as 070-1111-2222")
+    return number
+
+
+def checked_address(written: str) -> tuple[str, str]:
+    """ADDRESS with its scheme, and the same host with another port. Raises SettingsError, without the address."""
+    match = _ADDRESS.fullmatch(written.strip())
+    if not match or not 1 <= int(match[2] or 5060) <= 65535:
+        raise SettingsError(
+            "ADDRESS must be a SIP address without user and parameters, such as sip:trunk.example.com:5060"
+        )
+    port = int(match[2] or 5060)
+    return f"sip:{match[1]}:{port}", f"sip:{match[1]}:{port + 1 if port < 65535 else 5060}"
+
+
+def _digits(value: Any) -> str:
+    """A number of a record, however it is written."""
+    digits = re.sub(r"\D", "", str(value))
+    return "0" + digits[2:].lstrip("0") if digits.startswith("82") and len(digits) > 10 else digits
+
+
+class Writing:
+    """One run. `patience`: seconds to wait for the list to show a new number."""
+
+    def __init__(
+        self,
+        client: Client,
+        findings: Findings,
+        say: Callable[[str], None],
+        number: str,
+        address: tuple[str, str],
+        agent_id: str | None,
+        url: str,
+        patience: float = 10.0,
+    ) -> None:
+        self._client, self._findings, self._say = client, findings, say
+        self._number, (self._address, self._other) = number, address
+        self._agent_id, self._url, self._patience = agent_id, url, patience
+        self._marker = f"contract-{secrets.token_hex(4)}"
+        self._password = secrets.token_urlsafe(12)
+        findings.scrubber.add(self._password)
+        self._known: set[str] = set()
+        self._ours: list[str] = []
+        self._unresolved = 0
+        """Registrations of which it is not known what they have left."""
+        self._first = len(client.answers)
+        self._parts: list[int] = []
+
+    # Before
+
+    def check_free(self) -> None:
+        """Raises Refused unless the number is certainly not held."""
+        self._client.most = None
+        for status in (*HELD, "expired"):
+            for record in self._listed(status):
+                identity = plain_id(record)
+                if identity is None or "number" not in record or not isinstance(record.get("status"), str):
+                    raise Refused(
+                        "a list has a record without id, number or status: whether NUMBER is held is not certain"
+                    )
+                self._known.add(identity)
+                if _same_number(record["number"], self._number) and record["status"] != "expired":
+                    state = self._findings.scrubber.name(record["status"])
+                    raise Refused(f"{mask_number(self._number)} is held (status {state}): give a number that is not")
+
+    def plan(self) -> str:
+        agent = "maps an agent of the organization to it, " if self._agent_id else ""
+        return (
+            f"WRITE=yes: this registers {mask_number(self._number)} at {self._findings.scrubber.scrub(self._address)}"
+            f" with the memo {self._marker}, tries to register it twice, changes its memo and its trunk, {agent}deletes"
+            " it, registers it once more, and deletes all of it. Deleting a number of one's own takes effect at once"
+            " and cannot be undone. No other number is touched. Ctrl-C stops and cleans up."
+        )
+
+    def _listed(self, status: str) -> Iterator[dict[str, Any]]:
+        """All records in a status. Raises Refused where the list cannot be read to its end."""
+        cursor: list[tuple[str, str]] = []
+        seen: set[str] = set()
+        for _page in range(_MOST_PAGES):
+            answer = self._client.get(NUMBERS, ("status", status), ("limit", "100"), *cursor)
+            if answer.items is None or len(answer.records) < len(answer.items):
+                raise Refused(
+                    f"the numbers in status {status} cannot be listed ({answer}): whether NUMBER is held is not certain"
+                )
+            yield from answer.records
+            following = answer.get("next_cursor")
+            if following is None or following == "":
+                return
+            if answer.cursor is None or answer.cursor in seen:
+                break
+            seen.add(answer.cursor)
+            cursor = [("cursor", answer.cursor)]
+        raise Refused(f"the list of numbers in status {status} has no end: whether NUMBER is held is not certain")
+
+    # The run
+
+    def run(self) -> str:
+        """Put the statements to the API. Returns why it ended early, or an empty text. `clean_up` must follow."""
+        try:
+            self._steps()
+        except Stop as stop:
+            return str(stop)
+        finally:
+            answers = self._client.answers[self._first :]
+            records = [
+                one.content for one in answers if one.ok and isinstance(one.content, dict) and "number" in one.content
+            ]
+            whole = [one for one in records if "effective_at" not in one and id(one) not in self._parts]
+            guarded(lambda: look_at_records(whole, self._findings), self._findings)
+            guarded(lambda: look_at_errors(self._client.answers, self._findings), self._findings)
+        return ""
+
+    def _steps(self) -> None:
+        record = self._registered()
+        path = f"{NUMBERS}/{record['id']}"
+        for step in (self._shown, self._duplicate, self._memos, self._bodies, self._trunk, self._agents):
+            guarded(lambda step=step: step(path, record), self._findings)  # type: ignore[misc]
+        guarded(lambda: self._deleted(path), self._findings)
+
+    def _register(self) -> tuple[Answer, dict[str, Any] | None]:
+        """Register the number. The record is ours if it is new, and of this number."""
+        body = {"number": self._number, "address": self._address, "memo": self._marker}
+        # Until the answer is there, and understood.
+        self._unresolved += 1
+        answer = self._client.ask("POST", REGISTER, body=body)
+        record = answer.content if answer.ok and isinstance(answer.content, dict) else None
+        identity = plain_id(record)
+        if answer.refused and answer.status != 408:
+            self._unresolved -= 1
+        if (
+            record is None
+            or identity is None
+            or identity in self._known
+            or not _same_number(record.get("number"), self._number)
+        ):
+            return answer, None
+        if identity not in self._ours:
+            self._ours.append(identity)
+        self._unresolved -= 1
+        return answer, record
+
+    def _registered(self) -> dict[str, Any]:
+        answer, record = self._register()
+        if answer.useless:
+            raise Stop(f"the outcome of the registration is not known ({answer})")
+        if record is None:
+            self._findings.check("W1", False, answer)
+            if answer.ok:
+                self._findings.check("W2", False, "not a new record of this number")
+            code = self._findings.scrubber.name(answer.error.get("code"), "code")
+            raise Stop(f"the registration failed ({answer}, code {code})")
+        if answer.status in (200, 201):
+            self._findings.value("W1", "register_status", answer.status)
+        else:
+            self._findings.check("W1", False, answer)
+        right = record.get("memo") == self._marker and record.get("provider") == "custom"
+        self._findings.check("W2", right, "the number as sent" if right else "another memo or provider")
+        state = record.get("status")
+        self._findings.value("W3", "registered_as", state, self._findings.scrubber.name(state))
+        shown = record.get("address")
+        if shown == self._address:
+            self._findings.value("W4", "echo_sip", True, "with sip:")
+        elif shown == self._address.removeprefix("sip:"):
+            self._findings.value("W4", "echo_sip", False, "without sip:")
+        else:
+            self._findings.check("W4", False, "another address")
+        return record
+
+    def _shown(self, path: str, record: dict[str, Any]) -> None:
+        status = record["status"] if record.get("status") in HELD else "active"
+        start = self._client.clock()
+        first = True
+        while True:
+            answer = self._client.get(NUMBERS, ("status", status), ("limit", "100"))
+            waited = self._client.clock() - start
+            if any(plain_id(one) == record["id"] for one in answer.records):
+                break
+            if waited > self._patience:
+                return self._findings.check("W5", False, f"not within {self._patience:g} s")
+            first = False
+        lag = 0 if first else round(waited, 1)
+        return self._findings.value("W5", "list_lag", lag, "at once" if first else f"{lag:g} s")
+
+    def _duplicate(self, path: str, record: dict[str, Any]) -> None:
+        answer, second = self._register()
+        if answer.useless:
+            return self._findings.unseen("W6", answer)
+        if answer.refused:
+            return self._findings.value("W6", "duplicate_status", answer.status, str(answer))
+        if second is None or second["id"] == record["id"]:
+            return self._findings.check("W6", False, f"{answer}, and no second record")
+        self._findings.value("W6", "duplicate_status", 201, f"{answer}, a second record")
+        return None
+
+    def _patch(self, path: str, body: dict[str, Any]) -> tuple[Answer, dict[str, Any] | None]:
+        """Change the number. The record is read if the answer is none."""
+        answer = self._client.ask("PATCH", path, body=body)
+        if not answer.ok:
+            return answer, None
+        if answer.empty:
+            self._findings.value("W15", "patch_answers", "nothing", str(answer))
+        elif answer.content == {}:
+            self._findings.value("W15", "patch_answers", "empty", str(answer))
+        elif plain_id(answer.content):
+            is_whole = set(FIELDS) - NULLABLE <= set(answer.content)
+            self._findings.value("W15", "patch_answers", "record" if is_whole else "part", str(answer))
+            if not is_whole:
+                self._parts.append(id(answer.content))
+        else:
+            self._findings.check("W15", False, answer)
+        read = self._client.get(path.removesuffix("/sip").removesuffix("/agent"))
+        return answer, read.content if read.ok and isinstance(read.content, dict) else None
+
+    def _memos(self, path: str, record: dict[str, Any]) -> None:
+        before = self._client.get(path)
+        sent = " " + unicodedata.normalize("NFD", "한글 memo") + " "
+        answer, after = self._patch(path, {"memo": sent})
+        if after is not None:
+            shown = after.get("memo")
+            composed = unicodedata.normalize("NFC", sent)
+            values = {sent: True, composed.strip(): False, sent.strip(): "trimmed", composed: "composed"}
+            if isinstance(shown, str) and shown in values:
+                self._findings.value("W7", "echo_memo", values[shown])
+            else:
+                self._findings.check("W7", False, "another text")
+            kept = ("address", "provider", "status", "inbound_agent", "created_at")
+            left = {one for one in kept if before.ok and after.get(one) != before.get(one)}
+            self._findings.check("W14", not left, f"changed: {', '.join(sorted(left))}" if left else "unchanged")
+        else:
+            self._findings.note("W7", "not seen" if answer.useless else "differs", answer)
+        for key, length, accepted in (("W9", 200, True), ("W10", 201, False)):
+            answer, after = self._patch(path, {"memo": "가" * length})
+            if answer.useless:
+                self._findings.unseen(key, answer)
+            elif accepted:
+                whole = after is not None and after.get("memo") == "가" * length
+                self._findings.check(key, answer.ok and whole, f"{answer}{'' if whole else ', not as sent'}")
+            else:
+                self._findings.check(key, answer.status == 400, answer)
+        answer, after = self._patch(path, {"memo": ""})
+        if answer.refused:
+            self._findings.value("W8", "empty_memo", "refuse", str(answer))
+        elif after is not None and after.get("memo") in ("", None):
+            self._findings.value("W8", "empty_memo", "kept" if after.get("memo") == "" else "null")
+        elif not answer.useless:
+            self._findings.check("W8", False, f"{answer}, another memo")
+        answer, after = self._patch(path, {"memo": None})
+        if not answer.useless:
+            cleared = after is not None and after.get("memo") in ("", None)
+            self._findings.check("W11", cleared, "cleared" if cleared else f"{answer}, not cleared")
+
+    def _bodies(self, path: str, record: dict[str, Any]) -> None:
+        for key, body in (("W12", {}), ("W13", {"memo": "x", "contract_unknown": 1})):
+            answer = self._client.ask("PATCH", path, body=body)
+            if not answer.useless:
+                self._findings.check(key, answer.status == 400, answer)
+
+    def _trunk(self, path: str, record: dict[str, Any]) -> None:
+        answer, _after = self._patch(f"{path}/sip", {"address": self._other})
+        if answer.ok or answer.refused:
+            self._findings.value("W16", "password_demanded", answer.refused, str(answer))
+        body = {"address": self._address, "auth_username": "contract", "auth_password": self._password}
+        # Another one than it has now, whichever that is.
+        body["address"] = self._address if answer.ok else self._other
+        answer, _after = self._patch(f"{path}/sip", body)
+        if not answer.useless:
+            self._findings.check("W17", answer.ok, answer)
+        if answer.ok:
+            another = self._other if body["address"] == self._address else self._address
+            answer, _after = self._patch(f"{path}/sip", {"address": another})
+            if not answer.useless:
+                self._findings.check("W18", answer.status == 400, answer)
+
+    def _agents(self, path: str, record: dict[str, Any]) -> None:
+        answer, _after = self._patch(f"{path}/agent", {"inbound_agent": {"agent_id": str(uuid.uuid4())}})
+        if answer.refused:
+            self._findings.value("W20", "unknown_agent", answer.status, str(answer))
+        elif not answer.useless:
+            self._findings.check("W20", False, answer)
+        if self._agent_id is None:
+            for key in ("W19", "W21", "W22"):
+                self._findings.unseen(key, "there are no agents")
+            return
+        answer, after = self._patch(f"{path}/agent", {"inbound_agent": {"agent_id": self._agent_id}})
+        mapped = after.get("inbound_agent") if after is not None else None
+        if not answer.useless:
+            version = mapped.get("agent_version") if isinstance(mapped, dict) else None
+            self._findings.check(
+                "W19", version == "current", f"{answer}, {self._findings.scrubber.name(version, 'version')}"
+            )
+        body = {"inbound_agent": {"agent_id": self._agent_id, "agent_version": None}}
+        answer, _after = self._patch(f"{path}/agent", body)
+        if not answer.useless:
+            self._findings.check("W21", answer.status == 400, answer)
+        answer, after = self._patch(f"{path}/agent", {"inbound_agent": None})
+        if not answer.useless:
+            gone = after is not None and after.get("inbound_agent") is None
+            self._findings.check("W22", gone, "unmapped" if gone else answer)
+
+    def _deleted(self, path: str) -> None:
+        identity = path.rpartition("/")[2]
+        answer = self._client.ask("DELETE", path)
+        if answer.useless:
+            return
+        fields = {"id", "number", "provider", "effective_at"}
+        missing = fields - set(answer.content) if isinstance(answer.content, dict) else fields
+        right = answer.ok and not missing and plain_id(answer.content) == identity
+        self._findings.check(
+            "W23", right, "all four" if right else f"{answer}, missing: {', '.join(sorted(missing)) or 'none'}"
+        )
+        if not answer.ok:
+            return
+        read = self._client.get(path)
+        if not read.useless:
+            status = read.get("status") if read.ok else "expired"
+            self._findings.check("W24", status == "expired", self._findings.scrubber.name(status))
+            self._findings.value("W25", "get_expired", read.status, str(read))
+        for key, switch, end, body in (
+            ("W26", "patch_expired", "", {"memo": "expired"}),
+            ("W27", "agents_expired", "/agent", {"inbound_agent": None}),
+        ):
+            patched = self._client.ask("PATCH", path + end, body=body)
+            if not patched.useless:
+                status = 200 if patched.ok else patched.status
+                self._findings.value(key, switch, status, str(patched))
+        again = self._client.ask("DELETE", path)
+        if not again.useless:
+            self._findings.value("W28", "delete_expired", again.status, str(again))
+        answer, record = self._register()
+        if not answer.useless:
+            new = record is not None and record["id"] != identity
+            self._findings.check("W29", new, "a new record" if new else f"{answer}, no new record")
+
+    # After
+
+    def clean_up(self) -> list[str]:
+        """Delete all that was registered. Returns what could not be, with the command that does it."""
+        while True:
+            try:
+                return self._cleaned()
+            except KeyboardInterrupt:
+                self._say("Still cleaning up. Please wait.")
+
+    def _cleaned(self) -> list[str]:
+        left = []
+        if self._unresolved:
+            left += self._search()
+        for identity in list(self._ours):
+            if not self._release(identity):
+                left.append(
+                    f"The number {mask_number(self._number)} may still be held. Its id is {identity}. Delete it with:\n"
+                    f'  curl -X DELETE -H "Authorization: Bearer $VOX_API_KEY" {self._url}{NUMBERS}/{identity}'
+                )
+        return left
+
+    def _try(self, method: str, path: str, *query: tuple[str, str]) -> Answer:
+        try:
+            return self._client.ask(method, path, query)
+        except Stop as stop:
+            return Answer(None, failure=str(stop))
+
+    def _search(self) -> list[str]:
+        """Find what a registration without an answer has left. Its memo shows that it is this run's."""
+        others: list[str] = []
+        readable = False
+        for attempt in range(_TRIES):
+            others, readable = [], True
+            for status in HELD:
+                try:
+                    records = list(self._listed(status))
+                except (Refused, Stop):
+                    readable = False
+                    continue
+                for record in records:
+                    identity = plain_id(record)
+                    if (
+                        identity is None
+                        or identity in {*self._known, *self._ours}
+                        or not _same_number(record.get("number"), self._number)
+                    ):
+                        continue
+                    if record.get("memo") == self._marker:
+                        self._ours.append(identity)
+                        self._unresolved -= 1
+                    else:
+                        others.append(identity)
+            if self._unresolved <= 0:
+                return []
+            self._client.sleep(min(2.0**attempt, 8.0))
+        why = "The API's lists could not be read" if not readable else "It is in no list so far"
+        if others:
+            why = f"A record of it has another memo, so it may not be this run's (id {', '.join(others[:5])})"
+        return [
+            f"The outcome of a registration of {mask_number(self._number)} is not known. {why}."
+            " Look for it, and delete it with:\n  ansible localhost -m voxai.telephony.vox_telephone_number"
+            " -a 'number=\"$NUMBER\" state=absent'"
+        ]
+
+    def _release(self, identity: str) -> bool:
+        path = f"{NUMBERS}/{identity}"
+        for attempt in range(_TRIES):
+            read = self._try("GET", path)
+            if read.status in (404, 410) and (attempt or read.error):
+                return True
+            if read.ok and plain_id(read.content) == identity and read.get("status") == "expired":
+                return True
+            if (
+                read.ok
+                and "number" in (read.content if isinstance(read.content, dict) else {})
+                and not _same_number(read.get("number"), self._number)
+            ):
+                return False
+            if attempt:
+                self._client.sleep(min(0.5 * 2**attempt, 8.0))
+            self._try("DELETE", path)
+        read = self._try("GET", path)
+        return read.status in (404, 410) or (read.ok and read.get("status") == "expired")
+
+
+def _same_number(value: Any, number: str) -> bool:
+    return (
+        isinstance(value, (str, int))
+        and not isinstance(value, bool)
+        and _digits(value).lstrip("0") == number.lstrip("0")
+    )

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The releases of ansible-core that the collection is tested with. Add a new one when PyPI has its first pre-release.
+
+Run as a program, it writes the compatibility table of README.md; with --json, it prints the releases for GitHub's
+workflow.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+CORES = {
+    "2.22": ("3.13", "3.14"),
+    "2.21": ("3.13", "3.12", "3.14"),
+    "2.20": ("3.12", "3.13", "3.14"),
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.18": ("3.12", "3.11", "3.13"),
+    "2.17": ("3.11", "3.10", "3.12"),
+    "2.16": ("3.10", "3.11", "3.12"),
+}
+"""Each release, newest first, with the Python versions it runs on, the one to test with first."""
+
+OLDEST_TARGET = "3.9"
+"""The oldest Python version of a managed node, where the modules run."""
+
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- begin: tests/cores.py -->\n", "<!-- end: tests/cores.py -->\n"
+
+
+def requirement(core: str) -> str:
+    """What to install for a release: its newest version. Until there is a final one, that is a pre-release."""
+    return f"ansible-core>={core}.0b1,=={core}.*"
+
+
+def table() -> str:
+    """The compatibility table in Markdown."""
+    newest, *_others, oldest = CORES
+    quick = {newest: "all", oldest: "modules, action plugins, role, sanity"}
+    lines = [
+        "| ansible-core | Python of the controller | `make test` | `make test-all` |",
+        "|---|---|---|---|",
+        *(
+            f"| {core} | {', '.join(sorted(pythons))} | {quick.get(core, '')} | all |"
+            for core, pythons in CORES.items()
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def with_table(readme: str) -> str:
+    """The text of README.md with the table as it must be."""
+    before, _begin, rest = readme.partition(BEGIN)
+    _table, _end, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    if "--json" in sys.argv:
+        print(json.dumps(list(CORES)))
+    else:
+        README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook check_connection: what it reports, which part fails, and what it never shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from contract.__main__ import run as run_contract
+from integration._playbook import BULK, COLLECTION, KEY, NUMBER, OTHER_KEY, Ansible, Run
+from simulator import Simulator, Switches, observed_switches
+
+PLAYBOOK = Path(COLLECTION + "check_connection")
+"""Not a file: Ansible finds it in the collection."""
+
+
+def check(ansible: Ansible, verbosity: str = "-v", **environment: str) -> tuple[Run, list[str]]:
+    """Run it as users do, and return what it says. The report shows no key, number, name of a host, or path."""
+    run = ansible.run(PLAYBOOK, {}, verbosity=verbosity, **environment)
+    reports: list[Any] = [seen.result["msg"] for seen in run.tasks if seen.action.endswith("debug")]
+    assert len(reports) == 1, run.output
+    report = "\n".join(reports[0])
+    for hidden in (KEY, OTHER_KEY, NUMBER, "127.0.0.1", "localhost", "proxy.example", "Xyzzy", str(ansible.directory)):
+        assert hidden not in report
+    for secret in (KEY, "Xyzzy"):
+        assert secret not in run.output
+    return run, reports[0]
+
+
+def line(report: list[str], name: str) -> str:
+    return next(one for one in report if one.startswith(f"{name}: "))
+
+
+def test_it_reports_a_connection_that_works(ansible: Ansible, sim: Simulator) -> None:
+    sim.switches = Switches(rate_limit=(50, 500), limit_headers=True)
+    for index, status in enumerate(("active", "active", "scheduled", "expired")):
+        sim.add(f"0701111222{index}", status=status)
+    sim.add_agent()
+    run, report = check(ansible, VOX_API_URL=sim.url, VOX_API_KEY=KEY)
+    assert run.code == 0, run.output
+    assert [request.method for request in sim.requests] == ["GET"] * 4
+    assert report[0].startswith("voxai.telephony 0.") and ", ansible-core 2." in report[0]
+    assert report[1] == "The connection works."
+    assert line(report, "Key") == "Key: accepted"
+    assert "2 active, 1 scheduled, 0 cancel_requested; agents: 1" in line(report, "Organization")
+    assert "x-ratelimit-limit-minute: 500" in line(report, "Rate limit").lower()
+    assert line(report, "Proxy") == "Proxy: none"
+    assert "Python 3." in line(report, "Versions") and "requests 2." in line(report, "Versions")
+
+
+def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
+    with Simulator(keys=(KEY,), tls=True) as secure:
+        remote = secure.url.replace("127.0.0.1", "vox.example.invalid")
+        cases: dict[str, tuple[dict[str, str], str]] = {
+            "key": ({"VOX_API_URL": sim.url, "VOX_API_KEY": "key-Xyzzy"}, "Key"),
+            "no key": ({"VOX_API_URL": sim.url}, "Key"),
+            "TLS": ({"VOX_API_URL": secure.url, "VOX_API_KEY": KEY}, "TLS"),
+            "no TLS": ({"VOX_API_URL": sim.url.replace("http:", "https:"), "VOX_API_KEY": KEY}, "TLS"),
+            "proxy": (
+                {"VOX_API_URL": remote, "VOX_API_KEY": KEY, "HTTPS_PROXY": "http://u:Xyzzy@127.0.0.1:1"},
+                "Proxy",
+            ),
+            "network": ({"VOX_API_URL": "http://127.0.0.1:1", "VOX_API_KEY": KEY}, "API"),
+            "address": ({"VOX_API_URL": sim.url + "/wrong", "VOX_API_KEY": KEY}, "API"),
+        }
+        # One run for all of them: each task with its own environment.
+        tasks = [
+            {f"{COLLECTION}vox_connection_info": {}, "environment": environment, "ignore_errors": True}
+            for environment, _part in cases.values()
+        ]
+        play = {"hosts": "all", "gather_facts": False, "tasks": tasks}
+        # At -vvvv Ansible prints the environment of a task.
+        run = ansible.run([play], {"here": ansible.host("action")}, verbosity="-v")
+    assert all(one.failed for one in run.tasks)
+    seen = {name: one.result for name, one in zip(cases, run.tasks, strict=True)}
+    assert {name: one["failed_part"] for name, one in seen.items()} == {
+        name: part for name, (_e, part) in cases.items()
+    }
+    for result in seen.values():
+        assert result["report"][0].startswith("The connection fails at the part ")
+        text = "\n".join(result["report"])
+        assert not any(hidden in text for hidden in ("127.0.0.1", "vox.example", "Xyzzy", KEY)), text
+    assert "is not trusted" in seen["TLS"]["msg"] and "speaks no TLS" in seen["no TLS"]["msg"]
+    assert "Key: FAILED: HTTP 401, code UNAUTHORIZED" in seen["key"]["report"][4]
+    assert "Xyzzy" not in run.output
+    assert sim.writes == []
+
+
+def test_it_fails_where_the_connection_does(ansible: Ansible, sim: Simulator) -> None:
+    run, report = check(ansible, VOX_API_URL=sim.url, VOX_API_KEY="key-Xyzzy")
+    assert run.code == 2
+    assert report[1].startswith("The connection fails at the part Key: HTTP 401")
+    assert len(sim.requests) == 1
+
+
+def test_a_playbook_runs_on_what_was_observed(ansible: Ansible, tmp_path: Path) -> None:
+    """What make contract saw of one API is what another simulator does, and the modules cope with it."""
+    path = tmp_path / "observed.yml"
+    switches = Switches(
+        register_status=200,
+        duplicate_status=422,
+        echo_sip=False,
+        patch_answers="empty",
+        delete_expired=204,
+        list_lag=0.2,
+    )
+    with Simulator(keys=(KEY,), switches=switches) as live:
+        live.add_agent()
+        settings = {"VOX_API_URL": live.url, "VOX_API_KEY": KEY, "OBSERVED": str(path)}
+        settings |= {"WRITE": "yes", "NUMBER": "070-9999-8888", "ADDRESS": "trunk.example.com"}
+        assert run_contract(settings, lambda _line: None, sleep=lambda _seconds: None) == 0
+    observed = observed_switches(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert (observed.register_status, observed.duplicate_status, observed.patch_answers) == (200, 422, "empty")
+    with Simulator(keys=(KEY,), switches=observed) as sim:
+        held = sim.add("07033334444", memo="old")
+        entries = [
+            {"number": NUMBER, "address": "sip:trunk.example.com:5060"},
+            {"number": held["number"], "memo": "new"},
+        ]
+        task = {BULK: {"telephone_numbers": entries, "api_url": sim.url, "api_key": KEY}}
+        play = {"hosts": "all", "gather_facts": False, "tasks": [task, task]}
+        run = ansible.run([play], {"here": ansible.host("action")})
+        assert run.code == 0, run.output
+        first, second = (seen.result for seen in run.tasks)
+        assert first["summary"]["registered"] == first["summary"]["updated"] == 1
+        # The second task may still see the list as it was: a number that is registered is never registered twice.
+        assert sorted(record["number"] for record in sim.numbers()) == [NUMBER, held["number"]]
+        assert json.dumps(second["summary"])

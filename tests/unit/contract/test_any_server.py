@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The suite does not crash and does not write without being asked, whatever the server answers."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unit.contract.running import KEY, NUMBER, start
+
+Reply = tuple[int, dict[str, str], bytes]
+_numbers = itertools.count()
+
+
+def as_json(content: Any, status: int = 200, **headers: str) -> Reply:
+    return status, {"Content-Type": "application/json", **headers}, json.dumps(content).encode()
+
+
+def page(items: Any, **more: Any) -> Reply:
+    return as_json({"items": items, "total_count": 1, "next_cursor": None, **more})
+
+
+def record(**fields: Any) -> dict[str, Any]:
+    return {"id": "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "number": "07011112222", "status": "active", **fields}
+
+
+REPLIES: dict[str, Callable[[], Reply]] = {
+    "html": lambda: (200, {"Content-Type": "text/html"}, b"<html>Maintenance</html>"),
+    "html error": lambda: (502, {"Content-Type": "text/html"}, b"<html>Bad gateway</html>"),
+    "nothing": lambda: (200, {}, b""),
+    "no content": lambda: (204, {}, b""),
+    "redirect": lambda: (302, {"Location": "http://127.0.0.1:1/elsewhere"}, b""),
+    "redirect here": lambda: (307, {"Location": "/v3/organization-telephone-numbers"}, b""),
+    "server error": lambda: as_json({"error": {"code": "INTERNAL_ERROR", "message": "x", "details": {}}}, 500),
+    "not found": lambda: as_json({"error": {"code": "NOT_FOUND", "message": "x", "details": {}}}, 404),
+    "key refused": lambda: as_json({"error": {"code": 7, "message": ["x"], "details": "x"}}, 401),
+    "limited": lambda: as_json({"error": {}}, 429, **{"Retry-After": "86400"}),
+    "limited until a day": lambda: as_json([], 429, **{"Retry-After": "Fri, 31 Dec 2999 23:59:59 GMT"}),
+    "a list": lambda: as_json([1, 2, 3]),
+    "a text": lambda: as_json("x"),
+    "a number": lambda: (200, {}, b"NaN"),
+    "null": lambda: as_json(None),
+    "an error that is a text": lambda: as_json({"error": "x"}, 400),
+    "items that are a dict": lambda: page({"a": 1}),
+    "items of all types": lambda: page(
+        [1, "x", None, True, [1], {}, {"id": [1]}, {"id": {}, "number": {}, "status": []}]
+    ),
+    "wrong types": lambda: page(
+        [record(**{name: [1] for name in ("number", "status", "address", "created_at", "id")})]
+    ),
+    "more wrong types": lambda: page(
+        [{name: {"a": [1]} for name in ("id", "number", "agent_id", "name", "type", "q")}]
+    ),
+    "odd agents": lambda: page(
+        [{"agent_id": "a", "name": 5, "type": "\u0000"}, {"agent_id": "b", "name": "", "type": []}]
+    ),
+    "names of fields": lambda: page([record(**{f"{KEY}": 1, "07011112222": 2, "\ud800\u001b[2J": 3})]),
+    "halves of characters": lambda: page([record(memo="\ud800", address="\udfff")], next_cursor="\ud800"),
+    "a cursor that is a number": lambda: page([record()], next_cursor=5),
+    "a cursor without an end": lambda: page([record()], next_cursor="x" * 100_000),
+    "a list without an end": lambda: page([record(id=f"a{next(_numbers)}")] * 2, next_cursor=f"c{next(_numbers)}"),
+    "the same cursor": lambda: page([record(), record(id="b")], next_cursor="c"),
+    "nested": lambda: (200, {}, b"[" * 100_000),
+    "a long integer": lambda: (200, {}, b'{"items": [], "total_count": ' + b"9" * 10_000 + b"}"),
+    "not UTF-8": lambda: (200, {}, b'{"items": "\xff\xfe"}'),
+    "packed, and not": lambda: (200, {"Content-Encoding": "gzip"}, b"no gzip"),
+    "the key and a number": lambda: as_json(
+        {"error": {"code": KEY, "message": KEY, "details": {"allowed_query_parameters": [KEY, "07011112222", 1]}}},
+        400,
+        **{"X-RateLimit-Limit": KEY, f"X-RateLimit-{KEY}": "1", "Retry-After": KEY},
+    ),
+    "secrets in a record": lambda: page([record(auth_password="Xyzzy", status=KEY, provider=KEY, memo=KEY)]),
+}
+
+
+@contextmanager
+def serving(reply: Callable[[], Reply]) -> Iterator[tuple[str, list[str]]]:
+    """A server with one answer to everything: its URL, and the methods that it was asked with."""
+    methods: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline(65537)
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            methods.append(str(self.command))
+            status, headers, body = reply()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v3", methods
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_any_answer(tmp_path: Path, name: str) -> None:
+    with serving(REPLIES[name]) as (url, methods):
+        ran = start(url, tmp_path)
+        assert len(methods) <= 40
+        assert set(methods) == {"GET"}
+        asked = start(url, tmp_path, write=True)
+    assert ran.code in (1, 2) and asked.code in (1, 2, 3)
+    # Where the lists can be read to their end, a registration is tried. Its answer is no record of the number.
+    assert set(methods) <= {"GET", *(["POST"] if asked.code == 3 else [])}
+    assert "please report" not in ran.output + asked.output
+    assert not any(char < " " and char != "\n" for char in ran.output)
+    ran.output.encode()
+
+
+def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
+    assert "no answer" in start("http://127.0.0.1:1", tmp_path).output
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        ran = start(f"http://127.0.0.1:{port}", tmp_path, settings={"VOX_TIMEOUT": "1"})
+        assert ran.code == 2
+        assert "3 requests in a row had no answer" in ran.output
+    with serving(REPLIES["null"]) as (url, methods):
+        ran = start(url.replace("http:", "https:"), tmp_path)
+        assert (ran.code, methods) == (2, [])
+        assert "speaks no TLS" in ran.output
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"VOX_API_KEY": ""}, "VOX_API_KEY must be the organization's API key."),
+        ({"VOX_API_KEY": "sk Xyzzy"}, "VOX_API_KEY must be the organization's API key."),
+        ({"VOX_API_URL": "http://example.com"}, "must begin with https://"),
+        ({"VOX_API_URL": f"https://{KEY}@example.com"}, "a host and a path only"),
+        ({"VOX_API_URL": "https://[::1"}, "VOX_API_URL is not a URL."),
+        ({"VOX_CA_PATH": "/nowhere"}, "VOX_CA_PATH must be a file."),
+        ({"VOX_TIMEOUT": "long"}, "VOX_TIMEOUT must be a number"),
+        ({"WRITE": "1"}, "WRITE must be yes, or left out."),
+        ({"WRITE": "yes", "NUMBER": "", "ADDRESS": "sip:a"}, "NUMBER must be"),
+        ({"WRITE": "yes", "NUMBER": "070-1111-2222 (1)", "ADDRESS": "sip:a"}, "NUMBER must be"),
+        ({"WRITE": "yes", "NUMBER": NUMBER, "ADDRESS": ""}, "ADDRESS must be a SIP address"),
+        ({"WRITE": "yes", "NUMBER": NUMBER, "ADDRESS": "sip:u:Xyzzy@a"}, "ADDRESS must be a SIP address"),
+    ],
+)
+def test_settings_that_are_wrong(tmp_path: Path, environment: dict[str, str], message: str) -> None:
+    ran = start("http://127.0.0.1:1", tmp_path, settings=environment)
+    assert ran.code == 2
+    assert message in ran.output
+    assert ran.text == ""

@@ -1,0 +1,389 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Simulators that are wrong in one statement each: the suite says which, and where the simulator follows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simulator._simulator
+from contract._statements import STATEMENTS
+from simulator import LoggedRequest, Simulator
+from simulator._errors import envelope
+from simulator._exchange import Answer, Exchange
+from unit.contract.running import left, start
+
+NUMBERS, REGISTER = "/organization-telephone-numbers", "/telephone-numbers/register"
+Lie = Callable[[LoggedRequest, Answer, Any], Any]
+"""Gets a request, its answer and the answer's JSON; changes the answer, or returns other JSON for it."""
+INVALID = envelope(400)
+EMPTY = {"items": [], "total_count": 0, "next_cursor": None}
+
+
+def is_list(request: LoggedRequest, path: str = NUMBERS) -> bool:
+    return request.method == "GET" and request.path == path
+
+
+def is_record(content: Any) -> bool:
+    return isinstance(content, dict) and "number" in content and "created_at" in content
+
+
+def each_record(change: Callable[[dict[str, Any]], object]) -> Lie:
+    """Change every telephone number in every answer."""
+
+    def lie(request: LoggedRequest, answer: Answer, content: Any) -> Any:
+        for record in [content, *(content.get("items", []) if isinstance(content, dict) else [])]:
+            if is_record(record):
+                change(record)
+        return content
+
+    return lie
+
+
+def each_agent(change: Callable[[dict[str, Any]], object]) -> Lie:
+    def lie(request: LoggedRequest, answer: Answer, content: Any) -> Any:
+        if is_list(request, "/agents") and answer.status == 200:
+            for agent in content["items"]:
+                change(agent)
+        return content
+
+    return lie
+
+
+def listed(change: Callable[[LoggedRequest, dict[str, Any]], object], path: str = NUMBERS) -> Lie:
+    """Change the pages of a list."""
+
+    def lie(request: LoggedRequest, answer: Answer, content: Any) -> Any:
+        if is_list(request, path) and answer.status == 200:
+            return change(request, content) or content
+        return content
+
+    return lie
+
+
+def answered(status: int, when: Callable[[LoggedRequest, Any], bool], body: Any = None) -> Lie:
+    """Another status, and another body, for some requests."""
+
+    def lie(request: LoggedRequest, answer: Answer, content: Any) -> Any:
+        if when(request, content):
+            answer.status = status
+            return content if body is None else body
+        return content
+
+    return lie
+
+
+def error(change: Callable[[dict[str, Any]], object]) -> Lie:
+    def lie(request: LoggedRequest, answer: Answer, content: Any) -> Any:
+        if answer.status >= 400:
+            change(content["error"])
+        return content
+
+    return lie
+
+
+def asked(request: LoggedRequest, **query: str) -> bool:
+    return set(query.items()) <= set(request.query)
+
+
+def is_agents_patch(request: LoggedRequest) -> bool:
+    return request.method == "PATCH" and request.path.endswith("/agent")
+
+
+def has_version(request: LoggedRequest) -> bool:
+    mapping = (request.body or {}).get("inbound_agent")
+    return isinstance(mapping, dict) and "agent_version" in mapping
+
+
+def drop(*names: str) -> Callable[[dict[str, Any]], object]:
+    return lambda record: [record.pop(name, None) for name in names]
+
+
+def without_message(request: LoggedRequest, answer: Answer, content: Any) -> Any:
+    if answer.status == 400:
+        content["error"].pop("message")
+    return content
+
+
+def draft(record: dict[str, Any]) -> None:
+    if isinstance(record.get("inbound_agent"), dict) and record["inbound_agent"]["agent_version"] == "current":
+        record["inbound_agent"]["agent_version"] = "production"
+
+
+def kept_agent(record: dict[str, Any]) -> None:
+    record["inbound_agent"] = record["inbound_agent"] or {"agent_id": record["id"], "agent_version": "current"}
+
+
+def walk_again(request: LoggedRequest, page: dict[str, Any]) -> None:
+    """Its first page again, for each cursor."""
+    if any(name == "cursor" for name, _value in request.query):
+        page["items"] = walk_again.first  # type: ignore[attr-defined]
+    else:
+        walk_again.first = list(page["items"])  # type: ignore[attr-defined]
+
+
+def more_with_100(request: LoggedRequest, page: dict[str, Any]) -> None:
+    if asked(request, limit="100"):
+        page["next_cursor"] = page["next_cursor"] or "more"
+
+
+def other_memo_length(request: LoggedRequest, content: Any) -> bool:
+    return request.method == "PATCH" and len((request.body or {}).get("memo") or "") == 200
+
+
+def not_expired(request: LoggedRequest, answer: Answer, content: Any) -> Any:
+    # Only where it is asked for the first time after a DELETE: what cleans up must see the truth.
+    if is_record(content) and content["status"] == "expired" and request.method == "GET" and not_expired.lies:  # type: ignore[attr-defined]
+        not_expired.lies -= 1  # type: ignore[attr-defined]
+        content["status"] = "cancel_requested"
+    return content
+
+
+not_expired.lies = 1  # type: ignore[attr-defined]
+
+LIES: dict[str, Lie] = {
+    "C1": answered(200, lambda request, content: "authorization" not in request.headers, EMPTY),
+    "C2": answered(418, lambda request, content: "not-a-key" in request.headers.get("authorization", "")),
+    "C3": answered(202, lambda request, content: is_list(request) and request.query == [] and False),
+    "C4": without_message,
+    "C5": error(lambda one: one.update(code="BAD_REQUEST") if one["code"] == "VALIDATION_ERROR" else None),
+    "C6": error(lambda one: one.update(message="Something is wrong")),
+    "C9": answered(200, lambda request, content: is_list(request) and asked(request, contract_unknown="1"), EMPTY),
+    "C10": error(lambda one: one["details"].pop("allowed_query_parameters", None)),
+    "C11": answered(400, lambda request, content: request.path == "/contract-unknown-route", INVALID),
+    "L1": listed(lambda request, page: page.pop("total_count") and None if request.query == [] else None),
+    "L2": listed(more_with_100),
+    "L3": listed(
+        lambda request, page: (
+            [one.update(status="scheduled") for one in page["items"]] and None if request.query == [] else None
+        )
+    ),
+    "L4": listed(
+        lambda request, page: (
+            [one.update(status="active") for one in page["items"]] and None
+            if asked(request, status="expired")
+            else None
+        )
+    ),
+    "L5": answered(
+        200,
+        lambda request, content: is_list(request) and len([1 for name, _one in request.query if name == "status"]) > 1,
+        {**EMPTY},
+    ),
+    "L6": answered(
+        200,
+        lambda request, content: is_list(request) and asked(request, status="contract_unknown"),
+        {**EMPTY, "items": [{"status": "active"}]},
+    ),
+    "L7": listed(
+        lambda request, page: page.update(items=[]) if asked(request, limit="1") and len(request.query) == 1 else None
+    ),
+    "L9": answered(200, lambda request, content: is_list(request) and asked(request, limit="0"), EMPTY),
+    "L11": listed(walk_again),
+    "L12": answered(
+        200,
+        lambda request, content: is_list(request) and asked(request, cursor="contract-made-up"),
+        {**EMPTY, "items": [{"id": "another"}]},
+    ),
+    "L13": listed(lambda request, page: page.update(total_count=page["total_count"] + 1)),
+    "L15": listed(lambda request, page: page["items"].reverse() if asked(request, sort_order="asc") else None),
+    "L16": listed(
+        lambda request, page: (
+            [one.update(provider="vox") for one in page["items"]] and None
+            if asked(request, provider="custom")
+            else None
+        )
+    ),
+    "R1": each_record(drop("created_at")),
+    "R2": each_record(lambda record: record.update(monthly_fee="4400")),
+    "R4": each_record(lambda record: record.update(auth_password="sip-Xyzzy")),
+    "R6": each_record(lambda record: record.update(updated_at=record["updated_at"] // 1000)),
+    "R7": each_record(lambda record: record.update(inbound_trunk_id="TRUNK_1")),
+    "R8": each_record(
+        lambda record: (record["outbound_agent"] or record["inbound_agent"] or {}).pop("agent_version", None)
+    ),
+    "R9": lambda request, answer, content: (
+        {**content, "number": "0701"} if request.method == "GET" and is_record(content) else content
+    ),
+    "R10": answered(
+        400,
+        lambda request, content: (
+            request.method == "GET"
+            and request.path.startswith(NUMBERS + "/")
+            and request.path == request.path.lower()
+            and "not-a" not in request.path
+            and "error" in content
+        ),
+        INVALID,
+    ),
+    "R11": answered(200, lambda request, content: request.path.endswith("/not-a-uuid"), {}),
+    "R12": answered(200, lambda request, content: request.path != request.path.lower(), {}),
+    "A1": listed(lambda request, page: page.pop("next_cursor") and None, "/agents"),
+    "A2": each_agent(drop("production_version")),
+    "A3": listed(
+        lambda request, page: page.update(items=[]) if asked(request, q="Front") or asked(request, q="Night") else None,
+        "/agents",
+    ),
+    "A5": listed(
+        lambda request, page: (
+            page["items"].append({"agent_id": "x", "name": "Front", "type": "other", "production_version": None})
+            if len([1 for name, _one in request.query if name == "type"]) == 1
+            else None
+        ),
+        "/agents",
+    ),
+    "A6": listed(
+        lambda request, page: (
+            page.update(items=page["items"][:1])
+            if len([1 for name, _one in request.query if name == "type"]) == 2
+            else None
+        ),
+        "/agents",
+    ),
+    "A7": listed(
+        lambda request, page: (
+            page["items"].reverse()
+            if asked(request, limit="1") is False and request.query == [("limit", "100")]
+            else None
+        ),
+        "/agents",
+    ),
+    "A8": answered(
+        200, lambda request, content: is_list(request, "/agents") and asked(request, contract_unknown="1"), EMPTY
+    ),
+    "W1": answered(202, lambda request, content: request.path == REGISTER and is_record(content)),
+    "W2": lambda request, answer, content: (
+        {**content, "memo": "another"} if request.path == REGISTER and is_record(content) else content
+    ),
+    "W3": lambda request, answer, content: (
+        {**content, "status": "pending"} if request.path == REGISTER and is_record(content) else content
+    ),
+    "W4": lambda request, answer, content: (
+        {**content, "address": "10.0.0.1"} if request.path == REGISTER and is_record(content) else content
+    ),
+    "W5": listed(
+        lambda request, page: page.update(
+            items=[one for one in page["items"] if not str(one["memo"]).startswith("contract-")]
+        )
+    ),
+    "W6": answered(418, lambda request, content: request.path == REGISTER and "error" in content),
+    "W7": each_record(
+        lambda record: record.update(memo=record["memo"].upper()) if "memo" in str(record["memo"]) else None
+    ),
+    "W8": answered(200, lambda request, content: False),
+    "W9": answered(400, other_memo_length, INVALID),
+    "W10": answered(
+        200, lambda request, content: request.method == "PATCH" and len((request.body or {}).get("memo") or "") == 201
+    ),
+    "W11": each_record(
+        lambda record: (
+            record.update(memo="left") if record["memo"] is None and record["number"].endswith("8888") else None
+        )
+    ),
+    "W12": answered(200, lambda request, content: request.method == "PATCH" and request.body == {}),
+    "W13": answered(
+        422, lambda request, content: request.method == "PATCH" and "contract_unknown" in (request.body or {})
+    ),
+    "W15": lambda request, answer, content: [] if request.method == "PATCH" and answer.status == 200 else content,
+    "W17": answered(
+        400, lambda request, content: request.path.endswith("/sip") and "auth_password" in request.body, INVALID
+    ),
+    "W18": answered(
+        422, lambda request, content: request.path.endswith("/sip") and "auth_password" not in request.body
+    ),
+    "W19": each_record(draft),
+    "W20": answered(
+        200, lambda request, content: is_agents_patch(request) and "error" in content and "not_found" in str(content)
+    ),
+    "W21": answered(422, lambda request, content: is_agents_patch(request) and has_version(request)),
+    "W22": each_record(lambda record: kept_agent(record) if record["number"].endswith("8888") else None),
+    "W23": lambda request, answer, content: (
+        {"id": content["id"]} if request.method == "DELETE" and answer.status == 200 else content
+    ),
+    "W24": not_expired,
+    "W25": answered(
+        410, lambda request, content: request.method == "GET" and is_record(content) and content["status"] == "expired"
+    ),
+    "W26": answered(418, lambda request, content: request.method == "PATCH" and request.body == {"memo": "expired"}),
+    "W27": answered(
+        200,
+        lambda request, content: (
+            is_agents_patch(request) and "error" in content and content["error"]["details"].get("reason") == "expired"
+        ),
+    ),
+    "W28": answered(418, lambda request, content: request.method == "DELETE" and answer_is_error(content)),
+}
+
+
+def answer_is_error(content: Any) -> bool:
+    return isinstance(content, dict) and "error" in content
+
+
+UNTRUE = {
+    # The default of these is no lie at all, so they have tests of their own below.
+    "C3",
+    "W8",
+}
+for _key in UNTRUE:
+    del LIES[_key]
+
+FOLLOWS = {
+    "L2": {"L11"},
+    "L11": {"A7"},
+    "R6": {"R9"},
+    "R8": {"W19"},
+    "A1": {"A7"},
+    "W10": {"W15"},
+    "W20": {"W15"},
+}
+"""What differs because of the lie, too."""
+
+
+@pytest.fixture
+def lying(monkeypatch: pytest.MonkeyPatch) -> Callable[[Lie], None]:
+    """Let all simulators tell a lie."""
+
+    def install(lie: Lie) -> None:
+        class Lying(Exchange):
+            async def process(self) -> Answer:
+                answer = await super().process()
+                content = json.loads(answer.body) if answer.body else None
+                answer.body = json.dumps(lie(self.request, answer, content)).encode()
+                return answer
+
+        monkeypatch.setattr(simulator._simulator, "Exchange", Lying)
+
+    return install
+
+
+@pytest.mark.parametrize("key", LIES)
+def test_a_wrong_statement_is_named(sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None], key: str) -> None:
+    lying(LIES[key])
+    ran = start(sim.url, tmp_path, write=key.startswith("W"), patience=0.1)
+    assert key in ran.differing, ran.output
+    assert set(ran.differing) - {key} <= FOLLOWS.get(key, set()), ran.output
+    assert ran.code in (1, 2)
+    place = ran.differing[key]
+    assert f"{key} differs" in ran.output and f"change {place}" in ran.output
+    assert place == STATEMENTS[key].place or place.startswith("tests/simulator/_switches.py, ")
+    if key.startswith("W"):
+        assert set(left(sim)) <= {"expired"}
+
+
+def test_nothing_differs_where_nothing_is_wrong(sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None]) -> None:
+    lying(lambda request, answer, content: content)
+    assert start(sim.url, tmp_path, write=True).differing == {}
+
+
+def test_each_statement_that_can_differ_has_a_wrong_simulator() -> None:
+    never = {key for key in STATEMENTS if key.startswith("N")}
+    # Any value of these holds, or the default of the simulator shows nothing else.
+    always = {"C7", "C8", "C12", "C13", "C14", "R3", "R13", "R14", "A4", "L8", "L10", "L14", "R5", "W14", "W16", "W29"}
+    assert set(STATEMENTS) - never - always - UNTRUE == set(LIES)

@@ -1,0 +1,182 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import socket
+import threading
+import typing as t
+from dataclasses import replace
+
+import pytest
+from ansible.module_utils import basic
+
+from ansible_collections.voxai.telephony.plugins.module_utils import _sip, _sip_trunk_info
+from ansible_collections.voxai.telephony.plugins.module_utils._module import run_module
+from ansible_collections.voxai.telephony.plugins.module_utils._sip import Credentials, NoAnswer, Server, ask, resolve
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, split_address
+
+OWN = Credentials('us"er', "p\\w:한")
+CHALLENGE = 'Digest realm="a \\"b\\", c", nonce="n=1", qop="auth,auth-int", opaque="o", algorithm='
+
+
+def fields_of(header: str) -> dict[str, str]:
+    pairs = re.findall(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^,]+))', header.partition(" ")[2])
+    return {name: re.sub(r"\\(.)", r"\1", quoted) or plain for name, quoted, plain in pairs}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "name"), [("MD5", "md5"), ("SHA-256", "sha256"), ("SHA-512-256", "sha512_256"), ("md5-sess", "md5")]
+)
+def test_digest(algorithm: str, name: str) -> None:
+    """By the formula of RFC 3261, section 22.4, and RFC 8760."""
+    challenge = _sip._pick(["Basic realm=x", f"{CHALLENGE}{algorithm}"])
+    assert challenge
+    sent = fields_of(_sip._authorize(challenge, OWN, "sip:b"))
+
+    def hashed(*parts: str) -> str:
+        return hashlib.new(name, ":".join(parts).encode()).hexdigest()
+
+    identity = hashed('us"er', 'a "b", c', "p\\w:한")
+    if "sess" in algorithm:
+        identity = hashed(identity, "n=1", sent["cnonce"])
+    expected = hashed(identity, "n=1", "00000001", sent["cnonce"], "auth", hashed("OPTIONS", "sip:b"))
+    assert sent["response"] == expected
+    assert (sent["username"], sent["realm"], sent["opaque"]) == ('us"er', 'a "b", c', "o")
+    assert (sent["qop"], sent["nc"], sent["uri"], sent["algorithm"]) == ("auth", "00000001", "sip:b", algorithm)
+
+
+def test_digest_without_qop_and_algorithm() -> None:
+    challenge = _sip._pick(['Digest realm="r", nonce=n'])
+    assert challenge
+    sent = fields_of(_sip._authorize(challenge, Credentials("u", "p"), "sip:b"))
+    assert set(sent) == {"username", "realm", "nonce", "uri", "response"}
+
+
+@pytest.mark.parametrize(
+    ("challenges", "picked"),
+    [
+        (["Digest realm=a, nonce=n, algorithm=SHA-256", "Digest realm=b, nonce=n"], "a"),
+        (["Digest realm=a, nonce=n, algorithm=AKAv1-MD5", "Digest realm=b, nonce=n"], "b"),
+        (["Digest realm=a, nonce=n, qop=auth-int", "digest  realm=b,nonce=n"], "b"),
+        (["Digest realm=a", "Bearer realm=b, nonce=n", ""], None),
+    ],
+)
+def test_the_first_challenge_that_can_be_answered(challenges: list[str], picked: str | None) -> None:
+    challenge = _sip._pick(challenges)
+    assert (challenge and challenge["realm"]) == picked
+
+
+def answer_with(reply: t.Callable[[bytes], list[bytes]]) -> int:
+    """A UDP server that answers one request with these datagrams, and its port."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with server:
+            request, client = server.recvfrom(65535)
+            for datagram in reply(request):
+                server.sendto(datagram, client)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return int(server.getsockname()[1])
+
+
+def answer(request: bytes, status: bytes = b"200 OK") -> bytes:
+    kept = b"\r\n".join(line for line in request.split(b"\r\n") if re.match(rb"Via|From|To|Call-ID|CSeq", line))
+    return b"SIP/2.0 %s\r\n%s\r\nServer: \x1b[2Jx\r\nContent-Length: 0\r\n\r\n" % (status, kept)
+
+
+BROKEN = [
+    b"",
+    b"\r\n\r\n",
+    b"SIP/2.0 abc OK\r\n\r\n",
+    b"SIP/2.0 99999 OK\r\n\r\n",
+    b"SIP/2.0 200 OK\r\nno colon\r\n\r\n",
+    b"SIP/2.0 200 OK\r\nVia: x\r\nCSeq: y\r\n\r\n",
+    b"SIP/2.0 200 OK\r\n\xff: \xff\r\n\r\n",
+    b"OPTIONS sip:a SIP/2.0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\n\r\n",
+    b"\x00" * 60000,
+]
+
+
+def test_broken_messages_are_not_an_answer() -> None:
+    pytest.importorskip("sipmessage", reason="sipmessage is not installed")
+    port = answer_with(lambda request: [*BROKEN, request, answer(request, b"486 \x1b[2JBusy")])
+    found = ask(Server("x", port, "udp", "sip:x"), [(socket.AF_INET, ("127.0.0.1", port))], None, 5)
+    assert (found.status, found.reason, found.server) == (486, "[2JBusy", "[2Jx")
+
+
+def test_a_message_in_compact_form_is_an_answer() -> None:
+    pytest.importorskip("sipmessage", reason="sipmessage is not installed")
+    short = {b"Via:": b"v:", b"From:": b"f:", b"To:": b"t:", b"Call-ID:": b"i:"}
+
+    def reply(request: bytes) -> list[bytes]:
+        whole = answer(request)
+        for name, letter in short.items():
+            whole = whole.replace(name, letter)
+        return [whole]
+
+    port = answer_with(reply)
+    assert ask(Server("x", port, "udp", "sip:x"), [(socket.AF_INET, ("127.0.0.1", port))], None, 5).status == 200
+
+
+def test_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: waiting.wait(20) and [])
+    with pytest.raises(NoAnswer, match=r"trunk\.example\.com does not resolve \(no answer within 0\.1 s\)") as caught:
+        resolve("trunk.example.com", 5060, 0.1)
+    waiting.set()
+    assert caught.value.problem == "unresolved"
+
+
+@pytest.mark.parametrize(
+    ("address", "transports"),
+    [
+        ("sip:a.example", ("udp", "tcp")),
+        ("sips:a.example", ("tls",)),
+        ("sips:a.example;transport=tcp", ("tls",)),
+        ("a.example;lr;Transport=TCP?x=y", ("tcp",)),
+        ("sip:a.example;transport=tls", ("tls",)),
+        ("sip:a.example?x=;transport=tcp", ("udp", "tcp")),
+    ],
+)
+def test_the_transport_that_an_address_names(address: str, transports: tuple[str, ...]) -> None:
+    assert _sip_trunk_info._transports(split_address(address), "auto") == transports
+    assert _sip_trunk_info._transports(split_address(address), "udp") == ("udp",)
+
+
+def test_a_transport_that_is_unknown() -> None:
+    with pytest.raises(InputError, match="write udp, tcp or tls"):
+        _sip_trunk_info._transports(split_address("sip:a.example;transport=ws"), "auto")
+
+
+@pytest.mark.parametrize(
+    ("address", "uri", "port"),
+    [
+        ("Trunk.example.com", "sip:Trunk.example.com", None),
+        ("SIPS:line@[2001:db8::1]:5070;x=y?h=1", "sips:line@[2001:db8::1]:5070;x=y", 5070),
+    ],
+)
+def test_the_uri_of_a_request(address: str, uri: str, port: int | None) -> None:
+    assert split_address(address).uri == uri
+    assert split_address(address).port == port
+
+
+def test_the_library_is_named_where_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"address": "sip:trunk.example.com"}}).encode()
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    monkeypatch.setattr("ansible.module_utils._internal.is_controller", False)
+    with pytest.raises(SystemExit):
+        run_module(replace(_sip_trunk_info.TASK, instead_of_requests=("sipmessage", "Traceback")))
+    result = json.loads(capsys.readouterr().out)
+    assert result["failed"] and result["reachable"] is False
+    assert result["msg"].startswith("Failed to import the required Python library (sipmessage) on ")
