@@ -203,15 +203,16 @@ def test_keywords_that_say_where_and_when(ansible: Ansible, sim: Simulator, way:
     assert sent(sim)["GET"] == (18 if way == "async" else 3)
 
 
-def test_runs_at_once_slow_each_other_down_and_finish(ansible: Ansible, sim: Simulator) -> None:
-    """Three job slices that know nothing of each other, on one key."""
+def test_runs_at_once(ansible: Ansible, sim: Simulator) -> None:
+    """Five job slices that know nothing of each other, on one key, slow each other down, and all finish."""
     sim.switches.rate_limit = (5, 120)
     running = []
-    for index in range(3):
-        directory = ansible.directory / f"run{index}"
+    for index in range(5):
+        # Ansible's sockets are in there: a longer path is too long for them.
+        directory = ansible.directory / str(index)
         directory.mkdir()
         one = Ansible(ansible.bin, ansible.collections_path, ansible.root, directory)
-        some = numbers(60)[index::3]
+        some = numbers(60)[index::5]
         command, environment = one.prepare(
             play(registering()), hosts_of(one, sim, some), "--forks=10", verbosity="-v", **LIMITS
         )
@@ -221,7 +222,7 @@ def test_runs_at_once_slow_each_other_down_and_finish(ansible: Ansible, sim: Sim
             )
         )
     outputs = [process.communicate(timeout=300)[0] for process in running]
-    assert [process.returncode for process in running] == [0] * 3, "\n".join(outputs)
+    assert [process.returncode for process in running] == [0] * 5, "\n".join(outputs)
     assert sorted(number["number"] for number in sim.numbers()) == numbers(60)
     refused = sum(request.status == 429 for request in sim.requests)
     # Waiting is not hammering.
