@@ -89,7 +89,7 @@ class Ledger:
         records += [
             (order, record)
             for number, row in rows.items()
-            for order, record in row["also"]
+            for order, record in [(row["order"], row["record"]), *row["also"]]
             if not same_id(record["id"], found.get(number, {}).get("id"))
         ]
         return [record for _order, record in sorted(records, key=lambda one: (HELD.index(one[1]["status"]), one[0]))]
@@ -329,7 +329,7 @@ def _is_answered(facts: Facts, number: str) -> bool:
 
 def _is_asked_again(facts: Facts, wanted: t.Collection[str] | None) -> bool:
     if wanted is None:
-        return bool(facts.all("answered"))
+        return bool(facts.all("answered") or facts.all("noted"))
     return bool(facts.get("answered", _EVERYTHING) or facts.some("answered", wanted) or facts.some("noted", wanted))
 
 

@@ -325,6 +325,34 @@ def test_who_waited_for_a_listing_that_failed_fails_with_it(conversation: t.Any,
     assert ledger.look_up(api, "2") is None
 
 
+def test_of_two_records_that_are_listed_the_written_one_hides_no_other(conversation: t.Any, record: t.Any) -> None:
+    api, ledger = conversation.organization()
+    ledger.note(record(id="id-2"))
+    conversation.expect_list("active", record(), record(id="id-2"))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.expect(f"GET {LIST}/id-2", record(id="id-2"))
+    assert sorted(one["id"] for one in ledger.records(api, None)) == ["id-1", "id-2"]
+
+
+def test_a_404_of_what_another_worker_has_listed_is_not_believed(
+    conversation: t.Any, record: t.Any, make_store: t.Any
+) -> None:
+    store = make_store()
+    conversation.make_store = lambda: store
+    api, ledger = conversation.organization()
+    conversation.expect_list("active", record())
+    ledger.held(api, {"07011112222"})
+    other, its_ledger = conversation.organization()
+    other.recognized = its_ledger.has_listed()
+    its_ledger._store.do(lambda facts: facts.drop("answered", "07011112222"))
+    assert its_ledger.look_up(other, "07011112222") == record()
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_list("active", record())
+    with pytest.raises(ApiError, match="the API lists the record id-1"):
+        other.number("id-1")
+
+
 def test_what_another_worker_wrote_is_known(conversation: t.Any, record: t.Any) -> None:
     _api, ledger = conversation.organization()
     moment = ledger.now()
