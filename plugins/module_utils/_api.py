@@ -70,7 +70,7 @@ MAX_LIST = 64 * 1024 * 1024
 MAX_REFUSED = 600.0
 """Seconds for which a request that is refused because of the rate limit is sent again."""
 
-_LONGEST_OWN = 3
+_LONGEST_OWN = 4
 """Refusals after which the wait between two tries grows no more: other processes may use the same limit."""
 _MAX_RETRY_AFTER = 60.0
 _MOST_OF_FIELD = 60
@@ -346,7 +346,8 @@ class Api:
         return float(first * 2 ** min(attempt, 5) * random.uniform(1, 1.25))
 
     def _rate_backoff(self, refusals: int) -> float:
-        return self.backoff(min(refusals, _LONGEST_OWN), first=2.0)
+        # The limit of a second is free again after one: only a minute that is used up takes more.
+        return self.backoff(min(refusals, _LONGEST_OWN), first=1.0)
 
     # One call
 
