@@ -25,6 +25,7 @@ from functools import partial
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, Response, TransportError
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, is_id, same_id
 from ansible_collections.voxai.telephony.plugins.module_utils._rate_limit import RateLimiter, Turn
+from ansible_collections.voxai.telephony.plugins.module_utils._store import Store, claimed
 
 Record = dict[str, t.Any]
 """A telephone number as the API returns it, unknown fields included."""
@@ -223,29 +224,30 @@ class Api:
     May be used by several threads at once.
 
     ``limiter``: the rate limit, shared by all who use the same API key.
+    ``store``: where it is kept whether an answer has shown that the API also answers by id, and is not a gateway that
+    passes on only lists.
     ``retries``: further tries of one request.
     ``way``: tells apart those who reach the same API otherwise: by another proxy, say.
     ``requests_sent``: tries so far that were written, of all calls together.
     ``limit_headers``: the headers of the last answer that have to do with the rate limit.
     ``recognized``: whether a list or a record has shown that it is the API that answers, and not something else.
-    ``knows_ids``: whether an answer has shown that it also answers by id, and not a gateway that passes on only lists.
     ``listed``: the ids that lists have shown.
     ``hide``: takes the secrets out of what the server says of an error, before it is cut: half of one is one, too.
     """
 
-    def __init__(self, http: HttpSession, limiter: RateLimiter, retries: int, way: str = "") -> None:
+    def __init__(self, http: HttpSession, limiter: RateLimiter, store: Store, retries: int, way: str = "") -> None:
         self._http = http
         self.limiter = limiter
+        self._store = store
         self.retries = retries
         self.way = way
         self.requests_sent = 0
         self.recognized = False
-        self.knows_ids = False
+        self._knows_ids = False
         self.listed: set[str] = set()
         self.limit_headers: dict[str, str] = {}
         self.hide: t.Callable[[t.Any], t.Any] = lambda value: value
         self._counting = threading.Lock()
-        self._looking = threading.Lock()
 
     def counter(self) -> t.Callable[[], int]:
         """A function that tells how many requests have been sent since now."""
@@ -292,7 +294,7 @@ class Api:
         self.recognized = True
         if not same_id(record["id"], record_id) or number not in (None, record["number"]):
             raise _unexpected("another number than was asked for")
-        self.knows_ids = True
+        self._note_ids()
         return record
 
     def register(self, body: t.Mapping[str, t.Any]) -> Answer:
@@ -363,9 +365,9 @@ class Api:
         At a wrong URL, an unknown route is a 404 like that of an unknown record. And a gateway may pass on lists, and
         answer everything else with a 404. Raises ApiError.
         """
-        # Threads that come to this at the same time need one list together.
-        with self._looking:
-            if self.knows_ids or (self.recognized and record_id not in self.listed):
+        # Threads and workers that come to this at the same time need one list together.
+        with claimed(self._store, f"ids {self.way}", self.limiter.sleep):
+            if self._has_read_ids() or (self.recognized and record_id not in self.listed):
                 return
             if record_id in self.listed:
                 # An answer says that it is there, and another one that it isn't. Has it gone in between?
@@ -373,10 +375,19 @@ class Api:
                 for status in HELD:
                     for _page in self.numbers(status):
                         self._check_unlisted(record_id)
-                self.knows_ids = True
+                self._note_ids()
             else:
                 next(self.numbers(HELD[0]))
                 self._check_unlisted(record_id)
+
+    def _has_read_ids(self) -> bool:
+        self._knows_ids = self._knows_ids or bool(self._store.do(lambda facts: facts.get("knows_ids", self.way)))
+        return self._knows_ids
+
+    def _note_ids(self) -> None:
+        if not self._knows_ids:
+            self._knows_ids = True
+            self._store.do(lambda facts: facts.put("knows_ids", {self.way: True}))
 
     def _check_unlisted(self, record_id: str) -> None:
         if record_id in self.listed:

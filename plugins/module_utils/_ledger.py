@@ -26,14 +26,11 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import (
     Record,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, same_id
-from ansible_collections.voxai.telephony.plugins.module_utils._store import Facts, Store
+from ansible_collections.voxai.telephony.plugins.module_utils._store import POLL, Facts, Store, claimed
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 BELIEVED = 30.0
 """Seconds for which a listing is believed, from when it began. Agents' names as well."""
-
-_POLL = 0.02
-"""Seconds after which is looked again whether another worker is done."""
 
 _MOST_NAMES, _MOST_OF_NAME = 20, 100
 """Agents that a message names, and characters of a name."""
@@ -211,7 +208,7 @@ class Ledger:
     @contextmanager
     def claim(self, api: Api, number: str) -> t.Iterator[None]:
         """Have a number for oneself, among those who share the store. Waits for it."""
-        with self._wait_for(api, f"number {number}"):
+        with claimed(self._store, f"number {number}", api.limiter.sleep):
             yield
 
     # Agents
@@ -234,7 +231,7 @@ class Ledger:
         found: dict[str, str | InputError | ApiError] = self._store.do(work)
         if len(found) == len(set(names)):
             return found
-        with self._wait_for(api, "agents"):
+        with claimed(self._store, "agents", api.limiter.sleep):
             # Another worker may have asked meanwhile.
             found.update(self._store.do(work))
             missing = sorted(set(names) - set(found))
@@ -269,7 +266,7 @@ class Ledger:
                 if mine:
                     return
             self._raise_failure(api, asked)
-            api.limiter.sleep(_POLL)
+            api.limiter.sleep(POLL)
 
     def _raise_failure(self, api: Api, asked: float) -> None:
         """Raises the error of a listing that was waited for: to try the same once more for each would take hours."""
@@ -301,15 +298,6 @@ class Ledger:
             last = state["status"] + 1 == len(HELD)
             after.update(status=state["status"] + (not last), position=asdict(Position()), complete=last)
         self._store.do(lambda facts: _keep_page(facts, state, after, records))
-
-    @contextmanager
-    def _wait_for(self, api: Api, name: str) -> t.Iterator[None]:
-        while True:
-            with self._store.claim(name) as mine:
-                if mine:
-                    yield
-                    return
-            api.limiter.sleep(_POLL)
 
 
 def _known(facts: Facts, number: str) -> Record | None:
