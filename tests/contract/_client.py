@@ -84,6 +84,11 @@ class Answer:
         return self.status is not None and 400 <= self.status < 500 and self.status != 429
 
     @property
+    def failed(self) -> bool:
+        """Neither accepted nor refused: not what the API does with a request that is right."""
+        return self.useless or not (self.ok or self.refused)
+
+    @property
     def useless(self) -> bool:
         """It says nothing of the API.
 
@@ -105,6 +110,11 @@ class Answer:
 
     def get(self, name: str) -> Any:
         return self.content.get(name) if isinstance(self.content, dict) else None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no page follows. An empty cursor is not null, and names no page either."""
+        return self.get("next_cursor") in (None, "")
 
     @property
     def cursor(self) -> str | None:

@@ -261,11 +261,12 @@ class Reading:
 
     def _page(self, key: str, answer: Answer) -> bool:
         """Whether an answer is a page of a list. If not, the statement differs or is not seen."""
-        if self._useful(key, answer):
-            if not answer.ok:
-                self._findings.check(key, False, answer)
-            elif answer.items is None:
-                self._findings.unseen(key, f"{answer}, without items")
+        if answer.failed:
+            self._findings.unseen(key, answer)
+        elif not answer.ok:
+            self._findings.check(key, False, answer)
+        elif answer.items is None:
+            self._findings.unseen(key, f"{answer}, without items")
         return answer.items is not None
 
     def _keys(self) -> None:
@@ -295,7 +296,7 @@ class Reading:
         found = {record.get("status") for record in answer.records if isinstance(record.get("status"), str)}
         if found:
             self._findings.check("L3", found == {"active"}, names(found, self._findings))
-        if len(items) >= 50 or answer.get("next_cursor") is not None:
+        if len(items) >= 50 or not answer.is_last:
             self._findings.check("L10", len(items) == 50, f"{len(items)} items")
         self._findings.unseen("L3", "there are no numbers")
         return self._findings.unseen("L10", "there are less than 50 numbers")
@@ -324,11 +325,13 @@ class Reading:
             if found:
                 self._findings.check("L4", found == {status}, f"{status}: {names(found, self._findings)}")
             items, total, cursor = answer.items or [], answer.get("total_count"), answer.get("next_cursor")
-            if len(items) < 100 and "next_cursor" in answer.content:
+            if len(items) < 100 and not answer.is_last and _is_integer(total) and total > len(items):
+                self._findings.check("L8", False, f"{len(items)} items, and more pages")
+            elif len(items) < 100 and "next_cursor" in answer.content:
                 self._findings.check("L2", cursor is None, "null" if cursor is None else "another value")
             if "total_count" in answer.content and "next_cursor" in answer.content:
                 # Of a list of several pages it is only known that there are more.
-                right = _is_integer(total) and (total == len(items) if cursor is None else total > len(items))
+                right = _is_integer(total) and (total == len(items) if answer.is_last else total > len(items))
                 self._findings.check(
                     "L13", right, f"items: {len(items)}, and {'as many' if right else 'another count'}"
                 )
@@ -353,7 +356,7 @@ class Reading:
         if len(fitting) == 1:
             return self._findings.value("L5", "repeated_status", fitting[0], "accepted")
         # A list of several pages does not show all statuses on its first.
-        pages = any(one.get("next_cursor") is not None for one in answers)
+        pages = not all(one.is_last for one in answers)
         if fitting or (pages and seen[0] <= here | there and seen[1] <= here | there):
             why = "too many numbers" if pages else "too few numbers"
             return self._findings.unseen("L5", f"accepted; {why} to tell which counts")
@@ -442,13 +445,13 @@ class Reading:
             seen += ids(answer, name)
             if len(set(seen)) < len(seen):
                 return self._findings.check(key, False, "an item twice")
-            if answer.get("next_cursor") is None:
+            if answer.is_last:
                 break
             if answer.cursor is None:
                 return self._findings.check(key, False, "a next_cursor that is no text")
             cursor = [("cursor", answer.cursor)]
         else:
-            if listed.get("next_cursor") is None and len(seen) >= len(whole):
+            if listed.is_last and len(seen) >= len(whole):
                 return self._findings.check(key, False, "a next_cursor after the last page")
         right = seen[: len(whole)] == whole[: len(seen)] and (len(seen) >= len(whole) or len(seen) == 3 * limit)
         how = "in the same order" if right else "not those of the list"
@@ -505,7 +508,9 @@ class Reading:
             return None
         record = records[0]
         answer = self._client.get(f"{NUMBERS}/{record['id']}")
-        if self._useful("R9", answer):
+        if answer.failed:
+            self._findings.unseen("R9", answer)
+        else:
             content = answer.content if answer.ok and isinstance(answer.content, dict) else None
             differing = {one for one in {*record, *(content or {})} if (content or {}).get(one) != record.get(one)}
             seen = f"differs in {names(differing, self._findings)}" if content is not None else str(answer)
@@ -523,9 +528,10 @@ class Reading:
 
     def _agents(self) -> None:
         listed = self._client.get("/agents", ("limit", "100"))
-        if not self._useful("A1", listed):
-            return
-        self._envelope("A1", listed)
+        if listed.failed:
+            self._findings.unseen("A1", listed)
+        else:
+            self._envelope("A1", listed)
         unknown = self._client.get("/agents", ("limit", "1"), ("contract_unknown", "1"))
         if self._useful("A8", unknown):
             self._findings.check("A8", unknown.status == 400, unknown)
@@ -563,7 +569,7 @@ class Reading:
         if self._page("A3", answer):
             shown = [str(one.get("name")) for one in answer.records]
             fitting = all(part.casefold() in name.casefold() for name in shown)
-            right = fitting and (agent["agent_id"] in ids(answer, "agent_id") or answer.get("next_cursor") is not None)
+            right = fitting and (agent["agent_id"] in ids(answer, "agent_id") or not answer.is_last)
             self._findings.check("A3", right, f"agents: {len(shown)}")
         if not right:
             return self._findings.unseen("A4", "q does not select the agents")

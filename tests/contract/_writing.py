@@ -126,8 +126,7 @@ class Writing:
                     f"the numbers in status {status} cannot be listed ({answer}): whether NUMBER is held is not certain"
                 )
             yield from answer.records
-            following = answer.get("next_cursor")
-            if following is None or following == "":
+            if answer.is_last:
                 return
             if answer.cursor is None or answer.cursor in seen:
                 break
@@ -188,16 +187,14 @@ class Writing:
         answer, record = self._register()
         if answer.useless:
             raise Stop(f"the outcome of the registration is not known ({answer})")
-        if record is None:
-            self._findings.check("W1", False, answer)
-            if answer.ok:
-                self._findings.check("W2", False, "not a new record of this number")
+        if not answer.ok:
+            self._findings.unseen("W1", answer)
             code = self._findings.scrubber.name(answer.error.get("code"), "code")
             raise Stop(f"the registration failed ({answer}, code {code})")
-        if answer.status in (200, 201):
-            self._findings.value("W1", "register_status", answer.status)
-        else:
-            self._findings.check("W1", False, answer)
+        self._findings.value("W1", "register_status", answer.status, str(answer))
+        if record is None:
+            self._findings.check("W2", False, "not a new record of this number")
+            raise Stop(f"the answer to the registration is not its record ({answer})")
         sent = {"number": self._number, "memo": self._marker, "provider": "custom"}
         other = [name for name, value in sent.items() if record.get(name) != value]
         self._findings.check("W2", not other, f"another {', '.join(other)}" if other else "the number as sent")
@@ -222,7 +219,7 @@ class Writing:
             if any(plain_id(one) == record["id"] for one in answer.records):
                 break
             if waited > self._patience:
-                if answer.items is None or answer.get("next_cursor") is not None:
+                if answer.items is None or not answer.is_last:
                     return self._findings.unseen("W5", f"{answer}, not on its first page")
                 return self._findings.check("W5", False, f"not within {self._patience:g} s")
             first = False
@@ -261,7 +258,7 @@ class Writing:
 
     def _is_shown(self, key: str, answer: Answer, after: dict[str, Any] | None) -> bool:
         """Whether a change was accepted, and the number read then. If not, the statement differs or is not seen."""
-        if answer.useless:
+        if answer.failed:
             self._findings.unseen(key, answer)
         elif not answer.ok:
             self._findings.check(key, False, answer)
@@ -288,7 +285,7 @@ class Writing:
                 self._findings.value("W7", "echo_memo", values[shown])
             else:
                 self._findings.check("W7", False, "another text")
-            if before.ok and plain_id(before.content):
+            if before.ok and plain_id(before.content) and shown != before.get("memo"):
                 kept = set(FIELDS) - {"memo", "updated_at"}
                 changed = sorted(one for one in kept if after.get(one) != before.get(one))
                 self._findings.check("W14", not changed, f"changed: {', '.join(changed)}" if changed else "unchanged")
@@ -323,7 +320,8 @@ class Writing:
         without, after = self._patch(f"{path}/sip", {"address": other})
         moved = after is not None and self._is_moved(after, record.get("address"), other)
         if without.ok:
-            at, other = other, at
+            if moved:
+                at, other = other, at
             if self._is_shown("W16", without, after):
                 if moved:
                     self._findings.value("W16", "password_demanded", False, str(without))
@@ -520,9 +518,16 @@ class Writing:
                 self._client.sleep(min(0.5 * 2**attempt, 8.0))
             self._try(lambda: self._delete(path))
         read = self._try(lambda: self._client.get(path))
-        return read.status in (404, 410) or (
-            read.ok and plain_id(read.content) == identity and read.get("status") == "expired"
-        )
+        if read.ok and plain_id(read.content) == identity:
+            return bool(read.get("status") == "expired")
+        return read.status in (404, 410) or (identity in self._deleted_ids and not self._is_listed(identity))
+
+    def _is_listed(self, identity: str) -> bool:
+        """Whether a list may show a record as held."""
+        try:
+            return any(plain_id(one) == identity for status in HELD for one in self._listed(status))
+        except (Refused, Stop):
+            return True
 
 
 def _same_number(value: Any, number: str) -> bool:

@@ -375,6 +375,7 @@ FOLLOWS = {
     "R14": {"R9"},
     "A1": {"A7"},
     "W10": {"W15"},
+    "W16": {"W17"},
     "W20": {"W15"},
 }
 """What differs because of the lie, too."""
@@ -424,6 +425,78 @@ def test_nothing_differs_where_nothing_is_wrong(sim: Simulator, tmp_path: Path, 
     assert start(sim.url, tmp_path, write=True).differing == {}
 
 
+def is_single(request: LoggedRequest) -> bool:
+    return request.method == "GET" and request.path.startswith(NUMBERS + "/")
+
+
+def small_pages(request: LoggedRequest, page: dict[str, Any]) -> None:
+    if asked(request, limit="100", status="active") and len(request.query) == 2:
+        page.update(items=page["items"][:2], next_cursor="more")
+
+
+VERDICTS: dict[str, tuple[Lie, dict[str, str]]] = {
+    "an empty cursor on the last page": (
+        listed(lambda request, page: page.update(next_cursor=page["next_cursor"] or "")),
+        {"L2": "differs", "L10": "not seen", "L11": "holds", "L13": "holds"},
+    ),
+    "pages smaller than their limit": (listed(small_pages), {"L2": "holds", "L8": "differs"}),
+    "one number": (listed(lambda request, page: page.update(items=page["items"][:1])), {"L7": "not seen"}),
+    "one agent": (
+        listed(lambda request, page: page.update(items=[{**page["items"][0], "name": "One"}]), "/agents"),
+        {"A3": "not seen", "A4": "not seen", "A5": "not seen", "A6": "not seen", "A7": "not seen"},
+    ),
+    "a server error for a request that is right": (
+        answered(500, lambda request, content: asked(request, sort_order="asc"), INVALID),
+        {"L14": "holds", "L15": "not seen"},
+    ),
+    "a server error for one that is not": (
+        answered(500, lambda request, content: request.path.endswith("/not-a-uuid")),
+        {"R10": "holds", "R11": "differs"},
+    ),
+    "a redirect": (
+        answered(302, lambda request, content: request.path == "/agents", {}),
+        {"A1": "not seen", "A3": "not seen"},
+    ),
+    "a registration that is answered with nothing": (
+        lambda request, answer, content: {} if request.path == REGISTER else content,
+        {"W1": "holds", "W2": "differs", "W3": "not seen", "W29": "not seen"},
+    ),
+    "a number that cannot be read": (
+        lambda request, answer, content: {"data": content} if is_single(request) and is_record(content) else content,
+        dict.fromkeys(("W7", "W8", "W9", "W11", "W14", "W17", "W19", "W22", "W24"), "not seen"),
+    ),
+    "changes of the memo that are ignored": (
+        each_record(lambda record: record.update(memo="kept") if record["number"] == NUMBER else None),
+        {"W7": "differs", "W11": "differs", "W14": "not seen"},
+    ),
+    "a mapping that is ignored": (
+        each_record(lambda record: record.update(inbound_agent=None) if record["number"] == NUMBER else None),
+        {"W19": "differs", "W22": "not seen"},
+    ),
+    "an address that is refused, with a password, too": (
+        answered(400, lambda request, content: request.path.endswith("/sip"), INVALID),
+        {"W16": "not seen", "W17": "differs", "W18": "not seen"},
+    ),
+    "a number that does not expire": (
+        lambda request, answer, content: (
+            {**content, "status": "cancel_requested"} if is_single(request) and is_record(content) else content
+        ),
+        {"W24": "differs", "W25": "not seen", "W26": "not seen", "W28": "not seen"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_only_what_was_seen_is_said_to_hold_or_differ(
+    sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None], name: str
+) -> None:
+    lie, verdicts = VERDICTS[name]
+    lying(lie)
+    ran = start(sim.url, tmp_path, write="W" in "".join(verdicts), patience=0.1)
+    assert ran.verdicts(*verdicts) == verdicts, ran.output
+    assert set(left(sim)) <= {"expired"}
+
+
 def test_what_cannot_differ_is_reported(sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None]) -> None:
     lying(each_record(lambda record: record.update(color="red", experiment={})))
     sim.switches.latency = 0.02
@@ -441,7 +514,7 @@ def test_what_is_never_asked_is_never_seen(sim: Simulator, tmp_path: Path, key: 
         delete_cancel_requested=200, patch_cancel_requested=False, patch_ends_ab_test=True, rate_limit=(1000, 10_000)
     )
     ran = start(sim.url, tmp_path, write=True)
-    assert "not seen" in ran.output[ran.output.index(f"\n{key} ") :].splitlines()[1]
+    assert ran.verdicts(key) == {key: "not seen"}
     assert not set(STATEMENTS[key].switches) & set(ran.observed["switches"])
     assert ending["id"] not in touched(sim)
 
