@@ -128,9 +128,14 @@ def test_addresses_of_the_same_trunk(one: str, other: object, same: bool) -> Non
             (address, False)
             for address in ("sip:trunk.example.com", "sip:8.8.8.8:5060", "[2606:4700::1]", "172.32.0.1")
         ),
-        *((address, False) for address in ("[::ffff:8.8.8.8]", "local.example.com", "mylocal", "10.example.com")),
+        *(
+            (address, False)
+            for address in ("[::ffff:8.8.8.8]", "local.example.com", "mylocal", "my.notlocal", "10.example.com")
+        ),
         *((address, False) for address in (None, "", "?", 7, "home.arpa.example.com")),
-        ("pbx.home.arpa", True),
+        *((host, True) for host in ("pbx.home.arpa", "home.arpa", "pbx.lan", "pbx.corp.", "PBX.Intranet:5070")),
+        *((host, True) for host in ("0x7f.1", "0xa000005", "127.1", "167772165", "sip:[fec0::1]", "[4000::1]")),
+        *((host, False) for host in ("sip:0x8.8.8.8", "134744072", "pbx.lan.example.com")),
     ],
 )
 def test_addresses_that_can_not_be_reached_from_the_internet(address: object, private: bool) -> None:
