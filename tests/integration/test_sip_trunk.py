@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ pytest.importorskip("sipmessage", reason="sipmessage is not installed")
 needs_sipp = pytest.mark.skipif(not SIPP, reason="sipp is not installed")
 needs_kamailio = pytest.mark.skipif(not KAMAILIO, reason="kamailio is not installed")
 
+from ansible_collections.voxai.telephony.plugins.module_utils import _sip
+from ansible_collections.voxai.telephony.plugins.module_utils._sip import NoAnswer, Server
 from ansible_collections.voxai.telephony.plugins.module_utils._sip_trunk_info import TASK, run
 
 GIVEN = {"auth_username": USERNAME, "auth_password": PASSWORD}
@@ -63,6 +68,7 @@ def ask(address: str, **options: Any) -> dict[str, Any]:
         ("www", WRONG, (401, "udp", "refused")),
         ("proxy", GIVEN, (200, "udp", "accepted")),
         ("proxy", WRONG, (407, "udp", "refused")),
+        ("both", GIVEN, (200, "udp", "accepted")),
         ("missing", {}, (404, "udp", "not_asked")),
         ("busy", {}, (503, "udp", "not_asked")),
     ],
@@ -77,6 +83,14 @@ def test_answers(ports: dict[str, int], behaviour: str, options: dict[str, Any],
     assert "kamailio" in result["server"]
     assert 0 < result["round_trip_ms"] < 5000
     assert str(expected[0]) in result["msg"]
+
+
+@needs_kamailio
+@pytest.mark.parametrize(("options", "expected"), [(GIVEN, (200, "accepted")), (WRONG, (401, "refused"))])
+def test_sha_256(tmp_path: Path, options: dict[str, Any], expected: tuple[int, str]) -> None:
+    with running_kamailio(tmp_path, "SHA-256") as ports:
+        result = ask(f"sip:127.0.0.1:{ports['www']}", **options)
+    assert (result["status"], result["authentication"]) == expected
 
 
 @needs_kamailio
@@ -99,6 +113,15 @@ def test_a_certificate_that_is_not_trusted(ports: dict[str, int]) -> None:
     result = ask(f"sips:127.0.0.1:{ports['tls']}")
     assert (result["reachable"], result["problem"]) == (False, "tls")
     assert "certificate" in result["msg"]
+
+
+@needs_kamailio
+@pytest.mark.parametrize(("name", "words"), [("localhost.", None), ("pbx.example.com", "pbx.example.com")])
+def test_the_name_in_a_certificate(ports: dict[str, int], directory: Path, name: str, words: str | None) -> None:
+    context = ssl.create_default_context(cafile=str(directory / "ca.pem"))
+    server = Server(name, ports["tls"], "tls", f"sips:{name}", context)
+    with nullcontext() if words is None else pytest.raises(NoAnswer, match=words):
+        assert _sip.ask(server, [(socket.AF_INET, ("127.0.0.1", ports["tls"]))], None, 5).status == 200
 
 
 @needs_kamailio
@@ -127,6 +150,12 @@ def test_nobody_at_the_port(transport: str) -> None:
     result = ask(f"sip:127.0.0.1:{port}", transport=transport)
     assert (result["reachable"], result["problem"]) == (False, "refused")
     assert f"127.0.0.1:{port}" in result["msg"]
+
+
+def test_an_address_that_is_empty() -> None:
+    options = {name: spec.get("default") for name, spec in TASK.spec.items()}
+    result = run({"address": " "}, {**options, "address": " "}, lambda options: pytest.fail(), False, print)
+    assert result["failed"] and result["msg"] == "address is empty: write one, such as 'sip:trunk.example.com:5060'"
 
 
 def test_a_name_that_does_not_resolve() -> None:
