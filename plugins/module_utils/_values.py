@@ -147,12 +147,10 @@ def same_address(one: str | None, other: t.Any) -> bool:
 
 def is_private(address: t.Any) -> bool:
     """Whether a trunk's address can't be reached from the internet: loopback, private, link-local or reserved."""
-    _scheme, _user, host, *_rest = (*_canonical(address), "", "")
-    if isinstance(host, str):
-        number = _ipv4_in_any_form(host)
-        if not number:
-            return bool(_PRIVATE_DOMAINS.fullmatch(host))
-        host = number
+    _scheme, _user, named, *_rest = (*_canonical(address), "", "")
+    host = _ipv4_in_any_form(named) if isinstance(named, str) else named
+    if not host:
+        return bool(_PRIVATE_DOMAINS.fullmatch(named))
     # An IPv4 address in an IPv6 one is private where the former is.
     host = getattr(host, "ipv4_mapped", None) or host
     return not host.is_global or host.is_multicast or host.is_reserved or getattr(host, "is_site_local", False)
