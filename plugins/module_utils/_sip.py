@@ -104,7 +104,9 @@ def resolve(host: str, port: int, timeout: float) -> list[tuple[int, Address]]:
             # Each address once: the type of the socket follows later.
             entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             found.extend(dict.fromkeys((int(family), address) for family, _type, _proto, _name, address in entries))
-        except (OSError, UnicodeError) as error:
+        except UnicodeError:
+            errors.append(ValueError("a part of it is longer than 63 characters"))
+        except OSError as error:
             errors.append(error)
 
     # The system's resolver knows no timeout.
