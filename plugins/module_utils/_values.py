@@ -145,6 +145,16 @@ def same_address(one: str | None, other: t.Any) -> bool:
     return _canonical(one or "") == _canonical(other or "")
 
 
+def unique_addresses(addresses: t.Iterable[t.Any]) -> list[t.Any]:
+    """The addresses of a list, each trunk once, as it is written first. What is empty is left out."""
+    unique: dict[t.Any, t.Any] = {}
+    for address in addresses:
+        if address:
+            # What is no text is no address. The module that takes it next refuses it.
+            unique.setdefault(_canonical(address if isinstance(address, str) else repr(address)), address)
+    return list(unique.values())
+
+
 def is_private(address: t.Any) -> bool:
     """Whether a trunk's address can't be reached from the internet: loopback, private, link-local or reserved."""
     _scheme, _user, named, *_rest = (*_canonical(address), "", "")

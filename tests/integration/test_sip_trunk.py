@@ -258,7 +258,7 @@ def test_the_role_asks_each_trunk_once(ansible: Ansible, ports: dict[str, int], 
     done = ansible.run(CHECKED, hosts, VOX_API_URL=sim.url, VOX_API_KEY=KEY)
     by_host = {name: [task for task in done.of(name) if task.action.startswith(COLLECTION)] for name in hosts}
     asked, applied = by_host["good"]
-    assert [item["item"] for item in asked.result["results"]] == [good.removeprefix("sip:")]
+    assert [item["item"] for item in asked.result["results"]] == [good]
     assert applied.result["summary"]["registered"] == 2, applied.message
     for name, words in (("bad", "trunk.invalid does not resolve"), ("nobody", "the port refuses")):
         assert len(by_host[name]) == 1
@@ -266,14 +266,25 @@ def test_the_role_asks_each_trunk_once(ansible: Ansible, ports: dict[str, int], 
     assert {number["number"] for number in sim.numbers()} == {"07011110001", "07011110002", "07011110004"}
 
 
-@pytest.mark.parametrize("checked", [True, False])
-def test_the_playbook_register_asks_before_it_writes(ansible: Ansible, sim: Simulator, checked: bool) -> None:
+@pytest.mark.parametrize(
+    ("playbook", "answers", "checked"),
+    [
+        ("register", {"vox_number": "070-1111-0001"}, "ask"),
+        ("register", {"vox_number": "070-1111-0001"}, "skip"),
+        ("register", {"vox_number": "070-1111-0001"}, "yes"),
+        ("register_many", {"vox_numbers": "070-1111-0001"}, True),
+    ],
+)
+def test_a_playbook_asks_before_it_writes(
+    ansible: Ansible, sim: Simulator, playbook: str, answers: dict[str, str], checked: str | bool
+) -> None:
     if not has_sipmessage(ansible):
         pytest.skip("sipmessage is not installed for the ansible-core under test")
-    variables = {"vox_number": "070-1111-0001", "vox_address": "sip:trunk.invalid", "vox_check_trunk": checked}
+    variables = {**answers, "vox_address": "sip:trunk.invalid", "vox_check_trunk": checked}
+    checked = checked != "skip"
     hosts = {"localhost": ansible.host("action")}
     environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY}
-    done = ansible.run(Path("voxai.telephony.register"), hosts, f"-e{json.dumps(variables)}", **environment)
+    done = ansible.run(Path(f"voxai.telephony.{playbook}"), hosts, f"-e{json.dumps(variables)}", **environment)
     assert done.code == (2 if checked else 0), done.output
     assert ("trunk.invalid does not resolve" in done.output) is checked
     assert len(sim.writes) == (0 if checked else 1)
@@ -285,6 +296,8 @@ def test_the_audit_asks_each_trunk(ansible: Ansible, ports: dict[str, int], sim:
         pytest.skip("sipmessage is not installed for the ansible-core under test")
     agent = {"agent_id": sim.add_agent()["agent_id"], "agent_version": "production"}
     addresses = [f"sip:127.0.0.1:{ports['ok']}", f"SIP:127.0.0.1:{ports['ok']}", "sip:trunk.invalid", "sip:none"]
+    # Its name has the word by which a missing library was recognized.
+    addresses += ["sip:sipmessage.invalid"]
     for index, address in enumerate(addresses):
         sim.add(f"0701111000{index}", address=address, inbound_agent=agent)
     variables = {"vox_audit_trunks": True, "vox_audit_report": str(tmp_path / "report")}
@@ -292,8 +305,8 @@ def test_the_audit_asks_each_trunk(ansible: Ansible, ports: dict[str, int], sim:
     hosts = {"localhost": ansible.host("action")}
     done = ansible.run(Path("voxai.telephony.audit"), hosts, f"-e{json.dumps(variables)}", **environment)
     assert done.code == 2
-    assert "2 errors and 2 warnings" in done.output
-    assert "error trunk.invalid trunk: the name trunk.invalid does not resolve" in done.output
+    assert "3 errors and 2 warnings" in done.output
+    assert "error sip:trunk.invalid trunk: the name trunk.invalid does not resolve" in done.output
     report = json.loads((tmp_path / "report" / "audit.json").read_text(encoding="utf-8"))
-    assert [trunk["problem"] for trunk in report["trunks"]] == [None, "unresolved", "invalid"]
+    assert [trunk["problem"] for trunk in report["trunks"]] == [None, "unresolved", "invalid", "unresolved"]
     assert "<h2>SIP trunks</h2>" in (tmp_path / "report" / "audit.html").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     parse_agent,
     parse_id,
     same_address,
+    unique_addresses,
 )
 
 
@@ -140,6 +141,20 @@ def test_addresses_of_the_same_trunk(one: str, other: object, same: bool) -> Non
 )
 def test_addresses_that_can_not_be_reached_from_the_internet(address: object, private: bool) -> None:
     assert is_private(address) is private
+
+
+@pytest.mark.parametrize(
+    ("addresses", "unique"),
+    [
+        (["Sip:Line@Trunk.example.com", "Line@trunk.example.com.:5060", "sip:trunk.example.com"], [0, 2]),
+        (["sips:a.example:5060", "sips:a.example", "sips:a.example:5061", "a.example:5060", "a.example"], [0, 1, 3]),
+        (["[fd00::5]:5060", "fd00:0::5", "[fd00::5060]"], [0, 2]),
+        (["a.example;transport=tls", "a.example;transport=tcp", "a.example:5060;transport=tls"], [0, 1]),
+        ([None, "", 5060, {}, [], "no address", {"a": 1}, 5060], [2, 5, 6]),
+    ],
+)
+def test_each_trunk_once(addresses: list[object], unique: list[int]) -> None:
+    assert unique_addresses(addresses) == [addresses[index] for index in unique]
 
 
 def test_an_agent_is_named_by_id_or_by_name() -> None:
