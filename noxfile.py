@@ -270,7 +270,8 @@ def unit(session: nox.Session) -> None:
 @nox.session(python=False)
 def torture(session: nox.Session) -> None:
     """Inject faults everywhere and check the invariants, a short run."""
-    run_pytest(session, "tests/torture")
+    # Most of it waits.
+    run_pytest(session, "tests/torture", "-n", "2")
 
 
 def integration_tests(session: nox.Session, *arguments: str, measured: bool = False) -> None:

@@ -92,12 +92,17 @@ def test_the_interpreter_does_as_python(python: str, tmp_path: Path) -> None:
         "print(os.environ['A'], os.getcwd(), importlib.util.find_spec('ansible.cli'))\n"
         "sys.exit('wrong' if len(sys.argv) > 1 else 3)\n"
     )
-    done = subprocess.run(
-        [python], env={"A": "한", "LC_ALL": "C.UTF-8"}, cwd=tmp_path, input=program, text=True, capture_output=True
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (3, f"한 {tmp_path} None\n", "")
-    done = subprocess.run([python], input="1 / 0", text=True, capture_output=True)
-    assert done.returncode == 1 and "ZeroDivisionError" in done.stderr
+
+    def run(program: str) -> tuple[int, str, str]:
+        environment = {"A": "한", "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(
+            [python], env=environment, cwd=tmp_path, input=program, text=True, capture_output=True, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    assert run(program) == (3, f"한 {tmp_path} None\n", "")
+    code, _output, errors = run("1 / 0")
+    assert code == 1 and "ZeroDivisionError" in errors
 
 
 class Begun(NamedTuple):
