@@ -69,6 +69,17 @@ REPOSITORY_FILE = re.compile(re.escape(GALAXY["repository"]) + r"/blob/main/(?P<
 PLUGIN_PAGE = re.compile(rf"{CONTENT}/(?P<name>\w+)_(module|filter)")
 # Modules whose short names are also variables, of the role and in the artifacts of a job.
 ALSO_VARIABLES = {"vox_telephone_number", "vox_telephone_numbers"}
+# Words that users search for, with the page that explains them. The search shows an index entry first.
+KEYWORDS = {
+    "CHANGELOG": ("changelog",),
+    "docs/check-mode": ("check mode", "diff", "drift", "dry run"),
+    "docs/installation": ("api key", "connection options", "install"),
+    "docs/many-numbers": ("bulk", "prune", "release"),
+    "docs/rate-limits": ("429", "backoff", "rate limit", "retries", "slow", "throttling"),
+    "docs/security": ("no_log", "password", "secrets"),
+    "docs/start": ("delete", "quick start", "register", "unregister"),
+    "docs/upgrading": ("breaking changes", "upgrade"),
+}
 # The text of a literal in HTML.
 LITERAL = re.compile(r'(?<=<span class="pre">)[^<]+')
 # A character that JSON has escaped, as antsibull-docs does in samples.
@@ -76,7 +87,10 @@ ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
 
 def adapt_pages(_app: Sphinx, docname: str, source: list[str]) -> None:
-    """Fit the pages of antsibull-docs to the theme."""
+    """Add index entries to guides, and fit the pages of antsibull-docs to the theme."""
+    if docname in KEYWORDS:
+        entries = ", ".join(f"!{word}" for word in KEYWORDS[docname])
+        source[0] = re.sub(r"(?m)^(# .*)$", rf"\1\n\n```{{index}} {entries}\n```", source[0], count=1)
     if docname.startswith("collections/"):
         # The theme shows the page's contents beside it.
         source[0] = re.sub(r"(?m)^\.\. contents::\n(   .*\n)*", "", source[0])
