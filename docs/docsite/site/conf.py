@@ -80,8 +80,8 @@ KEYWORDS = {
     "docs/start": ("delete", "quick start", "register", "unregister"),
     "docs/upgrading": ("breaking changes", "upgrade"),
 }
-# The text of a literal in HTML.
-LITERAL = re.compile(r'(?<=<span class="pre">)[^<]+')
+# The text of a literal or of a page's title in HTML.
+NAMES = re.compile(r'(?<=<span class="pre">)[^<]+|(?<=<h1>)[^<]+')
 # A character that JSON has escaped, as antsibull-docs does in samples.
 ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
@@ -133,7 +133,7 @@ def link_pages(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def allow_breaks(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: nodes.document) -> None:
     """Let a name break after an underscore: on a phone, a column is narrower than many names."""
     if "body" in context:
-        context["body"] = LITERAL.sub(lambda match: match[0].replace("_", "_<wbr>"), context["body"])
+        context["body"] = NAMES.sub(lambda match: match[0].replace("_", "_<wbr>"), context["body"])
 
 
 def setup(app: Sphinx) -> None:
