@@ -66,9 +66,9 @@ ANSIBLE_LABELS = {
 # Links to the repository's files, which the README uses. On the site they lead to its own pages.
 REPOSITORY_FILE = re.compile(re.escape(GALAXY["repository"]) + r"/blob/main/(?P<path>[^#]*)\.md(?P<anchor>#.*)?")
 # Not of roles: an option has the same name.
-PLUGIN_PAGE = re.compile(rf"{CONTENT}/(?P<name>\w+)_(module|filter)")
-# Modules whose short names are also variables, of the role and in the artifacts of a job.
-ALSO_VARIABLES = {"vox_telephone_number", "vox_telephone_numbers"}
+PLUGIN_PAGE = re.compile(rf"{CONTENT}/(?P<name>\w+)_(module|filter|inventory)")
+# Short names of plugins that also mean something else: variables of the role and of a job's artifacts, and a plain word.
+AMBIGUOUS = {"numbers", "vox_telephone_number", "vox_telephone_numbers"}
 # Words that users search for, with the page that explains them. The search shows an index entry first.
 KEYWORDS = {
     "CHANGELOG": ("changelog",),
@@ -97,7 +97,7 @@ def adapt_pages(_app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = ESCAPE.sub(lambda match: chr(int(match[1], 16)), source[0])
     if docname == f"{CONTENT}/index":
         # In the menu, plugins have their names only, without a description.
-        source[0] = re.sub(r"(?m)^    (\w+)_(module|role|filter)$", r"    \1 <\1_\2>", source[0])
+        source[0] = re.sub(r"(?m)^    (\w+)_(module|role|filter|inventory)$", r"    \1 <\1_\2>", source[0])
 
 
 def find_in_ansible_docs(
@@ -112,7 +112,7 @@ def link_pages(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     pages = app.env.all_docs
     plugins = {match["name"]: page for page in pages if (match := PLUGIN_PAGE.fullmatch(page))}
     names = {f"{project}.{name}": page for name, page in plugins.items()}
-    names.update((name, page) for name, page in plugins.items() if name not in ALSO_VARIABLES)
+    names.update((name, page) for name, page in plugins.items() if name not in AMBIGUOUS)
 
     def uri(page: str) -> str:
         return app.builder.get_relative_uri(docname, page)
