@@ -67,7 +67,7 @@ ANSIBLE_LABELS = {
 REPOSITORY_FILE = re.compile(re.escape(GALAXY["repository"]) + r"/blob/main/(?P<path>[^#]*)\.md(?P<anchor>#.*)?")
 # Not of roles: an option has the same name.
 PLUGIN_PAGE = re.compile(rf"{CONTENT}/(?P<name>\w+)_(module|filter|inventory)")
-# Short names of plugins that also mean something else: variables of the role and of a job's artifacts, and a plain word.
+# Short names of plugins that are also variables, of the role and in the artifacts of a job, or plain words.
 AMBIGUOUS = {"numbers", "vox_telephone_number", "vox_telephone_numbers"}
 # Words that users search for, with the page that explains them. The search shows an index entry first.
 KEYWORDS = {
