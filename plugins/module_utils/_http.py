@@ -178,7 +178,6 @@ class HttpSession:
 
     ``verify``: what requests takes: True, False, or the path of a PEM bundle.
     ``timeout``: seconds for one exchange.
-    ``before_writing``: called when a request is about to be written. If it raises, the request is not written.
     """
 
     def __init__(self, base_url: str, token: str, verify: bool | str, timeout: float) -> None:
@@ -187,7 +186,6 @@ class HttpSession:
         self._verify = verify
         self._timeout = timeout
         self._of_thread = threading.local()
-        self.before_writing: t.Callable[[], None] = lambda: None
         if verify is False:
             # The user asked for it, with validate_certs: a warning on each request tells nothing new.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -219,8 +217,11 @@ class HttpSession:
         path: str,
         query: t.Sequence[tuple[str, str]] = (),
         body: t.Mapping[str, t.Any] | None = None,
+        before_writing: t.Callable[[], None] = lambda: None,
     ) -> Response:
         """Send one request and read the whole answer, whatever its status.
+
+        ``before_writing``: called when the request is about to be written. If it raises, the request is not written.
 
         Raises TransportError when no complete answer came.
         """
@@ -235,7 +236,7 @@ class HttpSession:
             "verify": _bundle() if self._verify is True else self._verify,
             "proxies": {url.scheme: proxy} if proxy else {},
         }
-        exchange = _Exchange(url.netloc, proxy and _without_password(proxy), self._timeout, self.before_writing)
+        exchange = _Exchange(url.netloc, proxy and _without_password(proxy), self._timeout, before_writing)
         answers: SimpleQueue[Response | BaseException] = SimpleQueue()
         # requests' own timeout is for each read: a server that sends a byte now and then would hold us for ever.
         thread = threading.Thread(target=_answer, args=(answers, exchange, self._session, request), daemon=True)

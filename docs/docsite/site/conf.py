@@ -75,6 +75,7 @@ KEYWORDS = {
     "docs/check-mode": ("check mode", "diff", "drift", "dry run"),
     "docs/installation": ("api key", "connection options", "install"),
     "docs/many-numbers": ("bulk", "prune", "release"),
+    "docs/one-host-one-number": ("forks", "inventory"),
     "docs/rate-limits": ("429", "backoff", "rate limit", "retries", "slow", "throttling"),
     "docs/security": ("no_log", "password", "secrets"),
     "docs/start": ("delete", "quick start", "register", "unregister"),
@@ -103,7 +104,10 @@ def adapt_pages(_app: Sphinx, docname: str, source: list[str]) -> None:
 def find_in_ansible_docs(
     _app: Sphinx, _env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
 ) -> nodes.reference | None:
-    page = ANSIBLE_LABELS.get(node["reftarget"])
+    target = node["reftarget"]
+    page = ANSIBLE_LABELS.get(target)
+    if node["reftype"] == "envvar" and target.startswith("ANSIBLE_"):
+        page = f"reference_appendices/config.html#envvar-{target}"
     return nodes.reference("", "", content, refuri=ANSIBLE_DOCS + page) if page else None
 
 
