@@ -137,7 +137,7 @@ def link_pages(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def allow_breaks(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: nodes.document) -> None:
     """Let a name break after an underscore: on a phone, a column is narrower than many names."""
     if "body" in context:
-        context["body"] = NAMES.sub(lambda match: match[0].replace("_", "_<wbr>"), context["body"])
+        context["body"] = NAMES.sub(lambda match: re.sub(r"(?<=[^\W_])_", "_<wbr>", match[0]), context["body"])
 
 
 def setup(app: Sphinx) -> None:
