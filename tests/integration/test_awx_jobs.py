@@ -101,7 +101,7 @@ def test_answers(
             "number '070-1111' has 7 digits, and numbers with this prefix are written 070-XXXX-XXXX",
         ),
         ({"vox_number": "70-1111-2222"}, "number '70-1111-2222' lacks the leading 0: write '070-1111-2222'"),
-        ({"vox_number": "desk"}, "the number is not a telephone number: write digits"),
+        ({"vox_number": "desk"}, "number is not a telephone number: write digits"),
         ({"vox_number": "070-1111-2222", "vox_update_password": "always"}, "the SIP password is to be sent always"),
     ],
     ids=["cut", "without its 0", "no number", "no password"],
@@ -249,12 +249,12 @@ def test_a_list_of_the_project(project: Project, sim: Simulator, credential: dic
         ({"vox_numbers": "070-1111-2222", "vox_numbers_file": "numbers.csv"}, "give either the list itself"),
         (
             {"vox_numbers": "number,memo\n070-1111-2222,a\n7011112222,b\n"},
-            "the list can't be used:\n- line 3: number 7",
+            "the list is invalid:\n- line 3: number 7",
         ),
         ({"vox_numbers_file": "nosuch.csv"}, "vox_numbers_file: there is no nosuch.csv in /"),
         ({"vox_numbers": "- {number: '0701', update_password: never}"}, "update_password"),
         # Whose content is nobody's business, and has the API key in it.
-        ({"vox_numbers_file": "/proc/self/environ"}, "the list is no text"),
+        ({"vox_numbers_file": "/proc/self/environ"}, "the list is not a text"),
     ],
     ids=["none", "two", "mangled", "nowhere", "invalid", "secrets"],
 )
@@ -275,7 +275,7 @@ def test_a_list_of_digits_alone(
     given = answers("register_many", vox_numbers=NUMBER, vox_address=TRUNK)
     job = project.launch("register_many.yml", given, credential=credential)
     if core_version >= (2, 19):
-        assert "the list is 941921426, which is no text" in job.failure
+        assert "the list is 941921426, which is not a text" in job.failure
         assert sim.requests == []
     else:
         assert [record["number"] for record in sim.numbers()] == [NUMBER]
