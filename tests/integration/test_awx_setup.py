@@ -200,9 +200,9 @@ def test_two_organizations(ansible: Ansible) -> None:
                 assert template["execution_environment"] == made["id"]
                 assert awx.credentials(name, organization=organization) == ["vox.ai Seoul"]
         run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_organization="Third")
-        assert "there is no organization Third in AWX" in run.output
+        assert "AWX has no organization Third" in run.output
         run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_scm_credential="Nowhere")
-        assert "there is no credential Nowhere of the type Source Control" in run.output
+        assert "AWX has no credential Nowhere of the type Source Control" in run.output
 
 
 def test_a_launch(ansible: Ansible) -> None:
@@ -298,12 +298,12 @@ def test_little_is_needed(ansible: Ansible) -> None:
 def test_what_is_missing_is_told(ansible: Ansible) -> None:
     with AwxDouble() as awx:
         run = set_up(ansible, awx)
-        assert "vox_awx_scm_url is not set: give a git repository" in run.output
+        assert "vox_awx_scm_url is not set: set it to a git repository" in run.output
         nothing = str(ansible.collections_path)
         run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), ANSIBLE_COLLECTIONS_PATH=nothing)
         assert "neither awx.awx nor ansible.controller is installed" in run.output
         assert "ansible-galaxy collection install awx.awx" in run.output
         assert awx.requests == []
         run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="Busan", VOX_API_KEY="")
-        assert "there is no credential Busan of the type vox.ai: export VOX_API_KEY" in run.output
+        assert "AWX has no credential Busan of the type vox.ai: export VOX_API_KEY" in run.output
         assert awx.items["credentials"] == {} and awx.items["job_templates"] == {}

@@ -85,18 +85,18 @@ _LINES = _as_json([*_HEAD, *_FIRST, *_SECOND]).split("\n")
 _BEFORE = """
 PLAY [Export telephone numbers] ************************************************
 
-TASK [Each organization has a key of its own] **********************************
+TASK [Check that each organization has its own key] ****************************
 ok: [seoul]
 
-TASK [Where it is] *************************************************************
+TASK [Show the path of the file] ***********************************************
 ok: [seoul] => {
     "vox_export_path": "/runner/project/telephone_numbers_seoul.yml"
 }
 
-TASK [What is in it] ***********************************************************
+TASK [Show the exported numbers] ***********************************************
 """
 _AFTER = """
-TASK [It is kept in the job's artifacts] ***************************************
+TASK [Keep the export in the artifacts of the job] *****************************
 ok: [seoul]
 
 PLAY RECAP *********************************************************************
