@@ -94,7 +94,7 @@ def test_a_number_that_is_not_a_string_is_refused_with_the_remedy(written: objec
 
 
 def test_an_integer_that_python_does_not_write_out_is_refused_like_others() -> None:
-    with pytest.raises(InputError, match="an integer of too many digits, which is not a string"):
+    with pytest.raises(InputError, match="an integer with too many digits, which is not a string"):
         parse_number(10**5000)
 
 

@@ -34,7 +34,7 @@ def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
-        ({"number": 10**4000}, "entry 1 (an integer of too many digits): number is an integer of too many digits"),
+        ({"number": 10**4000}, "entry 1 (an integer with too many digits): number is an integer with too many digits"),
         ({"number": "07000000001", "inbound_agent": 5}, "inbound_agent is no dictionary"),
         ({"number": "07000000001", "state": "x" * 10**6}, "value of state must be one of"),
         ("{1}", "entry 1: it is no dictionary"),
@@ -49,7 +49,7 @@ def test_an_entry_that_breaks_elsewhere_is_refused(conversation: t.Any, entry: t
 def test_a_key_that_is_no_string_is_refused(conversation: t.Any) -> None:
     connect = t.cast(t.Any, None)
     result = TASK.run({"telephone_numbers": [], "api_key": 83}, dict(OPTIONS), connect, False, lambda words: None)
-    assert "api_key is no string" in result["msg"]
+    assert "api_key must be a string" in result["msg"]
 
 
 def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record: t.Any) -> None:
