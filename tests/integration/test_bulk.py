@@ -229,8 +229,8 @@ def test_all_that_can_not_be_meant_is_told_at_once(sim: Simulator) -> Script:
             "entry 4 (07000000005): value of state must be one of: present, absent, got: gone",
             "entry 5 (07000000006): Unsupported parameters: adress",
             "entry 6 (07000000007): auth_password must be a string",
-            "entry 7 (07000000008): not held yet: give address",
-            "entry 8 (0212345678): it was bought from vox.ai",
+            "entry 7 (07000000008): the number is not held yet: add address",
+            "entry 8 (0212345678): the number was bought from vox.ai",
             "entry 9 (07000000009): no agent is named 'Nobody'",
         ):
             assert complaint in task.message

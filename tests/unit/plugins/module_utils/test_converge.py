@@ -593,7 +593,7 @@ def test_by_an_id_that_is_gone_absent_is_reached(conversation: t.Any) -> None:
 def test_by_an_id_that_is_gone_present_is_an_error_in_one_request(conversation: t.Any) -> None:
     conversation.refuse(f"GET {ONE}", 404)
     _outcome, error = converge_to(conversation, id="id-1", memo="m")
-    assert isinstance(error, InputError) and "check it and api_url" in str(error)
+    assert isinstance(error, InputError) and "check id and api_url" in str(error)
 
 
 def test_an_agent_that_is_not_there_stops_before_a_write(conversation: t.Any) -> None:

@@ -57,7 +57,8 @@ def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record
     moved = [{"number": f"0700000000{n}", "address": "sip:b"} for n in (1, 2)]
     result = run(conversation, moved[0], {"number": "07000000003"}, moved[1], check_mode=True)
     assert result["warnings"] == [
-        "entries 1, 3: address changes, and auth_password is not given: the API asks for it then, and may refuse this"
+        "entries 1, 3: address changes, but auth_password is missing: the API requires it and may refuse"
+        " the change. Add auth_password"
     ]
     assert result["msg"] == "would be: 2 updated, 1 unchanged"
 
