@@ -100,7 +100,7 @@ def test_answers(
     [
         (
             {"vox_number": "070-1111"},
-            "number '070-1111' has 7 digits, and numbers with this prefix are written 070-XXXX-XXXX",
+            "number '070-1111' has 7 digits, but numbers with this prefix are written 070-XXXX-XXXX",
         ),
         ({"vox_number": "70-1111-2222"}, "number '70-1111-2222' lacks the leading 0: write '070-1111-2222'"),
         ({"vox_number": "desk"}, "number is not a telephone number: write digits"),

@@ -221,7 +221,9 @@ memo,number
 @pytest.mark.parametrize("cell", ["#N/A", "#REF!", "#####", "#NAME?", "#DIV/0!", "#GETTING_DATA"])
 def test_a_failed_formula_is_not_a_comment(cell: str) -> None:
     for text in (f"number,memo\n070-1111-2222,a\n{cell},부산\n", f"070-1111-2222\n{cell}\n", f"{cell},부산\n"):
-        with pytest.raises(AnsibleFilterError, match=f"number '{re.escape(cell)}.*begins with #, as a failed formula"):
+        with pytest.raises(
+            AnsibleFilterError, match=f"number '{re.escape(cell)}.*begins with #, like a failed formula"
+        ):
             numbers_from_text(text)
 
 
@@ -330,9 +332,9 @@ REFUSED: list[tuple[t.Any, str]] = [
     ("number,inbound_agent\n07000000001, - ", "line 2: inbound_agent is -: leave it empty"),
     ("number,memo\n-,a", "line 2: number is -: leave it empty"),
     ("- {number: '07000000001', address: '-'}", "entry 1: address is -: leave it empty"),
-    ("070-1111", "line 1: number '070-1111' has 7 digits, and numbers with this prefix are written 070-XXXX-XXXX"),
+    ("070-1111", "line 1: number '070-1111' has 7 digits, but numbers with this prefix are written 070-XXXX-XXXX"),
     ("0701111222233", "line 1: number '0701111222233' has 13 digits"),
-    ("0991", "line 1: number 0991 has 4 digits, and numbers with a leading 0 usually have 9 to 12"),
+    ("0991", "line 1: number 0991 has 4 digits, but numbers with a leading 0 usually have 9 to 12"),
     ("070-1111-2222,본사\n070-3333-4444,b", "line 1 has several cells: begin a table with the names of its columns"),
     ("070-1111-2222\t본사", "line 1 has several cells: begin a table"),
     ("070-1111-2222, 070-3333-4444", "line 1 has several cells: write each number on its own line"),

@@ -66,7 +66,7 @@ def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record
 def test_a_number_that_may_have_been_octal_is_warned_of(conversation: t.Any) -> None:
     conversation.expect_not_held()
     (warning,) = run(conversation, {"number": "941921426", "address": "sip:a"}, check_mode=True)["warnings"]
-    assert warning.startswith("entry 1: number 941921426 begins neither with 0")
+    assert warning.startswith("entry 1: number 941921426 has no leading 0")
 
 
 def test_a_null_is_an_option_left_out(conversation: t.Any, record: t.Any) -> None:
