@@ -118,12 +118,12 @@ LONG = fault("slow", seconds=3)
 EITHER_WAY = {
     "registers": one("registered", LONG, waits=True),
     "would register": one("would be registered", check_mode=True),
-    "finds": one("as wanted already", known),
+    "finds": one("up to date", known),
     "moves": one("sip_updated", known, address="sip:other.example.com"),
     "sends the password again": one("sip_updated", known, update_password="always"),
     "would send the password again": one("would be sip_updated", known, update_password="always", check_mode=True),
     "gives up": one("deleted", known, state="absent"),
-    "is told a password": Case(MODULE, {"number": NUMBER}, "as wanted already", told),
+    "is told a password": Case(MODULE, {"number": NUMBER}, "up to date", told),
     # The API refuses
     **{
         f"is refused, {name}": one(f"QUOTED: not {MASK}", refused(400, name), auth_password=f"{{{{ {name} }}}}")
