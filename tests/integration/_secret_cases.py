@@ -193,7 +193,7 @@ ONCE = {
     "reads, and nobody foresaw": Case(INFO, {}, "RuntimeError", url="URL/unforeseen"),
     # No answer, so nothing that is the module's own
     "trusts nobody": one("not trusted", tls=True),
-    "finds no TLS": one("speaks no TLS", url="https://HOST/v3"),
+    "finds no TLS": one("does not speak TLS", url="https://HOST/v3"),
     "finds nobody": one("no connection", url="http://127.0.0.1:1/v3"),
     "hears nothing": one("no complete answer", fault("slow", seconds=60), timeout=1),
     "is cut off": one("the connection broke", fault("close_before")),

@@ -250,7 +250,7 @@ TLS: dict[str, tuple[Callable[[trustme.CA], ssl.SSLContext], str]] = {
     ),
     "for another host": (
         lambda known: _context("example.com", "127.0.0.2", authority=known),
-        "address mismatch|another host's",
+        "address mismatch|belongs to another host",
     ),
     "in an old version of TLS": (_old, "protocol version"),
 }
