@@ -262,7 +262,7 @@ def test_a_list_of_the_project(project: Project, sim: Simulator, credential: dic
         ({"vox_numbers_file": "nosuch.csv"}, "vox_numbers_file: no file nosuch.csv in /"),
         ({"vox_numbers": "- {number: '0701', update_password: never}"}, "update_password"),
         # Whose content is nobody's business, and has the API key in it.
-        ({"vox_numbers_file": "/proc/self/environ"}, "the list is not a text"),
+        ({"vox_numbers_file": "/proc/self/environ"}, "the list is not UTF-8 text"),
     ],
     ids=["none", "two", "mangled", "nowhere", "invalid", "secrets"],
 )
