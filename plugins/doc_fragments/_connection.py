@@ -46,7 +46,7 @@ options:
   retries:
     description:
       - Further tries of one request that got no complete or readable answer, or one that says to try again
-        (HTTP 408, 429, and from 500 on).
+        (HTTP 408, and from 500 on). Requests that are refused with HTTP 429 only wait, for up to ten minutes.
       - A registration is tried again only when it surely was not processed. Otherwise the number is looked up first.
       - If not set, the environment variable E(VOX_RETRIES) is used.
     type: int
@@ -54,12 +54,14 @@ options:
   requests_per_second:
     description:
       - The most requests to send in any second. V(0) means no such limit.
+      - All tasks that run in the controller count together, for the whole run of Ansible.
       - If not set, the environment variable E(VOX_REQUESTS_PER_SECOND) is used.
     type: int
     default: 5
   requests_per_minute:
     description:
       - The most requests to send in any minute. V(0) means no such limit.
+      - All tasks that run in the controller count together, for the whole run of Ansible.
       - If not set, the environment variable E(VOX_REQUESTS_PER_MINUTE) is used.
     type: int
     default: 120

@@ -9,8 +9,9 @@ from __future__ import annotations
 import typing as t
 import unicodedata
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError, canonical_id, same_id
+from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
+from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, same_id
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
     Options,

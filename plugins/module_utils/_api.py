@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 2, the API client: endpoints, pace, retries, typed errors.
+"""Layer 2, the API client: endpoints, retries, typed errors.
 
 Speaks the terms of the vox.ai v3 reference; knows nothing of wanted states.
 What may be repeated is repeated here. What must not be (a registration whose
@@ -18,10 +18,13 @@ import re
 import threading
 import time
 import typing as t
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, Response, TransportError
-from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
+from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, is_id, same_id
+from ansible_collections.voxai.telephony.plugins.module_utils._rate_limit import RateLimiter, Turn
 
 Record = dict[str, t.Any]
 """A telephone number as the API returns it, unknown fields included."""
@@ -64,6 +67,11 @@ MAX_PAGES = 1000
 MAX_LIST = 64 * 1024 * 1024
 """Bytes of all pages of a list, which is what a hundred thousand records take."""
 
+MAX_REFUSED = 600.0
+"""Seconds for which a request that is refused because of the rate limit is sent again."""
+
+_LONGEST_OWN = 3
+"""Refusals after which the wait between two tries grows no more: other processes may use the same limit."""
 _MAX_RETRY_AFTER = 60.0
 _MOST_OF_FIELD = 60
 _MOST_OF_TEXT = 1000
@@ -86,8 +94,6 @@ _CHECK_URL = "Check api_url (or VOX_API_URL): the API's own ends in /v3"
 _THE_API_S = "Check api_url (or VOX_API_URL): is it the API's address, and nothing in between?"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """No secret has one of these: with a blank in its place, it would not be recognized."""
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_UUID = re.compile("-?".join(["([0-9a-f]{8})", *["([0-9a-f]{4})"] * 3, "([0-9a-f]{12})"]), re.IGNORECASE)
 
 
 class ApiError(Exception):
@@ -128,6 +134,16 @@ class ApiError(Exception):
         field = self.details.get("field") if isinstance(self.details, dict) else None
         return field if isinstance(field, str) else ""
 
+    def as_dict(self) -> dict[str, t.Any]:
+        """The error as plain values, for another process."""
+        return {**vars(self)}
+
+    @classmethod
+    def from_dict(cls, values: t.Mapping[str, t.Any]) -> ApiError:
+        error = cls("")
+        vars(error).update(values)
+        return error
+
     def __str__(self) -> str:
         origin = " ".join(str(part) for part in ("HTTP", self.http_status, self.code) if part)
         text = f"{origin}: {self.message}" if self.http_status else self.message
@@ -138,19 +154,19 @@ class ApiError(Exception):
         return f"{text.rstrip('.')}. {self.hint}" if self.hint else text
 
 
-def is_id(value: t.Any) -> bool:
-    """Whether ``value`` can be a resource's id: it becomes part of a path."""
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
+@dataclass
+class Position:
+    """How far a list has been read. Plain values, so that another process can read on.
 
+    ``cursor``: what the next page begins with; None at the end.
+    ``seen``: the cursors so far. ``size``: bytes of the pages so far.
+    ``wrong``: why there can be no next page although the last one was not the end.
+    """
 
-def canonical_id(value: t.Any) -> str:
-    """An id in the form in which ids are compared: a UUID in lower case, with hyphens; any other id as it is."""
-    uuid = _UUID.fullmatch(str(value))
-    return "-".join(uuid.groups()).lower() if uuid else str(value)
-
-
-def same_id(one: t.Any, other: t.Any) -> bool:
-    return canonical_id(one) == canonical_id(other)
+    cursor: str | None = ""
+    seen: list[str] = field(default_factory=list)
+    size: int = 0
+    wrong: str = ""
 
 
 class Answer(t.NamedTuple):
@@ -206,21 +222,22 @@ class Api:
 
     May be used by several threads at once.
 
+    ``limiter``: the rate limit, shared by all who use the same API key.
     ``retries``: further tries of one request.
-    ``pace``: shared by all who use the same API key.
+    ``way``: tells apart those who reach the same API otherwise: by another proxy, say.
     ``requests_sent``: tries so far that were written, of all calls together.
     ``limit_headers``: the headers of the last answer that have to do with the rate limit.
     ``recognized``: whether a list or a record has shown that it is the API that answers, and not something else.
     ``knows_ids``: whether an answer has shown that it also answers by id, and not a gateway that passes on only lists.
-    ``listed``: the ids that its lists have shown.
+    ``listed``: the ids that lists have shown.
     ``hide``: takes the secrets out of what the server says of an error, before it is cut: half of one is one, too.
     """
 
-    def __init__(self, http: HttpSession, pace: Pace, retries: int) -> None:
+    def __init__(self, http: HttpSession, limiter: RateLimiter, retries: int, way: str = "") -> None:
         self._http = http
-        http.before_writing = self._before_writing
-        self.pace = pace
+        self.limiter = limiter
         self.retries = retries
+        self.way = way
         self.requests_sent = 0
         self.recognized = False
         self.knows_ids = False
@@ -238,16 +255,25 @@ class Api:
     # Numbers
 
     def numbers(self, status: str, provider: str | None = None) -> t.Iterator[list[Record]]:
-        """Pages of the numbers in one status, newest first. A page is asked for when it is wanted.
+        """Pages of the numbers in one status, newest first. A page is asked for when it is wanted."""
+        position = Position()
+        while position.cursor is not None:
+            yield self.page(status, position, provider)
+
+    def page(self, status: str, position: Position, provider: str | None = None) -> list[Record]:
+        """The page at the position, which is moved on.
 
         Whatever a server makes of the query, the records are those that were asked for.
         """
         query = [("status", status), *([("provider", provider)] if provider else [])]
-        for items in self._pages("/organization-telephone-numbers", query):
-            page = [_record(item) for item in items]
-            self.recognized = True
-            self.listed.update(canonical_id(record["id"]) for record in page)
-            yield [record for record in page if record["status"] == status and provider in (None, record["provider"])]
+        page = [_record(item) for item in self._page("/organization-telephone-numbers", query, position)]
+        self.has_been_listed(page)
+        return [record for record in page if record["status"] == status and provider in (None, record["provider"])]
+
+    def has_been_listed(self, records: t.Iterable[Record]) -> None:
+        """The API has listed these records: to this process, or to another one that shares what is known."""
+        self.recognized = True
+        self.listed.update(canonical_id(record["id"]) for record in records)
 
     def number(self, record_id: str, number: str | None = None, sure: bool = True) -> Record | None:
         """One number, whatever its status; None if there is none by that id.
@@ -296,7 +322,10 @@ class Api:
         """All agents, or those with ``name`` as a part of theirs."""
         # Other letters than ASCII's can be encoded in several ways, and how the API compares them is not documented.
         query = [("q", name)] if name and name.isascii() else []
-        found = [agent for page in self._pages("/agents", query) for agent in page]
+        position = Position()
+        found: list[t.Any] = []
+        while position.cursor is not None:
+            found += self._page("/agents", query, position)
         if not all(isinstance(agent, dict) and is_id(agent.get("agent_id")) for agent in found):
             raise _unexpected("an agent without an agent_id")
         return found
@@ -316,11 +345,14 @@ class Api:
         """Seconds to wait after try ``attempt`` (from 0): doubled up to five times, spread by up to a quarter."""
         return float(first * 2 ** min(attempt, 5) * random.uniform(1, 1.25))
 
+    def _rate_backoff(self, refusals: int) -> float:
+        return self.backoff(min(refusals, _LONGEST_OWN), first=2.0)
+
     # One call
 
-    def _before_writing(self) -> None:
+    def _count(self, turn: Turn) -> None:
         """Called when a request is about to be written: it may have waited long enough to outlive its task."""
-        self.pace.go_on()
+        turn.write()
         with self._counting:
             self.requests_sent += 1
 
@@ -351,33 +383,34 @@ class Api:
             error.hint = f"{_THE_API_S} Or else the list lags: run the task again"
             raise error
 
-    def _pages(self, path: str, query: list[tuple[str, str]]) -> t.Iterator[list[t.Any]]:
-        cursor: str | None = None
-        seen: set[str] = set()
-        size = 0
-        while True:
-            page = [("limit", str(PAGE_SIZE))] + ([("cursor", cursor)] if cursor else [])
-            try:
-                answer, response = self._send("GET", path, query=[*query, *page])
-            except ApiError as error:
-                if error.http_status == 404:
-                    # A list is always there, so this is the API's word for an unknown route.
-                    error.hint = _CHECK_URL
-                raise
-            items = answer.get("items") if isinstance(answer, dict) else None
-            if not isinstance(items, list):
-                raise _unexpected("a list without items")
-            yield items
-            cursor = answer.get("next_cursor")
-            if cursor is None or cursor == "":
-                return
-            # Whatever else it is: to take it for the end would be to take what follows for not there.
-            if not isinstance(cursor, str) or len(cursor) > _MOST_OF_CURSOR:
-                raise _unexpected("a next_cursor that is none")
-            size += len(response.body)
-            if cursor in seen or len(seen) == MAX_PAGES or size > MAX_LIST:
-                raise _unexpected("a list that has no end")
-            seen.add(cursor)
+    def _page(self, path: str, query: list[tuple[str, str]], position: Position) -> list[t.Any]:
+        """The page of a list at the position, which is moved on."""
+        if position.wrong:
+            raise _unexpected(position.wrong)
+        page = [("limit", str(PAGE_SIZE))] + ([("cursor", position.cursor)] if position.cursor else [])
+        try:
+            answer, response = self._send("GET", path, query=[*query, *page])
+        except ApiError as error:
+            if error.http_status == 404:
+                # A list is always there, so this is the API's word for an unknown route.
+                error.hint = _CHECK_URL
+            raise
+        items = answer.get("items") if isinstance(answer, dict) else None
+        if not isinstance(items, list):
+            raise _unexpected("a list without items")
+        cursor = answer.get("next_cursor")
+        position.size += len(response.body)
+        if cursor is None or cursor == "":
+            position.cursor = None
+        # Whatever else it is: to take it for the end would be to take what follows for not there.
+        elif not isinstance(cursor, str) or len(cursor) > _MOST_OF_CURSOR:
+            position.wrong = "a next_cursor that is none"
+        elif cursor in position.seen or len(position.seen) == MAX_PAGES or position.size > MAX_LIST:
+            position.wrong = "a list that has no end"
+        else:
+            position.cursor = cursor
+            position.seen.append(cursor)
+        return items
 
     def _total(self, path: str, query: list[tuple[str, str]]) -> int | None:
         """The ``total_count`` of a list; None if it has none. The collection relies on it nowhere else."""
@@ -409,20 +442,20 @@ class Api:
         """
         repeated = False
         attempt = 0
+        refused_since: float | None = None
         while True:
-            admitted = self.pace.admitted
             response: Response | None = None
             try:
-                with self.pace.turn(method) as turn:
-                    response = self._http.exchange(method, path, query, body)
+                with self.limiter.turn() as turn:
+                    response = self._http.exchange(method, path, query, body, partial(self._count, turn))
                     self.limit_headers = {
                         name: value for name, value in response.headers.items() if _LIMIT_HEADER.search(name)
                     }
                     if response.status == 429:
                         # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
-                        told, own = _retry_after(response), self.backoff(attempt, first=2.0)
-                        # Who has waited as told, and is refused again, knows better: it may take a whole minute.
-                        turn.refused_for = max(told, own if attempt else 0.0) if told else own
+                        turn.refused(_retry_after(response), self._rate_backoff)
+                    else:
+                        self.limiter.admitted()
                 return _decode(response, self.hide), response
             except TransportError as exc:
                 error = ApiError(str(exc), uncertain=exc.sent)
@@ -431,16 +464,20 @@ class Api:
                 transient = not exc.permanent
             except ApiError as exc:
                 error = exc
-                transient = exc.uncertain or exc.http_status == 429
+                transient = exc.uncertain
             error.repeated = repeated
             repeated = repeated or error.uncertain
-            # A request that is refused while those of other threads are admitted only has to wait.
-            spent = error.http_status != 429 or self.pace.admitted == admitted
-            if not transient or (error.uncertain and not repeatable) or (spent and attempt == self.retries):
+            if error.http_status == 429:
+                # Waiting is no failure, so it costs no try. The limiter waits.
+                now = self.limiter.clock()
+                refused_since = now if refused_since is None else refused_since
+                if now - refused_since >= MAX_REFUSED:
+                    raise error
+                continue
+            if not transient or (error.uncertain and not repeatable) or attempt == self.retries:
                 raise error
-            if error.http_status != 429:
-                self.pace.sleep((response and _retry_after(response)) or self.backoff(attempt))
-            attempt += spent
+            self.limiter.sleep((response and _retry_after(response)) or self.backoff(attempt))
+            attempt += 1
 
 
 def _path(record_id: str, action: str = "") -> str:

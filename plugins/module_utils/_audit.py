@@ -14,7 +14,8 @@ import typing as t
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Record, canonical_id
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id
 from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import is_in_plan, with_hyphens
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
 from ansible_collections.voxai.telephony.plugins.module_utils._values import is_private, shown

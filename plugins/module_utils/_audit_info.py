@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, ApiError, canonical_id
+from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._audit import (
     RULES,
     Finding,
@@ -17,7 +17,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._audit import (
     summarize,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import read_numbers
+from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
     Options,
@@ -35,14 +35,11 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     requests_sent: t.Callable[[], int] = int
     try:
         check_given(written.get("api_key"))
-        api = connect(options).api
+        api, ledger = connect(options)
         requests_sent = api.counter()
-        # A number that changes its status during the listing may be listed twice.
-        listed = {
-            canonical_id(record["id"]): record
-            for record in read_numbers(api, None, None, HELD)
-            if record["status"] in HELD
-        }
+        # From the ledger: what an earlier task of the run has written counts even if the API's list lags. If any number
+        # was asked for before, all are listed again. One that changes its status meanwhile comes twice.
+        listed = {canonical_id(record["id"]): record for record in ledger.records(api, None)}
         numbers = sorted(listed.values(), key=lambda record: (record["number"], record["id"]))
         report(f"{len(numbers)} numbers read")
         # After the numbers: an agent that was made meanwhile is not taken for unknown.

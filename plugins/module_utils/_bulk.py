@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import (
     Found,
     Look,
@@ -27,7 +27,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._converge import (
     apply_plan,
     predict,
 )
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings, pick_agent, read_numbers
+from ansible_collections.voxai.telephony.plugins.module_utils._ledger import Ledger, Report
 from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import is_in_plan
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired, make_plan, resolve_agents
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
@@ -40,11 +40,6 @@ _MOST_IN_A_ROW = 8
 
 _TICK = 1.0
 """Seconds after which it is told how far the work is."""
-
-_FEW_NAMES = 5
-"""Agents by name, for more than which all agents are listed, a hundred at a time."""
-
-Report = t.Callable[[str], None]
 
 
 @dataclass
@@ -86,13 +81,15 @@ class Bulk:
         _hold_back([*self.entries, *self.pruned], "not begun, because of the task's errors")
 
 
-def converge_all(api: Api, bulk: Bulk, max_deletions: int | None, check_mode: bool, report: Report) -> None:
+def converge_all(
+    api: Api, ledger: Ledger, bulk: Bulk, max_deletions: int | None, check_mode: bool, report: Report
+) -> None:
     """Plan everything, and unless in check mode, do. Raises nothing: each error is in ``bulk``.
 
     ``max_deletions``: how many custom numbers that are not listed may be given up; None: they stay.
     """
     try:
-        _plan_all(api, bulk, max_deletions, report)
+        _plan_all(api, ledger, bulk, max_deletions, report)
     except InputError as error:
         bulk.error = error
     except ApiError as error:
@@ -106,7 +103,7 @@ def converge_all(api: Api, bulk: Bulk, max_deletions: int | None, check_mode: bo
 
     def do(some: list[Entry]) -> None:
         if not check_mode:
-            _apply_all(api, report, some)
+            _apply_all(api, ledger, report, some)
         else:
             for entry in some:
                 predict(entry.outcome)
@@ -120,11 +117,12 @@ def converge_all(api: Api, bulk: Bulk, max_deletions: int | None, check_mode: bo
         do(last)
 
 
-def _plan_all(api: Api, bulk: Bulk, max_deletions: int | None, report: Report) -> None:
+def _plan_all(api: Api, ledger: Ledger, bulk: Bulk, max_deletions: int | None, report: Report) -> None:
     entries = [entry for entry in bulk.entries if entry.desired]
     listed = {entry.number for entry in entries}
-    held = _read_held(api, listed if max_deletions is None else None, report)
-    agents = _read_agents(api, entries)
+    asked = ledger.now()
+    held = ledger.held(api, listed if max_deletions is None else None, report=report)
+    agents = ledger.agent_ids(api, _names_of_agents(entries))
 
     def agent_id(name: str) -> str:
         found = agents[name]
@@ -133,6 +131,7 @@ def _plan_all(api: Api, bulk: Bulk, max_deletions: int | None, report: Report) -
         return found
 
     for entry in entries:
+        entry.outcome.asked = asked
         entry.outcome.record = held.get(entry.number)
         try:
             if not _desired(entry).absent:
@@ -142,22 +141,13 @@ def _plan_all(api: Api, bulk: Bulk, max_deletions: int | None, report: Report) -
             entry.error = error
     # An entry that could not be read may be any number.
     if max_deletions is not None and len(entries) == len(bulk.entries):
-        bulk.pruned = [_to_prune(held[number]) for number in sorted(held) if _may_go(held[number], listed)]
+        bulk.pruned = [_to_prune(held[number], asked) for number in sorted(held) if _may_go(held[number], listed)]
         if len(bulk.pruned) > max_deletions:
             raise InputError(
                 f"prune would give up {len(bulk.pruned)} numbers, and max_deletions is {max_deletions}:"
                 f" add those that stay to the list, or raise max_deletions."
                 f" Not listed: {some_of([entry.number for entry in bulk.pruned])}"
             )
-
-
-def _read_held(api: Api, numbers: set[str] | None, report: Report) -> dict[str, Record]:
-    held: dict[str, Record] = {}
-    for record in read_numbers(api, numbers, None, HELD):
-        report(f"{len(held)} numbers found in the list")
-        # The first one wins: an active record is never hidden by another.
-        held.setdefault(record["number"], record)
-    return held
 
 
 def _may_go(record: Record, listed: set[str]) -> bool:
@@ -171,33 +161,21 @@ def _may_go(record: Record, listed: set[str]) -> bool:
     )
 
 
-def _to_prune(record: Record) -> Entry:
-    desired = Desired(number=record["number"], absent=True)
-    return Entry(record["number"], desired, Outcome(make_plan(desired, record), record))
+def _to_prune(record: Record, asked: float) -> Entry:
+    # By its id: what somebody registers under the same number meanwhile is another one.
+    desired = Desired(number=record["number"], record_id=record["id"], absent=True)
+    return Entry(record["number"], desired, Outcome(make_plan(desired, record), record, asked=asked))
 
 
-def _read_agents(api: Api, entries: list[Entry]) -> dict[str, str | InputError | ApiError]:
-    """The id of each agent that an entry names, or what is wrong with the name."""
+def _names_of_agents(entries: list[Entry]) -> set[str]:
     wishes = (wish for entry in entries if not _desired(entry).absent for wish in _desired(entry).agents.values())
-    names = sorted({wish.agent_name for wish in wishes if wish and wish.agent_name})
-    found: dict[str, str | InputError | ApiError] = {}
-    try:
-        everyone = api.agents() if len(names) > _FEW_NAMES else None
-        for name in names:
-            candidates = api.agents(name) if everyone is None else everyone
-            try:
-                found[name] = pick_agent(name, candidates)
-            except InputError as error:
-                found[name] = error
-    except ApiError as error:
-        found.update((name, error) for name in names if name not in found)
-    return found
+    return {wish.agent_name for wish in wishes if wish and wish.agent_name}
 
 
-def _apply_all(api: Api, report: Report, entries: list[Entry]) -> None:
+def _apply_all(api: Api, ledger: Ledger, report: Report, entries: list[Entry]) -> None:
     """Do what is planned, as long as the API does its part.
 
-    Numbers in doubt are looked for when the others are done, with one listing for all.
+    Numbers in doubt, and those that have vanished, are looked for when the others are done, with one listing for all.
     """
 
     def in_parallel(work: t.Callable[[Entry], None], some: list[Entry]) -> None:
@@ -209,8 +187,8 @@ def _apply_all(api: Api, report: Report, entries: list[Entry]) -> None:
     rest = entries
     while rest:
         breaker = _Breaker()
-        in_parallel(partial(_begin, api, breaker), rest)
-        _settle(api, rest, in_parallel, report)
+        in_parallel(partial(_begin, api, ledger, breaker), rest)
+        _settle(api, ledger, rest, in_parallel, report)
         rest = [entry for entry in rest if not entry.work]
         if breaker.still_failing():
             for entry in rest:
@@ -220,6 +198,7 @@ def _apply_all(api: Api, report: Report, entries: list[Entry]) -> None:
 
 def _settle(
     api: Api,
+    ledger: Ledger,
     entries: list[Entry],
     in_parallel: t.Callable[[t.Callable[[Entry], None], list[Entry]], None],
     report: Report,
@@ -230,40 +209,37 @@ def _settle(
         if not doubtful:
             break
         breaker = _Breaker()
-        found = _look_for_all(api, doubtful, report)
-        in_parallel(partial(_resume, breaker, found), doubtful)
+        found = _look_for_all(api, ledger, doubtful, report)
+        in_parallel(partial(_resume, api, ledger, breaker, found), doubtful)
         if breaker.still_failing():
             # What was found is reported, and nothing else is sent.
             reason = ApiError(f"not finished: {breaker}")
             for entry in doubtful:
                 entry.outcome.stop = reason
                 if entry.number in found:
-                    _go_on(entry, found.pop(entry.number))
+                    _go_on(api, ledger, entry, found.pop(entry.number))
 
 
-def _begin(api: Api, breaker: _Breaker, entry: Entry) -> None:
+def _begin(api: Api, ledger: Ledger, breaker: _Breaker, entry: Entry) -> None:
     if not breaker.open:
-        # Holdings of its own: what one number shows must not wait for what another one is looking for.
-        holdings = Holdings(api)
-        if entry.outcome.record:
-            holdings.keep(entry.outcome.record)
-        entry.work = apply_plan(api, holdings, _desired(entry), entry.outcome)
-        _go_on(entry, None)
+        entry.work = apply_plan(api, ledger, _desired(entry), entry.outcome)
+        _go_on(api, ledger, entry, None)
         breaker.note(entry)
 
 
-def _resume(breaker: _Breaker, found: dict[str, Found], entry: Entry) -> None:
+def _resume(api: Api, ledger: Ledger, breaker: _Breaker, found: dict[str, Found], entry: Entry) -> None:
     """Go on with an entry. What was found is taken out: what is left are entries that were not resumed."""
     if not breaker.open:
-        _go_on(entry, found.pop(entry.number))
+        _go_on(api, ledger, entry, found.pop(entry.number))
         breaker.note(entry)
 
 
-def _go_on(entry: Entry, found: Found) -> None:
-    """Let an entry's work go on until it is done or in doubt."""
+def _go_on(api: Api, ledger: Ledger, entry: Entry, found: Found) -> None:
+    """Let an entry's work go on until it is done or something is to be looked for. No claim lasts longer than that."""
     entry.look = None
     try:
-        entry.look = t.cast(Work, entry.work).send(found)
+        with ledger.claim(api, entry.number):
+            entry.look = t.cast(Work, entry.work).send(found)
     except StopIteration:
         pass
     except (InputError, ApiError) as error:
@@ -276,7 +252,7 @@ def _go_on(entry: Entry, found: Found) -> None:
     entry.settled = entry.look is None
 
 
-def _look_for_all(api: Api, entries: list[Entry], report: Report) -> dict[str, Found]:
+def _look_for_all(api: Api, ledger: Ledger, entries: list[Entry], report: Report) -> dict[str, Found]:
     """Find the numbers that are in doubt: again and again, as a list may lag behind writes."""
     looks = {entry.number: t.cast(Look, entry.look) for entry in entries}
     found: dict[str, Found] = dict.fromkeys(looks)
@@ -285,9 +261,9 @@ def _look_for_all(api: Api, entries: list[Entry], report: Report) -> dict[str, F
         if not due:
             break
         if attempt:
-            api.pace.sleep(api.backoff(attempt - 1))
+            api.limiter.sleep(api.backoff(attempt - 1))
         try:
-            found.update(_read_held(api, due, report))
+            found.update(ledger.held(api, due, after=ledger.now(), report=report))
         except ApiError as error:
             found.update(dict.fromkeys(due, error))
     return found
@@ -326,7 +302,7 @@ def _in_parallel(api: Api, work: t.Callable[[Entry], None], entries: list[Entry]
                     raise error
             tell()
     except BaseException:
-        api.pace.stopped.set()
+        api.limiter.stopped.set()
         raise
 
 

@@ -6,18 +6,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import re
 import ssl
 import typing as t
 from urllib.parse import urlsplit
+from urllib.request import getproxies_environment
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, is_loopback
-from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
+from ansible_collections.voxai.telephony.plugins.module_utils._ledger import Ledger
+from ansible_collections.voxai.telephony.plugins.module_utils._rate_limit import RateLimiter
+from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore, Store
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, check_quoted, shown
 
 
@@ -72,16 +76,18 @@ _URL = re.compile(r"[^\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,2000}")
 
 
 class Organization(t.NamedTuple):
-    """One organization as one API key sees it: the calls, and what they have shown so far."""
+    """One organization as one API key sees it: the calls, and what is known so far."""
 
     api: Api
-    holdings: Holdings
+    ledger: Ledger
 
 
-def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) -> Organization:
+def connect(
+    options: t.Mapping[str, t.Any], store_of: t.Callable[[str], Store] = lambda name: MemoryStore()
+) -> Organization:
     """Make ready for requests; sends none. Raises InputError.
 
-    ``same``: the organization as it was reached with other options, whose pace and knowledge go on.
+    ``store_of``: the store of an organization, by a name that says nothing of its key.
     """
     for option, (least, most) in _RANGES.items():
         # A bool is an int to Python, and to Ansible.
@@ -91,12 +97,25 @@ def connect(options: t.Mapping[str, t.Any], same: Organization | None = None) ->
     verify: bool | str = options["validate_certs"]
     if verify and options["ca_path"]:
         verify = check_bundle(options["ca_path"])
-    http = HttpSession(url, _check_key(options["api_key"]), verify, options["timeout"])
-    pace = same.api.pace if same else Pace(options["requests_per_second"], options["requests_per_minute"])
-    api = Api(http, pace, options["retries"])
-    if same:
-        api.recognized, api.knows_ids, api.listed = same.api.recognized, same.api.knows_ids, same.api.listed
-    return Organization(api, same.holdings if same else Holdings(api))
+    key = _check_key(options["api_key"])
+    store = store_of(_keyed_hash(key, _normalized(url)))
+    way = _keyed_hash(key, repr((verify, options["timeout"], options["retries"], getproxies_environment())))
+    limiter = RateLimiter(store, options["requests_per_second"], options["requests_per_minute"])
+    api = Api(HttpSession(url, key, verify, options["timeout"]), limiter, options["retries"], way)
+    ledger = Ledger(store)
+    api.recognized = ledger.has_listed()
+    return Organization(api, ledger)
+
+
+def _keyed_hash(key: str, text: str) -> str:
+    return hmac.new(key.encode(), text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+
+
+def _normalized(url: str) -> str:
+    """The same for all ways in which the same URL can be written."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{parts.hostname}:{port}{parts.path}"
 
 
 def check_given(key: t.Any) -> None:

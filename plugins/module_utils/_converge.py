@@ -24,7 +24,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import (
     ApiError,
     Record,
 )
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
+from ansible_collections.voxai.telephony.plugins.module_utils._ledger import Ledger
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
     Desired,
     Plan,
@@ -66,6 +66,7 @@ class Outcome:
     ``credentials``: what was sent and is never returned, as the diff shows it.
     ``warnings``: what the API has made of what was sent, and what else happened to the number meanwhile.
     ``stop``: why nothing else may be sent for this number, if so.
+    ``asked``: when the record was asked for.
     """
 
     plan: Plan | None = None
@@ -75,6 +76,7 @@ class Outcome:
     credentials: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     stop: ApiError | None = None
+    asked: float = 0.0
 
     def done(self, step: Step) -> None:
         """Take note of a step that was done."""
@@ -95,15 +97,15 @@ class Outcome:
 
 
 class Look(t.NamedTuple):
-    """A number whose registration is in doubt, to be looked for.
+    """A number that is to be looked for: its registration is in doubt, or its record has vanished.
 
     ``times``: how often, if it is not found: a list may lag behind writes.
-    ``error``: what the registration was answered with.
+    ``error``: what the registration was answered with, if that is it.
     """
 
     number: str
     times: int
-    error: ApiError
+    error: ApiError | None = None
 
 
 Found = t.Union[Record, ApiError, None]
@@ -126,40 +128,42 @@ class _Outdated(Exception):
         self.error = error
 
 
-def converge(api: Api, holdings: Holdings, desired: Desired, check_mode: bool, outcome: Outcome) -> None:
+def converge(api: Api, ledger: Ledger, desired: Desired, check_mode: bool, outcome: Outcome) -> None:
     """Plan, and unless in check mode, do. Keeps ``outcome`` up to date all along.
 
     Raises InputError before anything is written, ApiError at any time.
     """
-    record = _look_up(api, holdings, desired)
+    outcome.asked = ledger.now()
+    record = _by_id(api, desired) if desired.record_id is not None else ledger.look_up(api, str(desired.number))
     outcome.record = record
     if not desired.absent:
-        desired = resolve_agents(desired, holdings.agent_id)
+        desired = resolve_agents(desired, lambda name: ledger.agent_id(api, name))
     outcome.plan = make_plan(desired, record)
     if check_mode:
         predict(outcome)
-    else:
-        _finish(api, holdings, apply_plan(api, holdings, desired, outcome))
+    elif outcome.plan.steps:
+        number = record["number"] if record else str(desired.number)
+        with ledger.claim(api, number), suppress(StopIteration):
+            _finish(api, ledger, apply_plan(api, ledger, desired, outcome))
 
 
-def _finish(api: Api, holdings: Holdings, work: Work) -> None:
-    """Do the work, and look at once for what is in doubt."""
-    with suppress(StopIteration):
-        look = next(work)
-        while True:
-            look = work.send(_look_for(api, holdings, look))
+def _finish(api: Api, ledger: Ledger, work: Work) -> None:
+    """Do the work, and look at once for what is to be looked for."""
+    look = next(work)
+    while True:
+        look = work.send(_look_for(api, ledger, look))
 
 
-def _look_for(api: Api, holdings: Holdings, look: Look) -> Found:
+def _look_for(api: Api, ledger: Ledger, look: Look) -> Found:
     for attempt in range(look.times):
         if attempt:
-            api.pace.sleep(api.backoff(attempt - 1))
+            api.limiter.sleep(api.backoff(attempt - 1))
         try:
-            found = holdings.read_again(look.number)
+            found = ledger.held(api, {look.number}, after=ledger.now())
         except ApiError as error:
             return error
         if found:
-            return found
+            return found[look.number]
     return None
 
 
@@ -171,16 +175,29 @@ def predict(outcome: Outcome) -> None:
         outcome.done(step)
 
 
-def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome) -> Work:
-    """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError."""
+def apply_plan(api: Api, ledger: Ledger, desired: Desired, outcome: Outcome) -> Work:
+    """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError.
+
+    Whoever lets it go on has claimed the number.
+    """
+    plan = t.cast(Plan, outcome.plan)
+    number = plan.before["number"] if plan.before else str(desired.number)
+    written, record = ledger.written_since(number, outcome.asked)
+    if written:
+        # By another task of the same run; maybe another record of the number than the one that was asked for.
+        outcome.record = record if desired.record_id is None else _by_id(api, desired)
+        plan = outcome.plan = make_plan(desired, outcome.record)
     try:
-        yield from _apply_steps(api, holdings, t.cast(Plan, outcome.plan), outcome)
+        yield from _apply_steps(api, ledger, desired, plan, outcome)
     except _Outdated as outdated:
         gone, outcome.record = outcome.record, outdated.record
-        lost = outdated.record is None
+        # To who wants it gone, nothing is lost.
+        lost = outdated.record is None and not desired.absent
         if lost:
             _start_over(outcome, t.cast(Record, gone))
-            outcome.record = _look_up(api, holdings, desired)
+        if outdated.record is None:
+            by_id = desired.record_id is not None
+            outcome.record = _by_id(api, desired) if by_id else (yield from _look_again(number))
         # It may be somebody else's registration that was found. Nobody can see whose credentials are there, so they are
         # sent once more.
         if "registered" in outcome.actions and desired.auth_password is not None:
@@ -190,7 +207,7 @@ def apply_plan(api: Api, holdings: Holdings, desired: Desired, outcome: Outcome)
         first = t.cast(Plan, outcome.plan)
         outcome.plan = replace(plan, before=first.before) if outcome.actions or lost else plan
         try:
-            yield from _apply_steps(api, holdings, plan, outcome)
+            yield from _apply_steps(api, ledger, desired, plan, outcome)
         except _Outdated as again:
             raise again.error or ApiError(
                 "the number keeps changing while it is worked on: is something else managing it?"
@@ -207,14 +224,19 @@ def _start_over(outcome: Outcome, gone: Record) -> None:
     ]
 
 
-def _look_up(api: Api, holdings: Holdings, desired: Desired) -> Record | None:
-    if desired.record_id is not None:
-        # Without a record, a number can't be present: an error either way.
-        return api.number(desired.record_id, sure=desired.absent)
-    return holdings.look_up(str(desired.number))
+def _look_again(number: str) -> t.Generator[Look, Found, Record | None]:
+    found = yield Look(number, 1)
+    if isinstance(found, ApiError):
+        raise found
+    return found
 
 
-def _apply_steps(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> Work:
+def _by_id(api: Api, desired: Desired) -> Record | None:
+    # Without a record, a number can't be present: an error either way.
+    return api.number(str(desired.record_id), sure=desired.absent)
+
+
+def _apply_steps(api: Api, ledger: Ledger, desired: Desired, plan: Plan, outcome: Outcome) -> Work:
     if not plan.steps:
         outcome.record = plan.after
     for step in plan.steps:
@@ -223,9 +245,9 @@ def _apply_steps(api: Api, holdings: Holdings, plan: Plan, outcome: Outcome) -> 
         if step.call == "register":
             outcome.record = yield from _register(api, step, outcome)
         else:
-            outcome.record = _change(api, holdings, t.cast(Record, outcome.record), step, outcome)
+            outcome.record = _change(api, ledger, desired, t.cast(Record, outcome.record), step, outcome)
         if outcome.record:
-            holdings.keep(outcome.record)
+            ledger.note(outcome.record)
             outcome.warnings.extend(not_as_sent(step, outcome.record, api.hide))
 
 
@@ -289,18 +311,18 @@ def _in_doubt(error: ApiError, why: str) -> ApiError:
     return error
 
 
-def _change(api: Api, holdings: Holdings, record: Record, step: Step, outcome: Outcome) -> Record | None:
+def _change(api: Api, ledger: Ledger, desired: Desired, record: Record, step: Step, outcome: Outcome) -> Record | None:
     """Do a step to a number that is there. Returns the record after it, None when it was given up."""
     try:
         answer = _send(api, record["id"], step)
     except ApiError as error:
-        after = _after_error(api, record, step, error, outcome)
+        after = _after_error(api, ledger, desired, record, step, error, outcome)
     else:
-        after = _after_answer(api, record, step, answer, outcome)
+        after = _after_answer(api, ledger, record, step, answer, outcome)
     if step.call in _AIMS:
-        holdings.status_changed()
+        ledger.status_changed()
         if after is None:
-            holdings.drop(record)
+            ledger.gone(record)
     return after
 
 
@@ -312,7 +334,9 @@ def _send(api: Api, record_id: str, step: Step) -> Answer:
     return t.cast(Answer, getattr(api, step.call)(record_id, step.body))
 
 
-def _after_answer(api: Api, before: Record, step: Step, answer: Answer, outcome: Outcome) -> Record | None:
+def _after_answer(
+    api: Api, ledger: Ledger, before: Record, step: Step, answer: Answer, outcome: Outcome
+) -> Record | None:
     """The record after a step that was not refused; read, where the answer does not show it.
 
     Raises _Outdated if the number is not held any more, and ApiError if the step was not done, or can't be seen.
@@ -324,12 +348,12 @@ def _after_answer(api: Api, before: Record, step: Step, answer: Answer, outcome:
     undone = _undone(step, before, after) if after else ""
     try:
         if after is None:
-            after = api.number(before["id"], before["number"])
+            after = _read(api, ledger, before)
             undone = _undone(step, before, after)
         if undone:
             # What answers may lag behind what was done.
-            api.pace.sleep(api.backoff(0))
-            after = api.number(before["id"], before["number"])
+            api.limiter.sleep(api.backoff(0))
+            after = _read(api, ledger, before)
             undone = _undone(step, before, after)
     except ApiError as unread:
         # It was done, as far as the API has said, unless it has shown something else.
@@ -348,7 +372,9 @@ def _after_answer(api: Api, before: Record, step: Step, answer: Answer, outcome:
     return after if _status(after) in HELD else None
 
 
-def _after_error(api: Api, before: Record, step: Step, error: ApiError, outcome: Outcome) -> Record | None:
+def _after_error(
+    api: Api, ledger: Ledger, desired: Desired, before: Record, step: Step, error: ApiError, outcome: Outcome
+) -> Record | None:
     """See what the number is now: a refusal may be the echo of an own lost answer, or of somebody else's change.
 
     Returns the record if the step's aim is reached all the same (None: given up).
@@ -358,7 +384,7 @@ def _after_error(api: Api, before: Record, step: Step, error: ApiError, outcome:
         raise error
     lost = f"{'An earlier try of the request' if error.repeated else 'The request'} may have taken effect"
     try:
-        now = api.number(before["id"], before["number"])
+        now = _read(api, ledger, before)
     except ApiError as unread:
         if not maybe_done:
             # Where the refusal is that there is no such record, it is the look that has found out why.
@@ -369,6 +395,9 @@ def _after_error(api: Api, before: Record, step: Step, error: ApiError, outcome:
     if step.call in _AIMS and not _undone(step, before, now):
         if maybe_done:
             outcome.done(step)
+        elif held is None and desired.record_id is None:
+            # Somebody else's doing. The number may be held again, under another id.
+            raise _Outdated
         else:
             # Somebody else's doing: no action, and no part of the diff.
             outcome.plan = replace(t.cast(Plan, outcome.plan), before=held)
@@ -386,6 +415,13 @@ def _after_error(api: Api, before: Record, step: Step, error: ApiError, outcome:
     elif step.call == "update_sip" and "auth_password" not in step.body:
         error.hint = "The API asks for the password whenever address changes: give auth_password, too"
     raise error
+
+
+def _read(api: Api, ledger: Ledger, known: Record) -> Record | None:
+    record = api.number(known["id"], known["number"])
+    if record and _status(record) == "expired":
+        ledger.gone(record)
+    return record
 
 
 def _undone(step: Step, before: Record, after: Record | None) -> str:

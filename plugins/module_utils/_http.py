@@ -181,7 +181,6 @@ class HttpSession:
 
     ``verify``: as in requests: True, False, or the path of a PEM bundle.
     ``timeout``: seconds for one exchange.
-    ``before_writing``: called before a request is written. If it raises, the request is not written.
     """
 
     def __init__(self, base_url: str, token: str, verify: bool | str, timeout: float) -> None:
@@ -190,7 +189,6 @@ class HttpSession:
         self._verify = verify
         self._timeout = timeout
         self._of_thread = threading.local()
-        self.before_writing: t.Callable[[], None] = lambda: None
         if verify is False:
             # The user has chosen this with validate_certs, so a warning on each request is not needed.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -222,8 +220,11 @@ class HttpSession:
         path: str,
         query: t.Sequence[tuple[str, str]] = (),
         body: t.Mapping[str, t.Any] | None = None,
+        before_writing: t.Callable[[], None] = lambda: None,
     ) -> Response:
         """Send one request and read the whole answer, with any status.
+
+        ``before_writing``: called before the request is written. If it raises, the request is not written.
 
         Raises TransportError if no complete answer was received.
         """
@@ -238,7 +239,7 @@ class HttpSession:
             "verify": _bundle() if self._verify is True else self._verify,
             "proxies": {url.scheme: proxy} if proxy else {},
         }
-        exchange = _Exchange(url.netloc, proxy and _without_password(proxy), self._timeout, self.before_writing)
+        exchange = _Exchange(url.netloc, proxy and _without_password(proxy), self._timeout, before_writing)
         answers: SimpleQueue[Response | BaseException] = SimpleQueue()
         # The timeout of requests is for each read, so a server that sends a byte now and then would never time out.
         thread = threading.Thread(target=_answer, args=(answers, exchange, self._session, request), daemon=True)

@@ -90,9 +90,9 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         warning = desired.number and number_warning(desired.number)
         if warning:
             warnings.append(warning)
-        api, holdings = connect(options)
+        api, ledger = connect(options)
         requests_sent = api.counter()
-        converge(api, holdings, desired, check_mode, outcome)
+        converge(api, ledger, desired, check_mode, outcome)
         text = in_words(outcome, check_mode)
     except (InputError, ApiError) as error:
         failed = {"failed": True, "failure": failure_of(error)}

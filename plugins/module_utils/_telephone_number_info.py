@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import read_numbers
+from ansible_collections.voxai.telephony.plugins.module_utils._ledger import Ledger, read_numbers
 from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import number_warning, parse_number
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
@@ -39,18 +39,28 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         numbers = _parse_numbers(options["number"])
         record_id = parse_id(options["id"])
         result["warnings"] = [warning for warning in map(number_warning, numbers or ()) if warning]
-        api = connect(options).api
+        api, ledger = connect(options)
         requests_sent = api.counter()
         if record_id is not None:
             record = api.number(record_id)
             found = [record] if record else []
-        else:
-            records = read_numbers(api, numbers, options["provider"], options["status"] or HELD)
+        elif options["status"]:
+            records = read_numbers(api, numbers, options["provider"], options["status"])
             found = list({record["id"]: record for record in records}.values())
+        else:
+            found = _held(api, ledger, numbers)
+            found = [record for record in found if options["provider"] in (None, record["provider"])]
         result.update(telephone_numbers=found, msg=f"{len(found)} found")
     except (InputError, ApiError) as error:
         result.update(failed=True, failure=failure_of(error), msg=str(error))
     return {**result, "api_requests": requests_sent()}
+
+
+def _held(api: Api, ledger: Ledger, numbers: list[str] | None) -> list[Record]:
+    if numbers is None or len(set(numbers)) > 1:
+        return ledger.records(api, numbers)
+    record = ledger.look_up(api, numbers[0]) if numbers else None
+    return [record] if record else []
 
 
 def _parse_numbers(written: t.Any) -> list[str] | None:

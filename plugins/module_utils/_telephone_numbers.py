@@ -67,13 +67,13 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
             )
         check_given(written.get("api_key"))
         max_deletions = _parse_max_deletions(options, bulk.entries)
-        api = connect(options).api
+        api, ledger = connect(options)
     except InputError as error:
         bulk.error = error
         bulk.refuse()
     else:
         requests_sent = api.counter()
-        converge_all(api, bulk, max_deletions, check_mode, report)
+        converge_all(api, ledger, bulk, max_deletions, check_mode, report)
     everything = [*bulk.entries, *bulk.pruned]
     failed = bulk.error is not None or any(entry.error for entry in everything)
     return {

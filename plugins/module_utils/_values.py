@@ -13,7 +13,7 @@ import re
 import typing as t
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import canonical_id, is_id, same_id
+from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, is_id, same_id
 
 MAX_PORT = 65535
 MAX_WRITTEN = 64

@@ -4,9 +4,9 @@
 
 """Run a module's work inside the controller, where the task would run there anyway.
 
-A Python module on localhost starts an interpreter for each item of a loop, and lists
-the organization's numbers anew. Ansible runs all items of a task's loop for one host in
-one worker process: here they share one HTTP session, one pace and one listing.
+A Python module on localhost starts an interpreter for each item of a loop, and lists the organization's numbers anew.
+Ansible runs all items of a task's loop for one host in one worker process: here they share one HTTP session. What is
+known of an organization, and its rate limit, are shared by all workers of a run.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._connection import
 from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker, register_secrets
 from ansible_collections.voxai.telephony.plugins.module_utils._task import Options, Result, Task, without_nulls
+from ansible_collections.voxai.telephony.plugins.plugin_utils._run_store import RunStore
 
 _PROGRESS_EVERY = 5.0
 """Seconds between two lines, and before the first one."""
@@ -41,28 +42,35 @@ _FOR_PEOPLE = ("default", "yaml", "debug", "awx_display")
 """Callbacks whose output is read line by line. In that of others (json, oneline), a line more would be an error."""
 
 
-class _Shared:
-    """What the items of one task's loop share. Lives in the worker process, as long as the task does."""
+class _Worker:
+    """What a worker process keeps: the items of a loop share connections. What is known is the run's."""
 
-    task: t.Any = None
+    stores: t.ClassVar[dict[tuple[str, str], RunStore]] = {}
     organizations: t.ClassVar[dict[t.Any, Organization]] = {}
 
+    @staticmethod
+    def directory() -> str:
+        """The run's own directory: made before the workers are forked, and removed when the run ends."""
+        return str(C.DEFAULT_LOCAL_TMP)
+
     @classmethod
-    def organization(cls, task: t.Any, options: t.Mapping[str, t.Any]) -> Organization:
-        """The organization of these options. Items that differ in them still know of each other's changes."""
-        # An item that ran into the task's timeout has stopped its organization for good.
-        if cls.task != task or any(one.api.pace.stopped.is_set() for one in cls.organizations.values()):
-            cls.task = task
-            cls.organizations.clear()
-        key = tuple(options[name] for name in CONNECTION_SPEC)
-        if key not in cls.organizations:
-            same = (one for other, one in cls.organizations.items() if other[:2] == key[:2])
-            cls.organizations[key] = connect(options, next(same, None))
+    def organization(cls, options: t.Mapping[str, t.Any]) -> Organization:
+        directory = cls.directory()
+
+        def store_of(name: str) -> RunStore:
+            if (directory, name) not in cls.stores:
+                cls.stores[directory, name] = RunStore(directory, name, Display().v)
+            return cls.stores[directory, name]
+
+        # Whatever differs belongs to the call: nothing is sent over a connection that was made with other options.
+        key = (directory, *(options[name] for name in CONNECTION_SPEC))
+        organization = cls.organizations.get(key)
+        # An item that ran into the task's timeout has stopped its limiter for good.
+        if organization is None or organization.api.limiter.stopped.is_set():
+            organization = cls.organizations[key] = connect(options, store_of)
             controller = os.getppid()
             # A controller that is killed (a job that AWX cancels) leaves its workers running: nobody knows of them.
-            cls.organizations[key].api.pace.abandoned = lambda: os.getppid() != controller
-        organization = cls.organizations[key]
-        organization.holdings.api = organization.api
+            organization.api.limiter.abandoned = lambda: os.getppid() != controller
         return organization
 
 
@@ -105,7 +113,7 @@ class InControllerAction(NormalAction):
             result = task.carry_out(
                 written,
                 options,
-                lambda options: _Shared.organization(self._task._uuid, options),
+                _Worker.organization,
                 self._task.check_mode,
                 _Progress(f"[{task_vars.get('inventory_hostname')}]: {self._task.get_name()}"),
                 masker,

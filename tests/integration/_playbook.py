@@ -87,6 +87,16 @@ class Seen:
         """The same in words, like `GET /agents`; `{id}` stands for an id."""
         return [f"{request.method} {re.sub(_UUID, '{id}', request.path)}" for request in self.logged(simulator)]
 
+    def after_look_up(self, simulator: Simulator) -> list[str]:
+        """The same from the first request that does not look for a number.
+
+        How a number is found depends on what the run knows already: in the list, or by its id.
+        """
+        requests = self.requests(simulator)
+        while requests and requests[0] in (LIST, GET):
+            del requests[0]
+        return requests
+
     def bodies(self, simulator: Simulator) -> list[Any]:
         """What was written while the task ran."""
         return [request.body for request in self.logged(simulator) if request.method != "GET"]

@@ -198,12 +198,12 @@ def _check_always(task: Seen, sim: Simulator) -> None:
 
 
 def _comparable(task: Seen, sim: Simulator) -> str:
-    """A result as text, without what differs from run to run."""
+    """A result as text, without what differs from run to run, or depends on what a run knows already."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
             return {
-                name: "made up" if name in _VOLATILE and item is not None else plain(item)
+                name: "made up" if name in (*_VOLATILE, "api_requests") and item is not None else plain(item)
                 for name, item in value.items()
                 if not name.startswith("_ansible_")
             }

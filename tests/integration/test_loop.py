@@ -66,10 +66,21 @@ def test_a_module_connects_for_each_item(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_the_next_task_lists_anew(sim: Simulator) -> Script:
-    sim.add(NUMBER)
-    first, second = yield [vox({"number": NUMBER}), vox({"number": NUMBER})]
-    assert first.requests(sim) == second.requests(sim) == [LIST]
+def test_the_next_task_sees_what_somebody_else_has_changed(sim: Simulator) -> Script:
+    """It is another process: what the run knows, it knows too."""
+    record = sim.add(NUMBER)
+    other = sim.add("0212345678")
+    sim.fault(
+        "meanwhile",
+        "GET",
+        "/organization-telephone-numbers/{id}",
+        change=lambda: sim.change(record["id"], memo="theirs"),
+    )
+    first, second, third = yield [vox({"number": NUMBER}), vox({"number": NUMBER}), vox({"number": "0212345678"})]
+    assert first.requests(sim) == [LIST]
+    assert second.requests(sim) == [GET]
+    assert third.requests(sim) == []
+    assert (second.record["memo"], third.record["id"]) == ("theirs", other["id"])
     assert first.logged(sim)[0].connection != second.logged(sim)[0].connection
 
 

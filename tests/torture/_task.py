@@ -12,30 +12,127 @@ from __future__ import annotations
 
 import copy
 import json
-import uuid
-from collections.abc import Mapping
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils import (
     _telephone_number,
     _telephone_number_info,
     _telephone_numbers,
 )
-from ansible_collections.voxai.telephony.plugins.plugin_utils._in_controller import InControllerAction
+from ansible_collections.voxai.telephony.plugins.plugin_utils._in_controller import InControllerAction, _Worker
+from torture._hurry import hurry
 
 ONE, MANY, INFO = "vox_telephone_number", "vox_telephone_numbers", "vox_telephone_number_info"
 
 _TASKS = {ONE: _telephone_number.TASK, MANY: _telephone_numbers.TASK, INFO: _telephone_number_info.TASK}
 
 
+class _Run(threading.local):
+    """The run that this thread works for. In Ansible, it is the process's."""
+
+    directory = ""
+
+
+_current = _Run()
+_Worker.directory = staticmethod(lambda: _current.directory)  # type: ignore[method-assign]
+
+
 def run_task(
-    module: str, arguments: Mapping[str, Any], check_mode: bool = False, loop: str | None = None
+    module: str, arguments: Mapping[str, Any], check_mode: bool = False, run: str | None = None
 ) -> dict[str, Any]:
     """Run a module's task and return its result. Raises whatever the task raises, which it should not.
 
-    `loop`: a name that the items of one loop have in common.
+    `run`: the directory of the run that this task is a part of. If there is none, the task is a run of its own.
     """
+    with TemporaryDirectory(prefix="run-") as own:
+        _current.directory = run or own
+        try:
+            return _run(module, arguments, check_mode)
+        finally:
+            close_run(own)
+
+
+_FORKS = multiprocessing.get_context("forkserver")
+"""Forks a process that has no threads, and not this one, in which a simulator runs."""
+_FORKS.set_forkserver_preload(["torture._task"])
+
+
+def _work(writer: Connection, module: str, arguments: Mapping[str, Any], run: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        hurry(patch)
+        writer.send(run_task(module, arguments, run=run))
+
+
+class Workers:
+    """Tasks that run at once, each in a process of its own, as Ansible does it for several hosts."""
+
+    def __init__(self, tasks: Sequence[tuple[str, Mapping[str, Any]]], run: str) -> None:
+        self._processes = []
+        self._readers = []
+        with pytest.MonkeyPatch.context() as patch:
+            # What the process that forks has imported, its children need not. It looks here before Python 3.13.1.
+            patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+            forkserver.ensure_running()
+        for module, arguments in tasks:
+            reader, writer = _FORKS.Pipe(duplex=False)
+            process = _FORKS.Process(target=_work, args=(writer, module, dict(arguments), run))
+            process.start()
+            writer.close()
+            self._processes.append(process)
+            self._readers.append(reader)
+
+    @property
+    def pids(self) -> list[int]:
+        return [int(process.pid or 0) for process in self._processes]
+
+    def results(self) -> list[dict[str, Any]]:
+        """Their results, once all have ended. One that was killed has failed."""
+        results = []
+        for process, reader in zip(self._processes, self._readers, strict=True):
+            try:
+                results.append(reader.recv())
+            except EOFError:
+                results.append({"failed": True, "actions": [], "msg": "no result"})
+            reader.close()
+            process.join()
+            process.close()
+        return results
+
+    def connected_to(self, port: int) -> list[int]:
+        """Which of them have a connection to that port."""
+        lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+        inodes = {f"socket:[{line.split()[9]}]" for line in lines if line.split()[2].endswith(f":{port:04X}")}
+        found = set()
+        for index, pid in enumerate(self.pids):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    if os.readlink(link) in inodes:
+                        found.add(index)
+        return sorted(found)
+
+
+def close_run(directory: str) -> None:
+    """Close what this process has opened of a run."""
+    for key in [key for key in _Worker.organizations if key[0] == directory]:
+        del _Worker.organizations[key]
+    for name in [name for name in _Worker.stores if name[0] == directory]:
+        _Worker.stores.pop(name).close()
+
+
+def _run(module: str, arguments: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     task = SimpleNamespace(
         action=f"voxai.telephony.{module}",
         args=copy.deepcopy(dict(arguments)),
@@ -44,7 +141,6 @@ def run_task(
         diff=True,
         environment=None,
         get_name=lambda: module,
-        _uuid=loop or str(uuid.uuid4()),
     )
     here = SimpleNamespace(transport="local", become=None, _shell=SimpleNamespace(env_prefix=lambda **variables: ""))
     action = type("Action", (InControllerAction,), {"TASK": _TASKS[module]})(task, here, None, None, None, None)

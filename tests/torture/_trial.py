@@ -66,7 +66,7 @@ class Trial:
         case: Case,
         check_mode: bool = False,
         believed: bool = True,
-        loop: str | None = None,
+        run: str | None = None,
         hurried: bool = False,
     ) -> Result:
         """Run the case's task once, and judge what it left behind and what it says.
@@ -76,7 +76,7 @@ class Trial:
         """
         before = self.world()
         arguments = case.arguments(self.sim) | ({"timeout": 1} if hurried else {})
-        result = self.task(case.module, arguments, check_mode, loop)
+        result = self.task(case.module, arguments, check_mode, run)
         after = self.world()
         if check_mode:
             if after != before:
@@ -92,12 +92,12 @@ class Trial:
         return result
 
     def task(
-        self, module: str, arguments: Mapping[str, Any], check_mode: bool = False, loop: str | None = None
+        self, module: str, arguments: Mapping[str, Any], check_mode: bool = False, run: str | None = None
     ) -> Result:
         """Run a task once, and judge the form of its result."""
         self.tally["runs of a task"] += 1
         try:
-            result = run_task(module, arguments, check_mode, loop)
+            result = run_task(module, arguments, check_mode, run)
         except BaseException:
             text = traceback.format_exc()
             self.blame(Violation("traceback", text))

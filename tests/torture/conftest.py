@@ -10,18 +10,10 @@ from typing import Any
 import pytest
 
 import tally
-from ansible_collections.voxai.telephony.plugins.module_utils import _http, _pace
-from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
-from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession
 from simulator import Simulator
 from torture._cases import KEY, OTHER_KEY
+from torture._hurry import hurry
 from torture._trial import Trial
-
-FASTER = 50
-"""By what waits before another try are shorter than a user's."""
-
-SECOND = 0.2
-"""Seconds that a request is given, where a user gives it one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,23 +38,15 @@ def long(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def hurry() -> Iterator[None]:
+def hurried() -> Iterator[None]:
     """Shorter waits; nothing else of the collection is replaced."""
-    backoff, make_session = Api.backoff, HttpSession.__init__
-
-    def session(self: HttpSession, base_url: str, token: str, verify: bool | str, timeout: float) -> None:
-        make_session(self, base_url, token, verify, timeout * SECOND)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Api, "backoff", lambda self, attempt, first=0.5: backoff(self, attempt, first) / FASTER)
-        patch.setattr(HttpSession, "__init__", session)
-        patch.setattr(_http, "_GRACE", 0.05)
-        patch.setattr(_pace, "_FIRST_GAP", 0.4 / FASTER)
+        hurry(patch)
         yield
 
 
 @pytest.fixture(scope="session")
-def simulator(hurry: None) -> Iterator[Simulator]:
+def simulator(hurried: None) -> Iterator[Simulator]:
     with Simulator(keys=(KEY, OTHER_KEY)) as simulator:
         yield simulator
 

@@ -84,7 +84,7 @@ def wait_for_late_ones() -> None:
 
 
 @pytest.fixture
-def names(hurry: None, monkeypatch: pytest.MonkeyPatch) -> Names:
+def names(hurried: None, monkeypatch: pytest.MonkeyPatch) -> Names:
     return Names(monkeypatch)
 
 

@@ -10,6 +10,9 @@ The seed is printed by Hypothesis when something fails, with the shortest story 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from ansible_collections.voxai.telephony.plugins.module_utils import _api
 from simulator import Simulator, Switches
 from torture._cases import AGENTS, KEY, OTHER_KEY, Case
-from torture._task import INFO, MANY, ONE
+from torture._task import INFO, MANY, ONE, Workers, close_run
 from torture._trial import Trial
 from torture._world import AGENTS as AGENT_FIELDS
 from torture._world import HELD, Violation, World, aim
@@ -161,11 +164,40 @@ class Organization(RuleBasedStateMachine):
     def loop(self, wishes: list[dict[str, Any]], faults: list[Any]) -> None:
         """Items of a loop share what they know; the same number may come twice."""
         self._disturb(faults)
-        for wish in wishes:
-            self._run_once(Case("loop", ONE, [wish]), loop=f"loop {id(wishes)}")
+        with self._one_run() as directory:
+            for wish in wishes:
+                self._run_once(Case("loop", ONE, [wish]), run=directory)
         self.sim.clear_faults()
         for wish in wishes:
             self._converge(Case("item", ONE, [wish]), [])
+
+    @rule(wishes=st.lists(wishes(), min_size=2, max_size=4), faults=faults)
+    def workers(self, wishes: list[dict[str, Any]], faults: list[Any]) -> None:
+        """Several workers of one run at once; more than one may be told the same number."""
+        before = self.tried.world()
+        self._disturb(faults)
+        cases = [Case("worker", ONE, [wish]) for wish in wishes]
+        with self._one_run() as directory:
+            results = Workers([(ONE, case.arguments(self.sim)) for case in cases], directory).results()
+        self.sim.clear_faults()
+        self.tried.tally["runs of a task"] += len(cases)
+        after = self.tried.world()
+        for number in {wish["number"] for wish in wishes}:
+            new = [one for key, one in after.records.items() if key not in before.records and one["number"] == number]
+            told = [result for wish, result in zip(wishes, results, strict=True) if wish["number"] == number]
+            registered = sum("registered" in result["actions"] for result in told)
+            if len(after.live(number)) > 1:
+                self.tried.blame(Violation("double", f"{number} is held twice"))
+            if registered > len(new) or (registered < len(new) and not any(one.get("failed") for one in told)):
+                self.tried.blame(Violation("lie", f"{number}: {registered} registered, {len(new)} are new"))
+        for case in cases:
+            self._converge(case, [])
+
+    @contextmanager
+    def _one_run(self) -> Iterator[str]:
+        with TemporaryDirectory(prefix="run-") as directory:
+            yield directory
+            close_run(directory)
 
     @rule(faults=faults)
     def read(self, faults: list[Any]) -> None:
@@ -193,10 +225,10 @@ class Organization(RuleBasedStateMachine):
         elif self.tried.world() != first:
             self.tried.blame(Violation("lie", "something was changed, although a wish can't be met"))
 
-    def _run_once(self, case: Case, check_mode: bool = False, loop: str | None = None) -> dict[str, Any]:
+    def _run_once(self, case: Case, check_mode: bool = False, run: str | None = None) -> dict[str, Any]:
         self.tried.tally["cases"] += 1
         self.tried.where = f"{case.name} {case.wishes} {case.options} {self.sim.switches}"
-        return self.tried.run(case, check_mode, loop=loop)
+        return self.tried.run(case, check_mode, run=run)
 
     def _compare(self, foretold: dict[str, Any], done: dict[str, Any]) -> None:
         for name in ("failed", "changed", "actions", "summary", "diff"):

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
-from ansible_collections.voxai.telephony.plugins.module_utils._holdings import Holdings
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
 from ansible_collections.voxai.telephony.plugins.module_utils._http import Response, TransportError
-from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
+from ansible_collections.voxai.telephony.plugins.module_utils._ledger import Ledger
+from ansible_collections.voxai.telephony.plugins.module_utils._rate_limit import RateLimiter
+from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore, Store
+from ansible_collections.voxai.telephony.plugins.plugin_utils._run_store import RunStore
 
 LIST = "/organization-telephone-numbers"
 
@@ -25,19 +29,24 @@ class Conversation:
         self._expected: list[tuple[tuple[str, str, dict[str, str], t.Any], t.Any]] = []
         self.waits: list[float] = []
         self.now = 1000.0
-        self.before_writing: t.Callable[[], None] = lambda: None
+        self.make_store: t.Callable[[], Store] = MemoryStore
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.now += seconds
 
-    def api(self, retries: int = 2) -> Api:
-        pace = Pace(0, 0, clock=lambda: self.now, sleep=self.sleep)
-        return Api(t.cast(t.Any, self), pace, retries)
+    def clock(self) -> float:
+        """Never the same time twice, as on a real machine."""
+        self.now += 1e-6
+        return self.now
 
-    def holdings(self, retries: int = 2) -> tuple[Api, Holdings]:
-        api = self.api(retries)
-        return api, Holdings(api)
+    def api(self, retries: int = 2) -> Api:
+        return self.organization(retries).api
+
+    def organization(self, retries: int = 2) -> Organization:
+        store = self.make_store()
+        limiter = RateLimiter(store, 0, 0, clock=self.clock, sleep=self.sleep)
+        return Organization(Api(t.cast(t.Any, self), limiter, retries), Ledger(store, self.clock))
 
     def expect(
         self,
@@ -70,12 +79,19 @@ class Conversation:
         error = {"code": "VALIDATION_ERROR", "message": message, "details": details or {}}
         self.expect(request, {"error": error}, status, body=body, **more)
 
-    def exchange(self, method: str, path: str, query: t.Sequence[tuple[str, str]] = (), body: t.Any = None) -> Response:
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        query: t.Sequence[tuple[str, str]] = (),
+        body: t.Any = None,
+        before_writing: t.Callable[[], None] = lambda: None,
+    ) -> Response:
         assert self._expected, f"not expected: {method} {path} {query} {body}"
         expected, answer = self._expected.pop(0)
         assert (method, path, dict(query), body) == expected
         if not isinstance(answer, TransportError) or answer.sent:
-            self.before_writing()
+            before_writing()
         if isinstance(answer, TransportError):
             raise answer
         return t.cast(Response, answer)
@@ -119,3 +135,26 @@ def record() -> t.Callable[..., dict[str, t.Any]]:
         }
 
     return make
+
+
+@pytest.fixture(params=["memory", "run"])
+def make_store(request: pytest.FixtureRequest, open_store: t.Callable[..., RunStore]) -> t.Callable[[], Store]:
+    """Makes stores of both kinds. Those of a run have all facts in common."""
+    return MemoryStore if request.param == "memory" else open_store
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> t.Iterator[t.Callable[..., RunStore]]:
+    """Opens the store of a run. Whatever it has to tell fails the test, unless it is told elsewhere."""
+    stores: list[RunStore] = []
+
+    def fail(words: str) -> None:
+        pytest.fail(words)
+
+    def make(directory: Path = tmp_path, tell: t.Callable[[str], None] = fail) -> RunStore:
+        stores.append(RunStore(str(directory), "org", tell))
+        return stores[-1]
+
+    yield make
+    for store in stores:
+        store.close()

@@ -9,7 +9,6 @@ import typing as t
 import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils._agent_info import run
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
 
 FRONT = {"agent_id": "6F1C1F0A-0000-4000-8000-00000000000A", "name": "Front desk", "type": "a", "new_field": 7}
 NIGHT = {"agent_id": "id-2", "name": "야간", "type": "b"}
@@ -17,7 +16,7 @@ NIGHT = {"agent_id": "id-2", "name": "야간", "type": "b"}
 
 def read(conversation: t.Any, **options: t.Any) -> dict[str, t.Any]:
     left_out = dict.fromkeys(("agent_name", "agent_id", "type"))
-    return run(options, {**left_out, **options}, lambda options: Organization(*conversation.holdings()), False, print)
+    return run(options, {**left_out, **options}, lambda options: conversation.organization(), False, print)
 
 
 def expect(conversation: t.Any, *agents: t.Any, **query: str) -> None:

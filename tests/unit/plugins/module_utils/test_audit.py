@@ -10,7 +10,6 @@ import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils._audit import RULES, audit, describe, summarize
 from ansible_collections.voxai.telephony.plugins.module_utils._audit_info import run
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
 
 AGENTS: dict[str, dict[str, t.Any]] = {
     "agent-1": {"agent_id": "agent-1", "name": "Front desk", "production_version": "v1"},
@@ -135,15 +134,15 @@ def test_a_line_has_the_names_of_its_agents(record: t.Any) -> None:
 
 
 def read(conversation: t.Any, **options: t.Any) -> dict[str, t.Any]:
-    return run(
-        options, {"rules": None, **options}, lambda options: Organization(*conversation.holdings()), False, print
-    )
+    return run(options, {"rules": None, **options}, lambda options: conversation.organization(), False, print)
 
 
-def expect(conversation: t.Any, *records: t.Any) -> None:
+def expect(conversation: t.Any, *records: t.Any, read_by_id: t.Any = None) -> None:
     conversation.expect_list("active", *records)
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested", *records[:1])
+    if read_by_id:
+        conversation.expect(f"GET /organization-telephone-numbers/{read_by_id['id']}", read_by_id)
     conversation.expect("GET /agents", {"items": list(AGENTS.values()), "next_cursor": None}, query={"limit": "100"})
 
 
@@ -160,6 +159,17 @@ def test_numbers_are_read_once_and_counted_once(conversation: t.Any, record: t.A
     assert [line["severity"] for line in result["telephone_numbers"]] == ["error", "error"]
     assert (result["changed"], result["api_requests"]) == (False, 4)
     assert result["msg"] == "2 numbers: 2 errors, 0 warnings, 1 notices"
+
+
+def test_what_the_run_has_registered_counts_although_the_list_lags(conversation: t.Any, record: t.Any) -> None:
+    organization = conversation.organization()
+    organization.ledger.note(record(id="id-2", number="07011113333"))
+    expect(conversation, record(), read_by_id=record(id="id-2", number="07011113333", memo="now"))
+    result = run({}, {"rules": None}, lambda options: organization, False, print)
+    assert [(line["number"], line["memo"]) for line in result["telephone_numbers"]] == [
+        ("07011112222", None),
+        ("07011113333", "now"),
+    ]
 
 
 def test_a_failure_has_the_keys_of_every_result(conversation: t.Any) -> None:

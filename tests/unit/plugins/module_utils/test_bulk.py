@@ -14,8 +14,9 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiErr
 from ansible_collections.voxai.telephony.plugins.module_utils._bulk import Bulk, Entry, converge_all
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import apply_plan
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
-from ansible_collections.voxai.telephony.plugins.module_utils._pace import Pace
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired
+from ansible_collections.voxai.telephony.plugins.module_utils._rate_limit import RateLimiter
+from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore
 from ansible_collections.voxai.telephony.plugins.module_utils._values import AgentWish, InputError
 
 REGISTER = "POST /telephone-numbers/register"
@@ -46,8 +47,8 @@ def converge(
     conversation: t.Any, *entries: Entry, prune: int | None = None, check_mode: bool = False, retries: int = 0
 ) -> Bulk:
     bulk = Bulk(list(entries))
-    api = conversation.api(retries)
-    converge_all(api, bulk, prune, check_mode, lambda words: None)
+    api, ledger = conversation.organization(retries)
+    converge_all(api, ledger, bulk, prune, check_mode, lambda words: None)
     return bulk
 
 
@@ -149,10 +150,10 @@ def test_a_defect_with_one_number_does_not_hide_the_others(
 ) -> None:
     real = apply_plan
 
-    def broken(api: t.Any, holdings: t.Any, desired: t.Any, outcome: t.Any) -> t.Any:
+    def broken(api: t.Any, ledger: t.Any, desired: t.Any, outcome: t.Any) -> t.Any:
         if desired.number == "0701":
             raise KeyError("oops")
-        yield from real(api, holdings, desired, outcome)
+        yield from real(api, ledger, desired, outcome)
 
     monkeypatch.setattr(_bulk, "apply_plan", broken)
     conversation.expect_not_held()
@@ -277,7 +278,6 @@ def test_a_list_that_lags_does_not_bring_back_what_is_gone(conversation: t.Any, 
     conversation.expect_list("active", old)
     conversation.refuse(f"PATCH {NUMBERS}/old", 409, body={"memo": "new"})
     conversation.expect(f"GET {NUMBERS}/old", {**old, "status": "expired"})
-    conversation.expect(f"GET {NUMBERS}/old", {**old, "status": "expired"})
     conversation.expect_list("active", old)
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
@@ -309,17 +309,17 @@ def test_a_task_that_is_stopped_sends_nothing_else(conversation: t.Any, record: 
     conversation.expect_not_held()
     conversation.expect(REGISTER, record(number="0701"), 201, body=body("0701"))
     bulk = Bulk([wanted("0701"), wanted("0702")])
-    api = conversation.api()
-    api.pace = Pace(0, 4, clock=lambda: 1000.0)  # The list takes three.
+    api, ledger = conversation.organization()
+    api.limiter = RateLimiter(MemoryStore(), 0, 4, clock=lambda: 1000.0)  # The list takes three.
 
     def stop(words: str) -> None:
         if "1 of 2" in words:
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        converge_all(api, bulk, None, False, stop)
+        converge_all(api, ledger, bulk, None, False, stop)
     assert actions_of(bulk) == [["registered"], []]
-    assert api.pace.stopped.is_set()
+    assert api.limiter.stopped.is_set()
 
 
 def test_a_task_that_is_stopped_waits_for_no_answer(
@@ -328,10 +328,11 @@ def test_a_task_that_is_stopped_waits_for_no_answer(
     """As Ansible does it for a task's timeout: by a signal, whose handler raises in the main thread."""
     monkeypatch.setattr(_bulk, "WORKERS", 3)
     conversation.expect_not_held()
-    for _index in range(3):
-        conversation.expect(REGISTER, record(number="0701"), 201, body=body("0701"))
-    entries = [wanted("0701") for _index in range(6)]
+    for index in range(3):
+        conversation.expect(REGISTER, record(number=f"070{index}"), 201, body=body(f"070{index}"))
+    entries = [wanted(f"070{index}") for index in range(6)]
     answering, sent = threading.Event(), threading.Semaphore(0)
+    api, ledger = conversation.organization()
     exchange, before = conversation.exchange, set(threading.enumerate())
 
     def answer_late(method: str, *request: t.Any) -> t.Any:
@@ -357,7 +358,7 @@ def test_a_task_that_is_stopped_waits_for_no_answer(
     handler = signal.signal(signal.SIGALRM, on_alarm)
     try:
         with pytest.raises(Struck):
-            converge_all(conversation.api(), Bulk(entries), None, False, strike)
+            converge_all(api, ledger, Bulk(entries), None, False, strike)
     finally:
         signal.signal(signal.SIGALRM, handler)
     left = set(threading.enumerate()) - before
@@ -473,3 +474,33 @@ def test_a_wrong_name_is_the_input_s_error(conversation: t.Any) -> None:
     assert [bool(entry.error) for entry in bulk.entries] == [True, True, False]
     assert not bulk.begun
     assert bulk.entries[2].held_back
+
+
+def test_numbers_that_have_vanished_are_looked_for_together(conversation: t.Any, record: t.Any) -> None:
+    old = [record(id=f"old-{n}", number=f"070{n}") for n in range(3)]
+    new = [record(id=f"new-{n}", number=f"070{n}", memo="m") for n in range(3)]
+    conversation.expect_list("active", *old)
+    for one in old:
+        conversation.refuse(f"PATCH {NUMBERS}/{one['id']}", 404, body={"memo": "m"})
+        conversation.refuse(f"GET {NUMBERS}/{one['id']}", 404)
+        if one is old[0]:
+            # Once for all: does the API also answer by id?
+            conversation.expect_not_held()
+    conversation.expect_not_held()
+    for one in new:
+        conversation.expect(REGISTER, one, 201, body={**body(one["number"]), "memo": "m"})
+    bulk = converge(conversation, *(wanted(one["number"], memo="m") for one in old))
+    assert [str(entry.error or "") for entry in bulk.entries] == [""] * 3
+    assert actions_of(bulk) == [["registered"]] * 3
+
+
+def test_what_is_pruned_goes_by_its_id(conversation: t.Any, record: t.Any) -> None:
+    """Somebody may have registered its number anew."""
+    conversation.expect_list("active", record(number="07011112222"), record(id="id-2", number="07011113333"))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.refuse(f"DELETE {NUMBERS}/id-2", 404)
+    conversation.refuse(f"GET {NUMBERS}/id-2", 404)
+    conversation.expect_not_held()
+    bulk = converge(conversation, wanted("07011112222"), prune=1)
+    assert [entry.error for entry in bulk.pruned] == [None]

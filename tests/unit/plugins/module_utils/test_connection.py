@@ -12,6 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _connection
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, connect
+from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 GOOD: dict[str, t.Any] = {
@@ -58,15 +59,43 @@ def test_where_the_api_may_be(monkeypatch: pytest.MonkeyPatch, url: str, base: s
     assert made == [(base or url, "the-key", True, 30)] * 2
 
 
-def test_other_options_for_the_same_organization_share_pace_and_knowledge() -> None:
-    first = connect(GOOD)
-    second = connect({**GOOD, "retries": 3}, first)
+def test_other_options_for_the_same_organization_share_what_is_known_and_no_connection() -> None:
+    stores: dict[str, t.Any] = {}
+
+    def store_of(name: str) -> t.Any:
+        return stores.setdefault(name, MemoryStore())
+
+    first = connect(GOOD, store_of)
+    second = connect({**GOOD, "retries": 3}, store_of)
     assert second.api is not first.api and second.api.retries == 3
-    assert second.api.pace is first.api.pace
-    assert second.holdings is first.holdings
+    assert len(stores) == 1
     assert not second.api.recognized
-    second.api.recognized = True
-    assert connect(GOOD, second).api.recognized
+    next(iter(stores.values())).do(lambda facts: facts.put("listing", {"state": {}}))
+    assert connect(GOOD, store_of).api.recognized
+    assert GOOD["api_key"] not in str(stores)
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("https://CLIENT-api.tryvox.co:443/v3/", True),
+        ("https://client-api.tryvox.co", True),
+        ("https://client-api.tryvox.co/v4", False),
+        ("https://client-api.tryvox.co:8443/v3", False),
+    ],
+)
+def test_an_organization_is_the_same_however_its_url_is_written(url: str, same: bool) -> None:
+    names: list[str] = []
+
+    def store_of(name: str) -> t.Any:
+        names.append(name)
+        return MemoryStore()
+
+    for api_url in ("https://client-api.tryvox.co/v3", url):
+        connect({**GOOD, "api_url": api_url}, store_of)
+    connect({**GOOD, "api_key": "another"}, store_of)
+    assert (names[0] == names[1]) is same
+    assert names[2] not in names[:2]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.voxai.telephony.plugins.module_utils import _api
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome, converge
 from ansible_collections.voxai.telephony.plugins.module_utils._http import TransportError
@@ -28,10 +29,10 @@ def converge_to(
 ) -> tuple[Outcome, Exception | None]:
     """What has come of a number, and what was raised."""
     defaults = LEFT_OUT if "id" in options else {**LEFT_OUT, "number": "07011112222"}
-    api, holdings = conversation.holdings(retries)
+    api, ledger = conversation.organization(retries)
     outcome = Outcome()
     try:
-        converge(api, holdings, parse_desired({**defaults, **options}), check_mode, outcome)
+        converge(api, ledger, parse_desired({**defaults, **options}), check_mode, outcome)
     except (ApiError, InputError) as error:
         return outcome, error
     return outcome, None
@@ -284,7 +285,6 @@ def test_a_change_of_a_number_that_is_gone_registers_it_anew(conversation: t.Any
     conversation.expect_list("active", record())
     conversation.expect(f"PATCH {ONE}", gone, body={"memo": "m"})
     conversation.expect(f"GET {ONE}", gone)
-    conversation.expect(f"GET {ONE}", gone)
     conversation.expect_not_held()
     new = record(id="id-2", memo="m")
     conversation.expect(REGISTER, new, 201, body={**BODY, "memo": "m"})
@@ -374,7 +374,6 @@ def test_a_number_that_was_lost_meanwhile_is_registered_anew(conversation: t.Any
     body = {**BODY, "memo": "m"}
     conversation.refuse(f"PATCH {ONE}", 409, body={"memo": "m"})
     conversation.expect(f"GET {ONE}", record(status="expired"))
-    conversation.expect(f"GET {ONE}", record(status="expired"))
     conversation.expect_not_held()
     conversation.expect(REGISTER, record(id="id-2", memo="m"), 201, body=body)
     outcome, error = converge_to(conversation, address=ADDRESS, memo="m")
@@ -390,7 +389,6 @@ def test_a_number_that_keeps_changing_is_a_failure(conversation: t.Any, record: 
         conversation.refuse(f"GET {path}", 404)
         if record_id == "id-1":
             conversation.expect_not_held()
-            conversation.refuse(f"GET {path}", 404)
             conversation.expect_list("active", record(id="id-2"))
     _outcome, error = converge_to(conversation, memo="m")
     assert "keeps changing" in str(error)
@@ -452,21 +450,21 @@ def test_an_answer_that_is_about_something_else_is_checked(
 
 
 def test_a_loop_knows_what_it_gave_up(conversation: t.Any, record: t.Any) -> None:
-    api, holdings = conversation.holdings()
+    api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
     absent, present = (
         parse_desired({**LEFT_OUT, "number": "07011112222", **more})
         for more in ({"state": "absent"}, {"address": ADDRESS})
     )
-    converge(api, holdings, absent, False, Outcome())
+    converge(api, ledger, absent, False, Outcome())
     # The list lags, and shows the number as it was.
     conversation.expect_list("active", record())
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
     conversation.expect(REGISTER, record(id="id-2"), 201, body=BODY)
     outcome = Outcome()
-    converge(api, holdings, present, False, outcome)
+    converge(api, ledger, present, False, outcome)
     assert outcome.actions == ["registered"]
 
 
@@ -482,10 +480,45 @@ def test_what_somebody_else_deleted_is_no_change(conversation: t.Any, record: t.
     conversation.refuse(f"DELETE {ONE}", 404)
     conversation.refuse(f"GET {ONE}", 404)
     conversation.expect_not_held()
+    conversation.expect_not_held()
     outcome, error = converge_to(conversation, state="absent")
     assert error is None
-    assert (outcome.record, outcome.actions) == (None, [])
+    assert (outcome.record, outcome.actions, outcome.warnings) == (None, [], [])
     assert outcome.diff() == {"before": {}, "after": {}}
+
+
+def test_what_somebody_else_has_registered_anew_is_deleted(conversation: t.Any, record: t.Any) -> None:
+    """The number is to be absent, and not only the record that was listed."""
+    conversation.expect_list("active", record())
+    conversation.refuse(f"DELETE {ONE}", 404)
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_list("active", record(id="id-2", memo="new"))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.expect_list("active", record(id="id-2", memo="new"))
+    conversation.expect("DELETE /organization-telephone-numbers/id-2", {"id": "id-2"})
+    outcome, error = converge_to(conversation, state="absent")
+    assert error is None
+    assert (outcome.record, outcome.actions, outcome.warnings) == (None, ["deleted"], [])
+    assert outcome.diff()["before"]["memo"] == "new"
+
+
+@pytest.mark.parametrize("then", ["absent", "present"])
+def test_one_stale_404_hides_no_number_that_is_held(conversation: t.Any, record: t.Any, then: str) -> None:
+    api, ledger = conversation.organization()
+    conversation.expect_list("active", record())
+    present, wanted = (
+        parse_desired({**LEFT_OUT, "number": "07011112222", "address": ADDRESS, "state": state})
+        for state in ("present", then)
+    )
+    converge(api, ledger, present, False, Outcome())
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_list("active", record())
+    if then == "absent":
+        conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
+    outcome = Outcome()
+    converge(api, ledger, wanted, False, outcome)
+    assert outcome.actions == (["deleted"] if then == "absent" else [])
 
 
 def test_where_nothing_was_done_there_is_no_difference(conversation: t.Any, record: t.Any) -> None:
@@ -493,7 +526,6 @@ def test_where_nothing_was_done_there_is_no_difference(conversation: t.Any, reco
     conversation.refuse(f"PATCH {ONE}", 404, body={"memo": "m"})
     conversation.refuse(f"GET {ONE}", 404)
     conversation.expect_not_held()
-    conversation.refuse(f"GET {ONE}", 404)
     conversation.expect_not_held()
     outcome, error = converge_to(conversation, memo="m")
     assert "not held yet" in str(error)
@@ -604,6 +636,55 @@ def test_an_agent_that_is_not_there_stops_before_a_write(conversation: t.Any) ->
     assert outcome.actions == []
 
 
+def colleagues(ledger: t.Any, monkeypatch: pytest.MonkeyPatch, write: t.Callable[[], None]) -> None:
+    """Another worker of the run writes before this one has claimed the number."""
+    claim = ledger.claim
+
+    def claim_late(*arguments: t.Any) -> t.Any:
+        write()
+        return claim(*arguments)
+
+    monkeypatch.setattr(ledger, "claim", claim_late)
+
+
+def test_what_another_worker_has_registered_is_not_registered_again(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, ledger = conversation.organization()
+    conversation.expect_not_held()
+    conversation.expect(f"PATCH {ONE}", record(memo="m"), body={"memo": "m"})
+    colleagues(ledger, monkeypatch, lambda: ledger.note(record()))
+    outcome = Outcome()
+    desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": ADDRESS, "memo": "m"})
+    converge(api, ledger, desired, False, outcome)
+    assert outcome.actions == ["memo_updated"]
+
+
+def test_what_another_worker_has_deleted_is_not_deleted_again(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, ledger = conversation.organization()
+    conversation.expect_list("active", record())
+    colleagues(ledger, monkeypatch, lambda: ledger.gone(record()))
+    outcome = Outcome()
+    converge(api, ledger, parse_desired({**LEFT_OUT, "number": "07011112222", "state": "absent"}), False, outcome)
+    assert (outcome.record, outcome.actions) == (None, [])
+    assert outcome.diff() == {"before": {}, "after": {}}
+
+
+def test_by_its_id_no_other_record_of_the_number_is_changed(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker has deleted it, and registered the number anew."""
+    api, ledger = conversation.organization()
+    conversation.expect(f"GET {ONE}", record())
+    colleagues(ledger, monkeypatch, lambda: ledger.note(record(id="id-2")))
+    conversation.expect(f"GET {ONE}", record(status="expired"))
+    outcome = Outcome()
+    converge(api, ledger, parse_desired({**LEFT_OUT, "id": "id-1", "state": "absent"}), False, outcome)
+    assert (outcome.record, outcome.actions) == (None, [])
+
+
 UNREADABLE = "the answer to the read"
 
 
@@ -711,12 +792,15 @@ def test_a_server_that_leaves_out_nulls_costs_no_request_more(conversation: t.An
 def test_a_refusal_after_a_try_that_may_have_been_processed(
     conversation: t.Any,
     record: t.Any,
+    monkeypatch: pytest.MonkeyPatch,
     refusal: int,
     what: str,
     options: dict[str, t.Any],
     request_line: str,
     done: dict[str, t.Any],
 ) -> None:
+    # The limit of requests is waited for, but not for ever.
+    monkeypatch.setattr(_api, "MAX_REFUSED", 0)
     body = options if request_line == "PATCH" else None
     conversation.expect(f"GET {ONE}", record(memo="old"))
     conversation.refuse(f"{request_line} {ONE}", 502, body=body)

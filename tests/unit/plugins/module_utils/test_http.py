@@ -501,9 +501,8 @@ def test_nothing_is_written_once_that_is_forbidden(server: Server) -> None:
 
     session = session_for(server)
     session.exchange("GET", "/x")
-    session.before_writing = stop
     with pytest.raises(Stopped):
-        session.exchange("POST", "/x", body={})
+        session.exchange("POST", "/x", body={}, before_writing=stop)
     assert len(server.seen) == 1
 
 

@@ -14,9 +14,9 @@ from ansible_collections.voxai.telephony.plugins.module_utils import _http
 
 FOLDER = Path(_http.__file__).parent
 LAYERS = (
-    ("_http", "_sip"),
-    ("_pace", "_api"),
-    ("_values", "_numbering_plan", "_holdings", "_plan", "_converge", "_bulk", "_audit"),
+    ("_http", "_ids", "_sip", "_store"),
+    ("_rate_limit", "_api"),
+    ("_values", "_numbering_plan", "_ledger", "_plan", "_converge", "_bulk", "_audit"),
     (
         "_connection",
         "_connection_info",

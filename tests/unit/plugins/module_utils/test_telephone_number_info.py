@@ -8,7 +8,6 @@ import typing as t
 
 import pytest
 
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_number_info import run
 
 ONE = "/organization-telephone-numbers/id-1"
@@ -16,7 +15,7 @@ ONE = "/organization-telephone-numbers/id-1"
 
 def read(conversation: t.Any, **options: t.Any) -> dict[str, t.Any]:
     left_out = dict.fromkeys(("number", "id", "provider", "status"))
-    return run(options, {**left_out, **options}, lambda options: Organization(*conversation.holdings()), False, print)
+    return run(options, {**left_out, **options}, lambda options: conversation.organization(), False, print)
 
 
 def ids_of(result: dict[str, t.Any]) -> list[str]:

@@ -8,7 +8,6 @@ import typing as t
 import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _bulk
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
 from ansible_collections.voxai.telephony.plugins.module_utils._telephone_numbers import TASK
 
 OPTIONS = {"telephone_numbers": [], "prune": False, "max_deletions": None}
@@ -19,7 +18,7 @@ def run(conversation: t.Any, *entries: t.Any, check_mode: bool = False) -> dict[
     return TASK.run(
         {"telephone_numbers": list(entries)},
         dict(OPTIONS),
-        lambda options: Organization(*conversation.holdings(0)),
+        lambda options: conversation.organization(0),
         check_mode,
         lambda words: None,
     )

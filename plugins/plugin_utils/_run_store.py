@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Facts that all workers of a run share, in the run's own directory, which is gone when the run is.
+
+A database in a file, so that a worker that is killed leaves nothing half-written. It must be opened after the fork.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import typing as t
+from contextlib import contextmanager, suppress
+
+from ansible_collections.voxai.telephony.plugins.module_utils._store import Claims, Facts, MemoryStore
+
+try:
+    import fcntl
+    import sqlite3
+except ImportError as error:  # Some systems pack these apart from Python.
+    IMPORT_ERROR: str | None = str(error)
+else:
+    IMPORT_ERROR = None
+
+_Value = t.TypeVar("_Value")
+
+_PATIENCE = 10.0
+"""Seconds to wait for another worker's transaction, which takes some milliseconds."""
+
+_FEW_KEYS = 500
+"""Keys for more than which all values of their kind are read."""
+
+_CLAIMS = 2**62
+"""Bytes of the file of claims that can be locked. The file itself stays empty."""
+
+
+class _StoredFacts:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def get(self, kind: str, key: str) -> t.Any:
+        query = "SELECT value FROM facts WHERE kind = ? AND key = ?"
+        row = self._connection.execute(query, (kind, key)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def all(self, kind: str) -> dict[str, t.Any]:
+        rows = self._connection.execute("SELECT key, value FROM facts WHERE kind = ?", (kind,))
+        return {key: json.loads(value) for key, value in rows}
+
+    def some(self, kind: str, keys: t.Collection[str]) -> dict[str, t.Any]:
+        if len(keys) > _FEW_KEYS:
+            values = self.all(kind)
+            return {key: values[key] for key in keys if key in values}
+        found = ((key, self.get(kind, key)) for key in keys)
+        return {key: value for key, value in found if value is not None}
+
+    def put(self, kind: str, values: t.Mapping[str, t.Any]) -> None:
+        rows = ((kind, key, json.dumps(value)) for key, value in values.items())
+        self._connection.executemany("REPLACE INTO facts VALUES (?, ?, ?)", rows)
+
+    def drop(self, kind: str, key: str) -> None:
+        self._connection.execute("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
+
+
+class RunStore(Claims):
+    """A store in a directory. If that can't be used, or can't be used any more, it goes on in this process's memory.
+
+    ``tell``: told in words when that happens.
+    """
+
+    def __init__(self, directory: str, name: str, tell: t.Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+        self._doing = threading.RLock()
+        self._memory: MemoryStore | None = None
+        self._claims = -1
+        self._connection: sqlite3.Connection | None = None
+        try:
+            if IMPORT_ERROR:
+                raise OSError(IMPORT_ERROR)
+            self._claims = _open_private(os.path.join(directory, f"vox-{name}.claims"))
+            # Whether the file system has locks.
+            fcntl.lockf(self._claims, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, _CLAIMS)
+            path = os.path.join(directory, f"vox-{name}.db")
+            os.close(_open_private(path))
+            connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            self._connection = connection
+            # What outlives the machine is of no use: there is no need to wait for the disk.
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key))"
+            )
+        except Exception as error:
+            self._give_up(error)
+
+    def do(self, work: t.Callable[[Facts], _Value]) -> _Value:
+        with self._doing:
+            if not self._memory:
+                try:
+                    return self._transact(work)
+                except (sqlite3.Error, ValueError) as error:
+                    self._give_up(error)
+            return t.cast(MemoryStore, self._memory).do(work)
+
+    def _transact(self, work: t.Callable[[Facts], _Value]) -> _Value:
+        connection = t.cast("sqlite3.Connection", self._connection)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            value = work(_StoredFacts(connection))
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            raise
+        return value
+
+    @contextmanager
+    def claim(self, name: str) -> t.Iterator[bool]:
+        with super().claim(name) as mine:
+            if not mine or self._memory:
+                yield mine
+                return
+            place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % _CLAIMS
+            try:
+                fcntl.lockf(self._claims, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except BlockingIOError:
+                yield False
+                return
+            except OSError as error:
+                self._give_up(error)
+                yield True
+                return
+            try:
+                yield True
+            finally:
+                with suppress(OSError):
+                    fcntl.lockf(self._claims, fcntl.LOCK_UN, 1, place)
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+        if self._claims >= 0:
+            os.close(self._claims)
+        self._connection, self._claims = None, -1
+
+    def _give_up(self, error: Exception) -> None:
+        self.close()
+        self._memory = MemoryStore()
+        self._tell(
+            f"the run's directory can't be used ({error}): each worker lists the telephone numbers by itself, and has a"
+            " rate limit of its own"
+        )
+
+
+def _open_private(path: str) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

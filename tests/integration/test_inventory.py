@@ -1,0 +1,180 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Telephone numbers as hosts, by ansible-inventory and in plays."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration._playbook import COLLECTION, KEY, OTHER_KEY, SECRET, Ansible, as_yaml
+from simulator import Simulator
+
+MANY = 10_000
+DESK = "11111111-1111-4111-8111-111111111111"
+
+
+def written(ansible: Ansible, name: str = "lines.vox.yml", **options: Any) -> Path:
+    path = ansible.directory / name
+    path.write_text(as_yaml({"plugin": "voxai.telephony.numbers", **options}), encoding="utf-8")
+    return path
+
+
+def listed(ansible: Ansible, inventory: Path, url: str, **environment: str) -> tuple[dict[str, Any], str]:
+    """What ansible-inventory shows, and what it complains of."""
+    ansible.home.mkdir(exist_ok=True)
+    variables = ansible.environment(ansible.directory / "record.jsonl")
+    done = subprocess.run(
+        [str(ansible.bin / "ansible-inventory"), "-i", str(inventory), "--list"],
+        env={**variables, "VOX_API_URL": url, "VOX_API_KEY": KEY, "ANSIBLE_INVENTORY_ENABLED": "auto", **environment},
+        cwd=ansible.root,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert SECRET not in done.stdout + done.stderr
+    shown: dict[str, Any] = plain(json.loads(done.stdout))
+    return shown, done.stderr
+
+
+def plain(value: Any) -> Any:
+    """The same without ansible-inventory's marks of what is no template."""
+    if isinstance(value, dict):
+        if set(value) == {"__ansible_unsafe"}:
+            return value["__ansible_unsafe"]
+        return {name: plain(part) for name, part in value.items()}
+    return [plain(part) for part in value] if isinstance(value, list) else value
+
+
+def test_each_number_is_a_host(ansible: Ansible, sim: Simulator) -> None:
+    sim.add_agent("Front desk", agent_id=DESK)
+    mapped = {"agent_id": DESK.upper(), "agent_version": "v2"}
+    first = sim.add("07040000001", memo="{{ 1 + 1 }} {% raw %}", inbound_agent=mapped, unknown={"new_field": [7]})
+    sim.add("07040000002", provider="vox", status="cancel_requested")
+    sim.add("07040000003", status="expired")
+    inventory = written(
+        ansible,
+        agent_names=True,
+        keyed_groups=[{"prefix": "agent", "key": "vox_inbound_agent_name | default('none', true)"}],
+        groups={"bought": "vox_provider == 'vox'"},
+        compose={"short": "vox_number[-4:]"},
+    )
+    shown, complaints = listed(ansible, inventory, sim.url)
+    variables = shown["_meta"]["hostvars"]
+    assert set(variables) == {"07040000001", "07040000002"}
+    one = variables["07040000001"]
+    for name, value in first.items():
+        assert one[f"vox_{name}"] == value
+    assert one["ansible_connection"] == "local"
+    assert (one["vox_inbound_agent_name"], one["vox_outbound_agent_name"]) == ("Front desk", None)
+    assert one["short"] == "0001"
+    assert shown["agent_Front_desk"]["hosts"] == ["07040000001"]
+    assert shown["agent_none"]["hosts"] == shown["bought"]["hosts"] == ["07040000002"]
+    assert "[ERROR]" not in complaints
+
+
+@pytest.mark.parametrize(
+    ("options", "numbers"),
+    [
+        ({"status": ["expired", "active"]}, {"07040000001", "07040000003"}),
+        ({"provider": "vox"}, {"07040000002"}),
+        ({"api_key": "{{ 'vox-key-Xyz' ~ 'zy-2' }}"}, {"07040000009"}),
+    ],
+)
+def test_some_numbers(ansible: Ansible, sim: Simulator, options: Any, numbers: set[str]) -> None:
+    sim.add("07040000001")
+    sim.add("07040000002", provider="vox", status="cancel_requested")
+    sim.add("07040000003", status="expired")
+    sim.add("07040000009", key=OTHER_KEY)
+    shown, _complaints = listed(ansible, written(ansible, **options), sim.url)
+    assert set(shown["_meta"]["hostvars"]) == numbers
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "complaint"),
+    [
+        ({}, {"VOX_API_KEY": ""}, "api_key is not given"),
+        ({"api_key": ""}, {}, "api_key was given, and is empty"),
+        ({"api_key": "wrong-Xyzzy"}, {}, "HTTP 401"),
+        ({"timeout": 0}, {}, "timeout is 0"),
+        ({"api_url": "http://example.com"}, {}, "without TLS"),
+        ({"status": ["lost"]}, {}, "lost"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    ansible: Ansible, sim: Simulator, options: Any, environment: dict[str, str], complaint: str
+) -> None:
+    shown, complaints = listed(ansible, written(ansible, **options), sim.url, **environment)
+    assert complaint in " ".join(complaints.split())
+    assert shown["_meta"]["hostvars"] == {}
+
+
+def test_a_cache_is_an_organization_s_own(ansible: Ansible, sim: Simulator) -> None:
+    sim.add("07040000001")
+    sim.add("07040000009", key=OTHER_KEY)
+    cache: dict[str, Any] = {
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(ansible.directory / "cache"),
+    }
+    inventory = written(ansible, **cache)
+    for _time in range(2):
+        shown, _complaints = listed(ansible, inventory, sim.url)
+        assert set(shown["_meta"]["hostvars"]) == {"07040000001"}
+    assert len(sim.requests) == 3
+    shown, _complaints = listed(ansible, inventory, sim.url, VOX_API_KEY=OTHER_KEY)
+    assert set(shown["_meta"]["hostvars"]) == {"07040000009"}
+    for file in (ansible.directory / "cache").iterdir():
+        assert SECRET not in file.name + file.read_text(encoding="utf-8")
+
+
+def test_all_lines_of_an_agent_are_moved(ansible: Ansible, sim: Simulator) -> None:
+    """With check mode before it. Lines of other agents stay as they are."""
+    night = "22222222-2222-4222-8222-222222222222"
+    sim.add_agent("Front desk", agent_id=DESK)
+    sim.add_agent("Night desk", agent_id=night)
+    for index in range(60):
+        agent = {"agent_id": DESK if index % 2 else night, "agent_version": "current"}
+        sim.add(f"0704000{index:04}", inbound_agent=agent)
+    inventory = written(ansible, agent_names=True)
+    task = {
+        COLLECTION + "vox_telephone_number": {
+            "number": "{{ inventory_hostname }}",
+            "inbound_agent": {"agent_name": "Night desk"},
+        },
+        "when": "vox_inbound_agent_name == 'Front desk'",
+    }
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+    environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY, "ANSIBLE_INVENTORY_ENABLED": "auto"}
+    checked = ansible.run(play, inventory, "--forks=10", "--check", "--diff", verbosity="-v", **environment)
+    assert checked.code == 0, checked.output
+    assert sum(seen.result.get("changed", False) for seen in checked.tasks) == 30
+    # The inventory and its agents, the run's listing and its agent.
+    assert [request.method for request in sim.requests] == ["GET"] * 6
+    sim.clear_log()
+    run = ansible.run(play, inventory, "--forks=10", "--limit=0704000000*", verbosity="-v", **environment)
+    assert run.code == 0, run.output
+    assert len(sim.writes) == 5
+    assert {number["number"] for number in sim.numbers() if number["inbound_agent"]["agent_id"] == DESK} == {
+        f"0704000{index:04}" for index in range(11, 60, 2)
+    }
+
+
+def test_ten_thousand_numbers(ansible: Ansible, sim: Simulator) -> None:
+    for index in range(MANY):
+        sim.add(f"0704{index:07}")
+    began = time.monotonic()
+    shown, _complaints = listed(ansible, written(ansible), sim.url)
+    assert len(shown["_meta"]["hostvars"]) == MANY
+    assert len(sim.requests) == 102
+    assert time.monotonic() - began < 120
+    # Kilobytes. That of the largest process so far; it takes about 200 MB.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 600 * 1024

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Several workers of one run at once, one of which is killed in the middle of any request."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from torture._cases import KEY, TRUNK, Case
+from torture._task import ONE, Workers
+from torture._trial import Trial
+from torture._world import Violation
+
+WORKERS = 6
+LISTS = 3
+PATIENCE = 20
+"""Seconds for what takes less than one."""
+
+
+def _cases(same: bool) -> list[Case]:
+    numbers = ["07040000000"] * WORKERS if same else [f"0704000{n:04}" for n in range(WORKERS)]
+    return [Case("worker", ONE, [{"number": number, **TRUNK, "memo": f"{n}"}]) for n, number in enumerate(numbers)]
+
+
+@pytest.mark.parametrize("same", [False, True], ids=["each its own number", "the same number"])
+@pytest.mark.parametrize("fault", ["slow", "late"])
+@pytest.mark.parametrize("request_", range(1, LISTS + 2))
+def test_a_worker_that_is_killed_holds_nobody_up(
+    trial: Trial, request_: int, fault: str, same: bool, tmp_path: Any
+) -> None:
+    """With the listing half read, or with a number claimed; processed before it is killed, or after it."""
+    cases = _cases(same)
+    trial.tally["cases"] += 1
+    trial.begin(cases[0], f"killed at request {request_}, {fault}")
+    sim = trial.sim
+    # Long enough to be killed in.
+    sim.fault(fault, None, None, request_, seconds=2)
+    arguments = [(ONE, case.arguments(sim) | {"timeout": 50}) for case in cases]
+    workers = Workers(arguments, str(tmp_path))
+    deadline = time.monotonic() + PATIENCE
+    while not any(one.fault for one in sim.requests):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    (disturbed,) = [one for one in sim.requests if one.fault]
+    if disturbed.method == "POST":
+        victim = int(disturbed.body["memo"])
+    else:
+        # One lists, and the others wait for it.
+        (victim,) = workers.connected_to(int(sim.url.split(":")[2].split("/")[0]))
+    os.kill(workers.pids[victim], signal.SIGKILL)
+    killed = time.monotonic()
+    trial.tally["faults injected"] += 1
+    results = workers.results()
+    taken = time.monotonic() - killed
+    trial.tally["runs of a task"] += len(cases)
+    if taken > 2 + PATIENCE / 2:
+        trial.blame(Violation("unfinished", f"the others went on after {taken:.1f} s"))
+    for index, result in enumerate(results):
+        if index != victim and result.get("failed"):
+            trial.blame(Violation("unfinished", f"worker {index}: {result['msg']}"))
+    world = trial.world()
+    numbers = [one["number"] for one in world.records.values()]
+    if len(set(numbers)) != len(numbers):
+        trial.blame(Violation("double", f"{numbers}"))
+    assert sim.numbers(KEY)
+    for case in cases:
+        trial.finish(case, trial.world())

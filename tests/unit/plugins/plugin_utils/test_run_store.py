@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts in a directory, and what several processes, some of them killed, do to them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore
+from ansible_collections.voxai.telephony.plugins.plugin_utils import _run_store
+
+FEW = 10
+
+
+def add_one(facts: t.Any) -> int:
+    count = (facts.get("kind", "count") or 0) + 1
+    facts.put("kind", {"count": count})
+    return int(count)
+
+
+def in_a_process(work: t.Callable[[], t.Any]) -> int:
+    """Do it in a forked process, as Ansible's workers are. Returns its id."""
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
+
+
+def ended(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_facts(make_store: t.Any) -> None:
+    store = make_store()
+
+    def work(facts: t.Any) -> None:
+        assert facts.get("a", "1") is None
+        facts.put("a", {str(n): {"n": n, "ü": [None]} for n in range(600)})
+        facts.put("b", {"1": True})
+        facts.drop("a", "5")
+        facts.drop("a", "none")
+        assert facts.get("a", "1") == {"n": 1, "ü": [None]}
+        assert len(facts.all("a")) == 599
+        assert set(facts.some("a", ["4", "5", "6"])) == {"4", "6"}
+        assert len(facts.some("a", [str(n) for n in range(2, 700)])) == 597
+        assert facts.all("c") == {}
+
+    store.do(work)
+
+
+def test_claims_are_for_one_thread(make_store: t.Any) -> None:
+    store = make_store()
+    seen = []
+
+    def claim() -> None:
+        with store.claim("x") as mine, store.claim("y") as other:
+            seen.append((mine, other))
+
+    with store.claim("x") as mine:
+        assert mine
+        thread = threading.Thread(target=claim)
+        thread.start()
+        thread.join(10)
+    claim()
+    assert seen == [(False, True), (True, True)]
+
+
+def test_several_processes_count_right(open_store: t.Any) -> None:
+    def work() -> None:
+        store = open_store()
+        for _index in range(50):
+            store.do(add_one)
+
+    assert [ended(pid) for pid in [in_a_process(work) for _worker in range(FEW)]] == [0] * FEW
+    assert open_store().do(add_one) == 50 * FEW + 1
+
+
+@pytest.mark.parametrize("where", ["in a transaction", "with a claim"])
+def test_a_worker_that_is_killed_holds_nobody_up(open_store: t.Any, where: str) -> None:
+    def work() -> None:
+        store = open_store()
+
+        def die(facts: t.Any) -> None:
+            facts.put("kind", {"count": 1000})
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        if where == "in a transaction":
+            store.do(die)
+        with store.claim("listing") as mine:
+            assert mine
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    store = open_store()
+    assert store.do(add_one) == 1
+    assert ended(in_a_process(work)) == -signal.SIGKILL
+    with store.claim("listing") as mine:
+        assert mine
+    assert store.do(add_one) == 2, "and nothing is left half-written"
+
+
+def test_a_claim_is_for_one_process(open_store: t.Any) -> None:
+    def fails(name: str) -> t.Callable[[], None]:
+        def work() -> None:
+            with open_store().claim(name) as mine:
+                assert mine
+
+        return work
+
+    with open_store().claim("number 1"):
+        assert ended(in_a_process(fails("number 1"))) == 1
+        assert ended(in_a_process(fails("number 2"))) == 0
+    assert ended(in_a_process(fails("number 1"))) == 0
+
+
+def test_files_are_the_user_s_alone(open_store: t.Any, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        store = open_store()
+        store.do(add_one)
+    finally:
+        os.umask(before)
+    assert len(list(tmp_path.iterdir())) >= 2
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("trouble", ["no directory", "no locks", "no room", "no database", "no sqlite3"])
+def test_a_directory_that_can_not_be_used(
+    open_store: t.Any, tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    directory = tmp_path
+    if trouble == "no directory":
+        directory = tmp_path / "none"
+    elif trouble == "no locks":
+
+        def lockf(*_arguments: t.Any) -> None:
+            raise OSError(37, "No locks available")
+
+        monkeypatch.setattr("fcntl.lockf", lockf)
+    elif trouble == "no database":
+        (tmp_path / "vox-org.db").write_bytes(b"no database" * 1000)
+    elif trouble == "no sqlite3":
+        monkeypatch.setattr(_run_store, "IMPORT_ERROR", "No module named 'sqlite3'")
+    store = open_store(directory, told.append)
+    if trouble == "no room":
+        store._connection.execute("PRAGMA max_page_count = 8")
+        store.do(lambda facts: facts.put("x", {str(n): "x" * 10_000 for n in range(100)}))
+    assert store.do(add_one) == 1
+    assert store.do(add_one) == 2
+    with store.claim("x") as mine:
+        assert mine
+    assert len(told) == 1 and "each worker" in told[0]
+
+
+def test_memory_keeps_nothing_of_another() -> None:
+    assert [MemoryStore().do(add_one) for _time in range(2)] == [1, 1]
