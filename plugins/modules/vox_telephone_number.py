@@ -18,9 +18,9 @@ description:
     is not held, with its SIP trunk. It updates a number that is held only where it differs from the options. It never
     deletes and re-registers a number to change it.
   - Options that you leave out are neither changed nor compared.
-  - A task with the connection C(local) runs inside the Ansible process. All items of its C(loop) then share one
-    connection and one listing. Otherwise, for example with C(async) or C(become), it runs as an ordinary module. The
-    results are the same.
+  - A task with the connection C(local) runs inside the Ansible process. All such tasks, loop items and hosts of a run
+    share one listing of the numbers and one rate limit. Otherwise, for example with C(async) or C(become), the task
+    runs as an ordinary module. The results are the same.
 extends_documentation_fragment:
   - voxai.telephony._connection
   - voxai.telephony._attributes
@@ -42,6 +42,7 @@ seealso:
   - name: Quick start
     description: Guide to registering, changing and reading a telephone number.
     link: https://github.com/voxai/telephony/blob/main/docs/start.md
+  - module: voxai.telephony.vox_sip_trunk_info
   - name: Your SIP trunk
     description: Guide to what the PBX must allow.
     link: https://github.com/voxai/telephony/blob/main/docs/sip-trunk.md

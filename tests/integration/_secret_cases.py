@@ -138,9 +138,11 @@ EITHER_WAY = {
     "a password with spaces in address": one("is not a SIP address", address="me:{{ odd }}@trunk.example.com"),
     "a key as the user of api_url": one("no user or password", url="https://{{ odd }}@HOST/v3", api_key="other"),
     "a key as the password of api_url": one("no user or password", url="https://me:{{ short }}@HOST", api_key="other"),
-    "a key in the query of api_url": one("a query or a fragment", url="URL?key={{ key }}", api_key="other"),
-    "a key behind api_url": one("a query or a fragment", url="URL#{{ short }}", api_key="other"),
-    "a key of two words": one("characters that no API key has", api_key="{{ key }} {{ odd }}"),
+    "a key in the query of api_url": one(
+        "must not have a query or a fragment", url="URL?key={{ key }}", api_key="other"
+    ),
+    "a key behind api_url": one("must not have a query or a fragment", url="URL#{{ short }}", api_key="other"),
+    "a key of two words": one("api_key has invalid characters", api_key="{{ key }} {{ odd }}"),
     "a password that is a list": one("auth_password must be a string", auth_password=["{{ plain }}", ["{{ odd }}"]]),
     "a password that is a dictionary": one("auth_password must be a string", auth_password={"secret": "{{ plain }}"}),
     "a password by another name": Case(MODULE, TRUNK | {"sip_password": "{{ odd }}"}, "Unsupported parameters"),
@@ -158,7 +160,7 @@ EITHER_WAY = {
     "many as JSON": many("", '[{"number": "07040000009", "auth_password": "{{ plain }}"}]'),
     "an entry as a text": many("1 registered", ["number=07011112222 address=sip:a auth_password={{ short }}"]),
     "an entry as JSON": many("not held yet", ['{"number": "07040000009", "auth_password": {{ odd | to_json }}}']),
-    "an entry that can't be read": many("is no dictionary", ["number: 070, auth_password: {{ odd }}"]),
+    "an entry that can't be read": many("must be a dictionary", ["number: 070, auth_password: {{ odd }}"]),
     "many that can't be read": many("is a text: write a list", "number: 070, auth_password: {{ short }}"),
     "nobody foresaw many": many("RuntimeError", EVERY_PASSWORD, url="URL/unforeseen"),
     "nobody foresaw of any": many("RuntimeError", EVERY_PASSWORD, url="URL/later"),

@@ -62,7 +62,7 @@ def test_an_input_error_has_the_shape_of_every_result(run_module: t.Callable[...
 
 def test_a_warning_is_the_module_s(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
     result = run_module(number="941921426")
-    assert "api_key is not given" in result["msg"]
+    assert "api_key is missing" in result["msg"]
     assert "octal" in str(result["warnings"])
     assert "diff" not in result
 
@@ -92,8 +92,8 @@ def test_a_null_inside_of_an_agent_is_a_blank_and_refused(run_module: t.Callable
         ({"id": 83}, "id must be a string"),
         ({"inbound_agent": {"agent_id": 83}}, "inbound_agent: agent_id must be a string"),
         ({"outbound_agent": '{"agent_name": [1]}'}, "outbound_agent: agent_name must be a string"),
-        ({"memo": {"auth_password": "p"}}, "memo is no text"),
-        ({"sms_inbound_agent": "Front desk"}, "sms_inbound_agent is no dictionary: write"),
+        ({"memo": {"auth_password": "p"}}, "memo must be a string"),
+        ({"sms_inbound_agent": "Front desk"}, "sms_inbound_agent must be a dictionary: write"),
     ],
 )
 def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[str, t.Any], complaint: str) -> None:
@@ -107,10 +107,10 @@ def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[st
         ({"api_key": 83}, "api_key must be a string"),
         ({"number": 10**4000}, "an integer with too many digits"),
         # Ansible's own validation breaks at these.
-        ({"inbound_agent": 5}, "inbound_agent is no dictionary"),
-        ({"inbound_agent": [None]}, "inbound_agent is no dictionary"),
-        ({"inbound_agent": "{1}"}, "inbound_agent is no dictionary"),
-        ({"inbound_agent": "agent_name=Front desk"}, "inbound_agent is no dictionary"),
+        ({"inbound_agent": 5}, "inbound_agent must be a dictionary"),
+        ({"inbound_agent": [None]}, "inbound_agent must be a dictionary"),
+        ({"inbound_agent": "{1}"}, "inbound_agent must be a dictionary"),
+        ({"inbound_agent": "agent_name=Front desk"}, "inbound_agent must be a dictionary"),
         ({"timeout": "inf"}, "unable to convert to int"),
         ({"retries": "1e999999999"}, "unable to convert to int"),
     ],

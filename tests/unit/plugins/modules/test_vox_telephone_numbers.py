@@ -34,9 +34,9 @@ def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
     ("entry", "complaint"),
     [
         ({"number": 10**4000}, "entry 1 (an integer with too many digits): number is an integer with too many digits"),
-        ({"number": "07000000001", "inbound_agent": 5}, "inbound_agent is no dictionary"),
+        ({"number": "07000000001", "inbound_agent": 5}, "inbound_agent must be a dictionary"),
         ({"number": "07000000001", "state": "x" * 10**6}, "value of state must be one of"),
-        ("{1}", "entry 1: it is no dictionary"),
+        ("{1}", "entry 1: the entry must be a dictionary"),
     ],
 )
 def test_an_entry_that_breaks_elsewhere_is_refused(conversation: t.Any, entry: t.Any, complaint: str) -> None:
@@ -94,7 +94,9 @@ def test_what_was_not_done_is_in_the_message_and_not_in_the_diff(conversation: t
     result = run(
         conversation, {"number": "07000000001", "state": "absent"}, {"number": "07000000002", "address": "sip:a"}
     )
-    assert result["msg"].endswith("- held back: 1 numbers that were to be given up, once everything else has succeeded")
+    assert result["msg"].endswith(
+        "- held back: numbers to release (1). They are only released after everything else has succeeded"
+    )
     assert result["diff"] == {"before": {}, "after": {}}
 
 
