@@ -159,7 +159,7 @@ def test_a_list_without_an_end(
             result = trial.run(case, believed=False)
         trial.tally["hostile answers"] += hostile.hits
         assert result["failed"]
-        assert "a list that has no end" in result["msg"] or "a next_cursor that is none" in result["msg"]
+        assert "a list that has no end" in result["msg"] or "an invalid next_cursor" in result["msg"]
         hostile.calm()
         trial.finish(case, first)
 

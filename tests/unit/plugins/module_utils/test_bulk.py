@@ -217,7 +217,7 @@ def test_registrations_that_were_found_are_told_although_the_api_fails_then(
     assert unfinished.startswith("not finished: the API has failed for 2 numbers in a row")
     # Nothing was left to be done to this one.
     assert without.error is None
-    assert str(missing.error).startswith("broke. The number could not be found afterwards (not finished: the API has")
+    assert str(missing.error).startswith("broke. The number was not found afterwards (not finished: the API has")
 
 
 def test_a_registration_that_got_lost_twice_is_looked_for_although_the_api_fails_then(
