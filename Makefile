@@ -46,7 +46,7 @@ simulator: .venv-demo/ready  ## Run the simulated API in the foreground
 	PYTHONPATH=tests .venv-demo/bin/python -m simulator --agent "Front desk" --agent "Night desk"
 
 contract: .venv-demo/ready  ## Check docs/api.md against the API at VOX_API_URL, by reads only (WRITE=yes NUMBER=... ADDRESS=...: also by writes)
-	@PYTHONPATH=tests .venv-demo/bin/python -m contract
+	@PYTHONPATH=tests exec .venv-demo/bin/python -m contract
 
 bench: .venv-demo/ready  ## Measure against the simulator: a few minutes for one number, half an hour for many
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/run.py
