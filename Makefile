@@ -46,7 +46,7 @@ simulator: .venv-demo/ready  ## Run the simulator of the API in the foreground
 	PYTHONPATH=tests .venv-demo/bin/python -m simulator --agent "Front desk" --agent "Night desk"
 
 contract: .venv-demo/ready  ## Check docs/api.md against the API at VOX_API_URL; only reads (WRITE=yes NUMBER=... ADDRESS=...: also writes)
-	@PYTHONPATH=tests .venv-demo/bin/python -m contract
+	@PYTHONPATH=tests exec .venv-demo/bin/python -m contract
 
 bench: .venv-demo/ready  ## Run the benchmarks: a few minutes for one number, half an hour for many
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/run.py

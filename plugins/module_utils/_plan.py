@@ -155,8 +155,8 @@ class Plan:
             )
         if any(is_private(step.body["address"]) for step in setting):
             warnings.append(
-                "address is a loopback, private, link-local or reserved one, which can not be reached from the"
-                " internet: without a private link to vox.ai, calls will not arrive"
+                "address cannot be reached from the internet (a loopback, private, link-local or reserved address, or a"
+                " name of a local network): without a private link to vox.ai, calls will not arrive"
             )
         return warnings
 

@@ -10,6 +10,7 @@ Raises InputError with a text that says what to write instead.
 from __future__ import annotations
 
 import re
+import socket
 import typing as t
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -25,8 +26,10 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, and halves of a character."""
 _AGENT_VERSION = re.compile(r"current|production|v[1-9][0-9]*")
-_PRIVATE_DOMAINS = ("localhost", "local", "internal")
-"""Top-level domains that are reserved for a machine or a network. ``home.arpa`` is another such domain."""
+_PRIVATE_DOMAINS = re.compile(
+    r"(?:.*\.)?(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa)"
+)
+"""Domains of one machine or network, reserved or customary. The public DNS has none of them (RFC 6761, 6762, 8375)."""
 _SIP_ADDRESS = re.compile(
     r"(?:(?P<scheme>sips?):)?(?:(?P<user>[^@]*)@)?"
     r"(?P<host>\[[0-9a-f:.]+\]|[0-9a-z](?:[0-9a-z_-]*[0-9a-z])?(?:\.[0-9a-z_](?:[0-9a-z_-]*[0-9a-z])?)*\.?)(?::(?P<port>[0-9]{1,5}))?(?P<parameters>[;?].*)?",
@@ -142,14 +145,25 @@ def same_address(one: str | None, other: t.Any) -> bool:
     return _canonical(one or "") == _canonical(other or "")
 
 
+def unique_addresses(addresses: t.Iterable[t.Any]) -> list[t.Any]:
+    """The addresses of a list, each trunk once, as it is written first. What is empty is left out."""
+    unique: dict[t.Any, t.Any] = {}
+    for address in addresses:
+        if address:
+            # What is no text is no address. The module that takes it next refuses it.
+            unique.setdefault(_canonical(address if isinstance(address, str) else repr(address)), address)
+    return list(unique.values())
+
+
 def is_private(address: t.Any) -> bool:
     """Whether a trunk's address can't be reached from the internet: loopback, private, link-local or reserved."""
-    _scheme, _user, host, *_rest = (*_canonical(address), "", "")
-    if isinstance(host, str):
-        return host.rpartition(".")[2] in _PRIVATE_DOMAINS or host.endswith(".home.arpa")
+    _scheme, _user, named, *_rest = (*_canonical(address), "", "")
+    host = _ipv4_in_any_form(named) if isinstance(named, str) else named
+    if not host:
+        return bool(_PRIVATE_DOMAINS.fullmatch(named))
     # An IPv4 address in an IPv6 one is private where the former is.
     host = getattr(host, "ipv4_mapped", None) or host
-    return not host.is_global or host.is_multicast
+    return not host.is_global or host.is_multicast or host.is_reserved or getattr(host, "is_site_local", False)
 
 
 def _canonical(address: t.Any) -> tuple[t.Any, ...]:
@@ -165,6 +179,14 @@ def _canonical(address: t.Any) -> tuple[t.Any, ...]:
     port = int(match["port"] or (5060 if scheme == "sip" else 5061))
     name = match["host"].lower().rstrip(".")
     return scheme, match["user"] or "", _ip_of(name.strip("[]")) or name, port, match["parameters"] or ""
+
+
+def _ipv4_in_any_form(host: str) -> IPv4Address | None:
+    """The IPv4 address that the system reads in a name of digits, such as ``0x7f.1``. It is not for comparisons."""
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
 
 
 def _ip_of(host: str) -> IPv4Address | IPv6Address | None:

@@ -16,8 +16,10 @@ from integration._traces import SECRETS, ways_to_write
 from simulator import Simulator
 
 INFO = COLLECTION + "vox_telephone_number_info"
+CONNECTION = COLLECTION + "vox_connection_info"
 ROLE = COLLECTION + "telephone_numbers"
 LIST_PATH = "/organization-telephone-numbers"
+EMPTY_PAGE = {"items": [], "total_count": 0, "next_cursor": None}
 MASK = 8 * "*"
 """What Ansible writes for a secret within a text."""
 
@@ -162,6 +164,18 @@ EITHER_WAY = {
     "many that can't be read": many("is a text: write a list", "number: 070, auth_password: {{ short }}"),
     "nobody foresaw many": many("RuntimeError", EVERY_PASSWORD, url="URL/unforeseen"),
     "nobody foresaw of any": many("RuntimeError", EVERY_PASSWORD, url="URL/later"),
+    # The connection
+    "checks the connection": Case(
+        CONNECTION,
+        {},
+        "The connection works",
+        fault("answer", body=EMPTY_PAGE, headers={"X-RateLimit-Limit": SECRETS["key"], "X-RateLimit-Name": "Xyzzy 1"}),
+    ),
+    "checks the connection and is refused": Case(CONNECTION, {}, "part Key: HTTP 403", refused(403, "key")),
+    "checks a key in the query of api_url": Case(
+        CONNECTION, {"api_key": "other"}, "a query or a fragment", url="URL?key={{ key }}"
+    ),
+    "checks the connection, and nobody foresaw": Case(CONNECTION, {}, "RuntimeError", url="URL/unforeseen"),
     # By the role
     "applies": Case(ROLE, {"telephone_numbers": EVERY_PASSWORD}, "4 registered"),
     "applies and is refused": Case(
@@ -187,6 +201,7 @@ ONCE = {
     "registers, and nobody waits for it": one("", **ASYNC | {"poll": 0}),
     "is refused, asynchronously": one("QUOTED: not ", refused(400, "plain"), **ASYNC),
     "registers many, asynchronously": many("4 registered", EVERY_PASSWORD, **ASYNC),
+    "checks the connection, asynchronously": Case(CONNECTION, {}, "The connection works", keywords=ASYNC),
     "reads": Case(INFO, {}, "1 found", known),
     "reads what it is told": Case(INFO, {"number": NUMBER}, "1 found", told),
     "reads and is refused": Case(INFO, {}, "QUOTED: not ", refused(403, "key")),

@@ -70,6 +70,7 @@ EMPTY_MANY: dict[str, Any] = {
     "api_requests": 0,
 }
 EMPTY_INFO: dict[str, Any] = {"changed": False, "telephone_numbers": [], "api_requests": 0}
+EMPTY_CONNECTION: dict[str, Any] = {"changed": False, "report": [], "failed_part": None, "api_requests": 0}
 FAILURE: dict[str, Any] = {"http_status": None, "code": None, "message": "", "details": None}
 
 
@@ -85,6 +86,14 @@ def test_keys_of_a_result_that_ansible_refused(sim: Simulator) -> Script:
         assert task.result["failure"] == FAILURE | {"message": task.message}
         assert EMPTY_MANY.items() <= task.result.items()
     assert seen[1].result["diff"] == {"before": {}, "after": {}}
+
+
+@scenario()
+def test_keys_of_a_connection_check_that_ansible_refused(sim: Simulator) -> Script:
+    (seen,) = yield [{COLLECTION + "vox_connection_info": {"colour": "red"}, "ignore_errors": True}]
+    assert seen.failed
+    assert seen.result["failure"] == FAILURE | {"message": seen.message}
+    assert EMPTY_CONNECTION.items() <= seen.result.items()
 
 
 @scenario()

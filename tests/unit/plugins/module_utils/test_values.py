@@ -13,6 +13,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     parse_agent,
     parse_id,
     same_address,
+    unique_addresses,
 )
 
 
@@ -128,13 +129,32 @@ def test_addresses_of_the_same_trunk(one: str, other: object, same: bool) -> Non
             (address, False)
             for address in ("sip:trunk.example.com", "sip:8.8.8.8:5060", "[2606:4700::1]", "172.32.0.1")
         ),
-        *((address, False) for address in ("[::ffff:8.8.8.8]", "local.example.com", "mylocal", "10.example.com")),
+        *(
+            (address, False)
+            for address in ("[::ffff:8.8.8.8]", "local.example.com", "mylocal", "my.notlocal", "10.example.com")
+        ),
         *((address, False) for address in (None, "", "?", 7, "home.arpa.example.com")),
-        ("pbx.home.arpa", True),
+        *((host, True) for host in ("pbx.home.arpa", "home.arpa", "pbx.lan", "pbx.corp.", "PBX.Intranet:5070")),
+        *((host, True) for host in ("0x7f.1", "0xa000005", "127.1", "167772165", "sip:[fec0::1]", "[4000::1]")),
+        *((host, False) for host in ("sip:0x8.8.8.8", "134744072", "pbx.lan.example.com")),
     ],
 )
 def test_addresses_that_can_not_be_reached_from_the_internet(address: object, private: bool) -> None:
     assert is_private(address) is private
+
+
+@pytest.mark.parametrize(
+    ("addresses", "unique"),
+    [
+        (["Sip:Line@Trunk.example.com", "Line@trunk.example.com.:5060", "sip:trunk.example.com"], [0, 2]),
+        (["sips:a.example:5060", "sips:a.example", "sips:a.example:5061", "a.example:5060", "a.example"], [0, 1, 3]),
+        (["[fd00::5]:5060", "fd00:0::5", "[fd00::5060]"], [0, 2]),
+        (["a.example;transport=tls", "a.example;transport=tcp", "a.example:5060;transport=tls"], [0, 1]),
+        ([None, "", 5060, {}, [], "no address", {"a": 1}, 5060], [2, 5, 6]),
+    ],
+)
+def test_each_trunk_once(addresses: list[object], unique: list[int]) -> None:
+    assert unique_addresses(addresses) == [addresses[index] for index in unique]
 
 
 def test_an_agent_is_named_by_id_or_by_name() -> None:
