@@ -21,11 +21,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
+from unittest.mock import patch
 
 import antsibull_nox
 import nox
@@ -146,9 +147,29 @@ def staged() -> Iterator[Path]:
         yield root
 
 
+def home_of(session: nox.Session) -> Path:
+    """A home directory in the session's environment: what tools leave there stays in the checkout."""
+    home = Path(session.virtualenv.location, "home").resolve()
+    home.mkdir(exist_ok=True)
+    return home
+
+
+def at_home(body: Callable[[nox.Session], None]) -> Callable[[nox.Session], None]:
+    """Run a session with a home directory of its own. pip's settings and its cache are the user's."""
+
+    @wraps(body)
+    def run(session: nox.Session) -> None:
+        user = {"XDG_CONFIG_HOME": Path.home() / ".config", "XDG_CACHE_HOME": Path.home() / ".cache"}
+        environment = {variable: os.environ.get(variable) or str(default) for variable, default in user.items()}
+        with patch.dict(os.environ, environment, HOME=str(home_of(session))):
+            body(session)
+
+    return run
+
+
 def ansible_test(session: nox.Session, *arguments: str, **environment: str) -> None:
     """Run ansible-test with a home of its own: its environments stay in the checkout, and the user's are left alone."""
-    home = Path(session.virtualenv.location, "home").resolve()
+    home = home_of(session)
     downloads = home / ".ansible" / "test" / "cache"
     downloads.mkdir(parents=True, exist_ok=True)
     for version in GET_PIP_VERSIONS:
@@ -200,6 +221,10 @@ def mypy(session: nox.Session) -> None:
 
 
 antsibull_nox.load_antsibull_nox_toml()
+# These write to ~/antsibull.log and ~/.ansible.
+for name in ("ansible-lint", "build-import-check", "docs-check"):
+    written = nox.registry.get()[name]
+    written.func = at_home(written.func)
 
 NEWEST = next((core for core in CORES if python_for(core)), next(iter(CORES)))
 OLDEST = list(CORES)[-1]
@@ -234,7 +259,7 @@ def docs(session: nox.Session, core: str, python: str) -> None:
     shutil.rmtree(site, ignore_errors=True)
     with staged() as root, TemporaryDirectory() as doctrees:
         shutil.copytree(root / "docs" / "docsite" / "site", root, dirs_exist_ok=True)
-        environment = {"ANSIBLE_COLLECTIONS_PATH": str(root.parents[2])}
+        environment = {"ANSIBLE_COLLECTIONS_PATH": str(root.parents[2]), "HOME": str(home_of(session))}
         pages = ("--use-current", "--fail-on-error", "--no-add-antsibull-docs-version", "--dest-dir", str(root))
         session.run("antsibull-docs", "collection", *pages, "voxai.telephony", env=environment)
         session.run("sphinx-build", "-q", "-n", "-W", "--keep-going", "-d", doctrees, str(root), str(site))
@@ -250,14 +275,17 @@ def units(session: nox.Session, core: str, python: str) -> None:
 
 def run_pytest(session: nox.Session, *arguments: str, measured: bool = False) -> None:
     """Run tests with the Python nox runs with, and note how long each took. `measured`: also the plugins' coverage."""
-    command = ["-m", "pytest", f"--junit-xml=.cache/junit/{session.name}.xml", *arguments, *session.posargs]
-    if not measured:
-        session.run(sys.executable, *command, external=True)
-        return
-    data = {"COVERAGE_FILE": str(Path(".cache", "coverage", session.name).absolute())}
-    session.run(sys.executable, "-m", "coverage", "erase", env=data, external=True)
-    session.run(sys.executable, "-m", "coverage", "run", *command, env=data, external=True)
-    session.run(sys.executable, "-m", "coverage", "combine", "--quiet", env=data, external=True)
+    # pytest keeps the files of its last three runs; those of a session go with it.
+    with TemporaryDirectory(prefix="voxai.telephony-") as directory:
+        places = [f"--basetemp={Path(directory, 'tests')}", f"--junit-xml=.cache/junit/{session.name}.xml"]
+        command = ["-m", "pytest", *places, *arguments, *session.posargs]
+        if not measured:
+            session.run(sys.executable, *command, external=True)
+            return
+        data = {"COVERAGE_FILE": str(Path(".cache", "coverage", session.name).absolute())}
+        session.run(sys.executable, "-m", "coverage", "erase", env=data, external=True)
+        session.run(sys.executable, "-m", "coverage", "run", *command, env=data, external=True)
+        session.run(sys.executable, "-m", "coverage", "combine", "--quiet", env=data, external=True)
 
 
 @nox.session(python=False)
@@ -270,7 +298,8 @@ def unit(session: nox.Session) -> None:
 @nox.session(python=False)
 def torture(session: nox.Session) -> None:
     """Inject faults everywhere and check the invariants, a short run."""
-    run_pytest(session, "tests/torture")
+    # Most of it waits.
+    run_pytest(session, "tests/torture", "-n", "2")
 
 
 def integration_tests(session: nox.Session, *arguments: str, measured: bool = False) -> None:

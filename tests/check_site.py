@@ -1,10 +1,16 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check a documentation site as a browser gets it: links within it lead somewhere, and nothing comes from outside."""
+"""Check a documentation site as a browser gets it.
+
+Links within the site have a target, nothing is loaded from outside, Korean text is not escaped, and the search finds
+the page that explains a word.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,14 +21,26 @@ from urllib.parse import unquote, urlsplit
 # What a browser loads by itself, and not when somebody follows it.
 LOADED = {("img", "src"), ("link", "href"), ("object", "data"), ("script", "src"), ("source", "src"), ("iframe", "src")}
 
+# What users search for, and the page that they must find first.
+SEARCHED = {
+    "429": "docs/rate-limits",
+    "dry run": "docs/check-mode",
+    "quick start": "docs/start",
+    "rate limit": "docs/rate-limits",
+    "throttling": "docs/rate-limits",
+    "unregister": "docs/start",
+}
+ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
+
 
 @dataclass
 class Page(HTMLParser):
-    """The anchors of an HTML page, and its links with the line they are in."""
+    """The anchors of an HTML page, its links with the line they are in, and the lines with escaped characters."""
 
     anchors: set[str] = field(default_factory=set)
     links: list[tuple[int, str]] = field(default_factory=list)
     loaded: list[tuple[int, str]] = field(default_factory=list)
+    escaped: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -36,6 +54,10 @@ class Page(HTMLParser):
             elif value and (tag, name) == ("a", "href"):
                 self.links.append((self.getpos()[0], value))
 
+    def handle_data(self, data: str) -> None:
+        if ESCAPED.search(data):
+            self.escaped.append(self.getpos()[0])
+
 
 @cache
 def read(path: Path) -> Page:
@@ -48,6 +70,7 @@ def faults(site: Path) -> list[str]:
     found = []
     for path in sorted(site.rglob("*.html")):
         page = read(path)
+        found += [f"{path}:{line}: escaped characters" for line in page.escaped]
         for line, address in page.loaded + page.links:
             url = urlsplit(address)
             if url.scheme == "data":
@@ -64,10 +87,22 @@ def faults(site: Path) -> list[str]:
     return found
 
 
+def search_faults(site: Path) -> list[str]:
+    """Words that are no main entry of the index for their page. The search shows main entries first."""
+    text = (site / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
+    found = []
+    for word, page in SEARCHED.items():
+        pages = [index["docnames"][number] for number, _anchor, main in index["indexentries"].get(word, []) if main]
+        if pages != [page]:
+            found.append(f"{site}: a search for {word} finds {pages or 'no page'} first, not {page}")
+    return found
+
+
 def main() -> int:
     site = Path(sys.argv[1]).resolve()
     assert (site / "index.html").is_file(), f"no site in {site}"
-    found = faults(site)
+    found = faults(site) + search_faults(site)
     print("\n".join(found))
     return 1 if found else 0
 

@@ -29,7 +29,8 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import Inp
 _VENDOR_HOST = "client-api.tryvox.co"
 _PLAIN_CODE = re.compile(r"[A-Z][A-Z_]{0,59}")
 _PLAIN_NAME = re.compile(r"[A-Za-z-]{1,60}")
-_PLAIN_VALUE = re.compile(r"[0-9a-z;=, -]{1,40}", re.IGNORECASE)
+_PLAIN_VALUE = re.compile(r"(?=.*[0-9])[0-9wqrt;=, .]{1,40}")
+"""Numbers, and the one-letter parameters of RateLimit-Policy. Words may name a customer."""
 _UNKNOWN = "not checked"
 
 
@@ -66,9 +67,9 @@ def _describe(options: Options, lines: dict[str, str]) -> None:
     if url.scheme == "http":
         lines["TLS"] = "not used (loopback)"
     elif not options["validate_certs"]:
-        lines["TLS"] = "certificate not checked (validate_certs is false)"
+        lines["TLS"] = "certificate check is off (validate_certs is false)"
     else:
-        lines["TLS"] = "certificate checked" + (" with ca_path" if options["ca_path"] else "")
+        lines["TLS"] = "certificate check is on" + (", with ca_path" if options["ca_path"] else "")
 
 
 def _ask(api: Api, lines: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ UDP, TCP and TLS; digest authentication (RFC 3261 and 8760). Everything that a s
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import secrets
 import socket
@@ -19,7 +20,7 @@ import time
 import traceback
 import typing as t
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 try:
@@ -41,9 +42,12 @@ _MOST_OF_BODY = 64 * 1024
 _MOST_CHALLENGES = 3
 _DATAGRAM = 65535
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+# A name is searched for where one begins only: elsewhere, a long one would be read again from each of its letters.
+_PARAMETER = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _BRANCH = re.compile(r"(?i)[^,]*?;\s*branch\s*=\s*([^\s;,]+)")
 """The branch of the topmost Via."""
+_FOLD = re.compile(r"\r\n[ \t]+")
+_BLANK_BEFORE_COLON = re.compile(r"(?<=\n)([^\s:]+)[ \t]+:")
 _HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
 _CHALLENGES = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenticate", "Proxy-Authorization")}
 
@@ -73,7 +77,10 @@ class Credentials(t.NamedTuple):
 
 @dataclass
 class Answer:
-    """The last answer, and what is known of authentication: not_asked, accepted, refused, not_tried."""
+    """The last answer, and what is known of authentication: not_asked, accepted, refused, not_tried.
+
+    ``answered_all``: whether the last request was answered; after a challenge it may not have been.
+    """
 
     status: int
     reason: str
@@ -81,6 +88,7 @@ class Answer:
     remote: str
     round_trip_ms: float
     authentication: str = "not_asked"
+    answered_all: bool = True
 
 
 Address = t.Tuple[t.Any, ...]  # noqa: UP006 (evaluated, and Python 3.9 is the oldest)
@@ -96,7 +104,9 @@ def resolve(host: str, port: int, timeout: float) -> list[tuple[int, Address]]:
             # Each address once: the type of the socket follows later.
             entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             found.extend(dict.fromkeys((int(family), address) for family, _type, _proto, _name, address in entries))
-        except (OSError, UnicodeError) as error:
+        except UnicodeError:
+            errors.append(ValueError("a part of it is longer than 63 characters"))
+        except OSError as error:
             errors.append(error)
 
     # The system's resolver knows no timeout.
@@ -144,13 +154,13 @@ class _Dialog:
         except ConnectionRefusedError:
             raise NoAnswer(REFUSED, f"the port refuses ({remote}, {self._server.transport})") from None
         except ssl.SSLError as error:
-            reason = getattr(error, "verify_message", None) or error.reason or "no TLS"
-            raise NoAnswer(TLS, f"no TLS connection to {remote} ({str(reason).lower()})") from None
+            reason = getattr(error, "verify_message", None) or (error.reason or "no TLS").replace("_", " ").lower()
+            raise NoAnswer(TLS, f"no TLS connection to {remote} ({reason})") from None
         except (TimeoutError, socket.timeout):
             raise NoAnswer(SILENT, f"no answer from {remote} over {self._server.transport} in time") from None
         except OSError as error:
             problem = SILENT if isinstance(error, ConnectionError) else UNREACHABLE
-            raise NoAnswer(problem, f"no answer from {remote} ({error.strerror or 'the connection ended'})") from None
+            raise NoAnswer(problem, f"no answer from {remote} ({error.strerror or error})") from None
 
     def _open(self, family: int, address: Address) -> _Channel:
         kind = socket.SOCK_DGRAM if self._server.transport == "udp" else socket.SOCK_STREAM
@@ -161,7 +171,7 @@ class _Dialog:
             sock.connect(address)
             if self._server.context:
                 sock.settimeout(_left(self._deadline))
-                sock = self._server.context.wrap_socket(sock, server_hostname=self._server.host)
+                sock = self._server.context.wrap_socket(sock, server_hostname=self._server.host.rstrip("."))
         except BaseException:
             sock.close()
             raise
@@ -169,9 +179,14 @@ class _Dialog:
 
     def _converse(self, channel: _Channel, remote: str) -> Answer:
         answer: Answer | None = None
-        authorization: dict[str, str] = {}
+        # By the header that answers it, a challenge, and how often its nonce was used.
+        challenges: dict[str, tuple[dict[str, str], t.Iterator[int]]] = {}
         for sequence in range(1, _MOST_CHALLENGES + 2):
             branch = f"z9hG4bK{secrets.token_hex(10)}"
+            authorization = {
+                header: _authorize(challenge, t.cast(Credentials, self._credentials), self._server.uri, next(uses))
+                for header, (challenge, uses) in challenges.items()
+            }
             request = self._request(channel.local, branch, sequence, authorization)
             started = time.monotonic()
             try:
@@ -179,7 +194,7 @@ class _Dialog:
             except OSError:
                 if answer is None:
                     raise
-                break
+                response = None
             if response is None:
                 break
             answer = Answer(
@@ -188,23 +203,22 @@ class _Dialog:
                 server=_clean(response.headers.get("Server") or response.headers.get("User-Agent") or "") or None,
                 remote=remote,
                 round_trip_ms=round((time.monotonic() - started) * 1000, 1),
-                authentication="accepted" if authorization else "not_asked",
+                authentication=_authentication(response.code, bool(authorization)),
             )
             if response.code not in _CHALLENGES:
                 return answer
             challenge_header, header = _CHALLENGES[response.code]
             challenge = _pick(response.headers.getlist(challenge_header))
-            answer.authentication = "refused" if header in authorization else "not_tried"
+            answer.authentication = "refused" if header in challenges else "not_tried"
             if not self._credentials or not challenge:
                 return answer
-            if header in authorization and challenge.get("stale", "").lower() != "true":
+            if header in challenges and challenge.get("stale", "").lower() != "true":
                 return answer
-            authorization[header] = _authorize(challenge, self._credentials, self._server.uri)
+            challenges[header] = challenge, itertools.count(1)
         if answer is None:
             raise NoAnswer(SILENT, f"no answer from {remote} over {self._server.transport} in time")
         # A challenge, and then silence, or one challenge after another.
-        answer.authentication = "refused"
-        return answer
+        return replace(answer, authentication="refused", answered_all=response is not None)
 
     def _request(self, local: Address, branch: str, sequence: int, authorization: t.Mapping[str, str]) -> bytes:
         transport, own = self._server.transport, _host_and_port(local)
@@ -292,7 +306,9 @@ class _Channel:
         """The next message, None if it is no response. Raises OSError, TimeoutError when the time is over."""
         if self.datagrams:
             self.sock.settimeout(_left(until))
-            return _parse(self.sock.recv(_DATAGRAM))
+            # Time is limited, too: to read a head takes the longer, the more lines it has.
+            head, blank, _body = self.sock.recv(_DATAGRAM).lstrip(b"\r\n").partition(b"\r\n\r\n")
+            return _parse(head + blank) if len(head) <= _MOST_OF_HEAD else None
         while b"\r\n\r\n" not in self.received.lstrip(b"\r\n"):
             self._fill(until, _MOST_OF_HEAD)
         head, _blank, self.received = self.received.lstrip(b"\r\n").partition(b"\r\n\r\n")
@@ -330,9 +346,12 @@ def _left(until: float) -> float:
 
 
 def _parse(data: bytes) -> Response | None:
-    """The response in a message; None if it is none."""
+    """The response that has this head; None if it is none."""
+    # What RFC 3261 allows, or servers do, and sipmessage does not take: a header of several lines, a blank before its
+    # colon, and other encodings than UTF-8.
+    head = _BLANK_BEFORE_COLON.sub(r"\1:", _FOLD.sub(" ", data.decode(errors="replace")))
     try:
-        message = Message.parse(data)
+        message = Message.parse(head.encode())
     except ValueError:
         return None
     return message if isinstance(message, Response) and 100 <= message.code <= 699 else None
@@ -349,6 +368,13 @@ def _clean(text: str) -> str:
 
 
 # Digest authentication
+
+
+def _authentication(status: int, credentials_sent: bool) -> str:
+    """What an answer says of credentials. Many servers refuse them with 403; a provisional answer says nothing."""
+    if not credentials_sent:
+        return "not_asked"
+    return "refused" if status == 403 or status < 200 else "accepted"
 
 
 def _pick(challenges: t.Sequence[str]) -> dict[str, str] | None:
@@ -374,8 +400,8 @@ def _hash_of(challenge: t.Mapping[str, str]) -> str | None:
     return name if name in hashlib.algorithms_available else None
 
 
-def _authorize(challenge: t.Mapping[str, str], credentials: Credentials, uri: str) -> str:
-    """The value of an Authorization header."""
+def _authorize(challenge: t.Mapping[str, str], credentials: Credentials, uri: str, use: int = 1) -> str:
+    """The value of an Authorization header. ``use``: counts the requests with the challenge's nonce."""
     name = _hash_of(challenge) or "md5"
 
     def hashed(*parts: str) -> str:
@@ -391,7 +417,7 @@ def _authorize(challenge: t.Mapping[str, str], credentials: Credentials, uri: st
     plain = {}
     if qop:
         quoted["cnonce"] = own_nonce
-        plain = {"qop": qop, "nc": "00000001"}
+        plain = {"qop": qop, "nc": f"{use:08x}"}
         response = hashed(identity, nonce, plain["nc"], own_nonce, qop, request)
     else:
         response = hashed(identity, nonce, request)

@@ -56,6 +56,8 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         for option in ("address", "auth_username", "auth_password"):
             check_quoted(option, written.get(option))
             check_text(option, options[option] or "")
+        if not options["address"].strip():
+            raise InputError("address is empty: write one, such as 'sip:trunk.example.com:5060'")
         address = split_address(options["address"])
         timeout = options["timeout"]
         if isinstance(timeout, bool) or not 0 < timeout <= _MOST_SECONDS:
@@ -98,7 +100,8 @@ def _ask_over(
             failures.append(failure)
             left = timeout
         else:
-            result.update(vars(answer), reachable=True, ok=200 <= answer.status < 300, msg=_in_words(answer, transport))
+            result.update({name: value for name, value in vars(answer).items() if name in _EMPTY})
+            result.update(reachable=True, ok=200 <= answer.status < 300, msg=_in_words(answer, transport))
             return
     problems = [failure.problem for failure in failures]
     # Where one transport is silent, the refusal of another does not say that nobody is there.
@@ -129,7 +132,13 @@ def _context(validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
 
 def _in_words(answer: Answer, transport: str) -> str:
     status = f"{answer.status} {answer.reason}".strip()
-    return f"{answer.remote} answered over {transport} with {status}{_AUTHENTICATION[answer.authentication]}"
+    if answer.status < 200:
+        rest = ", and gave no final answer"
+    elif not answer.answered_all:
+        rest = ", and did not answer the request with credentials"
+    else:
+        rest = _AUTHENTICATION[answer.authentication]
+    return f"{answer.remote} answered over {transport} with {status}{rest}"
 
 
 _EMPTY: Result = {

@@ -40,7 +40,7 @@ options:
       - V(unknown_agent) (error) - an agent is assigned that the organization does not have.
       - V(no_trunk) (error) - a number of one's own has no SIP address, or one of its trunk ids is missing.
       - V(private_trunk) (warning) - the SIP address can not be reached from the internet. It is a loopback, private,
-        link-local or reserved address.
+        link-local or reserved address, or a name that only a local network knows, such as V(pbx.lan).
       - V(draft_agent) (warning) - an agent is assigned in its version V(current), the draft that changes while it is
         edited.
       - V(no_production_version) (warning) - an agent is assigned in its version V(production), and has none.

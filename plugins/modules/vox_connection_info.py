@@ -17,6 +17,8 @@ description:
   - The report has no secrets, telephone numbers, names of hosts or paths in it, so that it can be pasted into an issue.
   - The playbook C(voxai.telephony.check_connection) prints the report.
   - Reads, and never writes.
+  - Runs where the modules that register numbers run, which is inside Ansible itself for a local connection. So the
+    report is about the proxy, the certificates and the libraries that they use.
 extends_documentation_fragment:
   - voxai.telephony._connection
   - voxai.telephony._attributes

@@ -161,7 +161,7 @@ authentication:
   description:
     - V(not_asked) if the trunk asked for no credentials, V(accepted) or V(refused) if it was sent some, V(not_tried) if
       there were none to send, or it asked for a method that is not supported.
-    - V(refused) as well if the trunk did not answer the request with credentials.
+    - V(refused) as well if the trunk answered the request with credentials with 403, or gave it no final answer.
   returned: always
   type: str
   sample: not_asked

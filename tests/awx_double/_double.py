@@ -37,6 +37,9 @@ PRODUCT = {"X-API-Product-Name": "AWX", "X-API-Product-Version": "24.6.1"}
 
 Item = dict[str, Any]
 
+_STATE = ("branches", "galaxy_answers", "items", "_surveys", "_credentials", "_updates", "_current_updates", "_synced")
+"""What of a double is AWX's; a double has its own requests."""
+
 
 class AwxDouble:
     """AWX's API on a free port of 127.0.0.1 while the `with` block lasts.
@@ -45,7 +48,8 @@ class AwxDouble:
     Second. It is as strict as AWX is, or stricter. A project's repository is a directory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, like: AwxDouble | None = None) -> None:
+        """`like`: another double, in whose state this one begins."""
         self.branches = {"", "main"}
         """The branches that repositories have. The update of a project with another branch fails."""
         self.galaxy_answers = True
@@ -63,6 +67,11 @@ class AwxDouble:
         """By project, the revision and the playbooks of its last successful update."""
         self._server = Server(self._app(), {})
         self.url = f"http://127.0.0.1:{self._server.port}"
+        if like:
+            self._ids = itertools.count(next(like._ids))
+            for name in _STATE:
+                setattr(self, name, copy.deepcopy(getattr(like, name)))
+            return
         for name in ("Default", "Second"):
             self.create("organizations", {"name": name})
         scm = {"name": "Source Control", "kind": "scm", "inputs": {"fields": [{"id": "username", "label": "Username"}]}}

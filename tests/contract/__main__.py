@@ -26,10 +26,6 @@ from ._writing import Refused, Writing, checked_address, checked_number
 DEFAULT_URL = "https://client-api.tryvox.co/v3"
 
 
-class Interrupted(KeyboardInterrupt):
-    """SIGTERM or SIGHUP."""
-
-
 def run(environment: Mapping[str, str], say: Callable[[str], None], **options: Any) -> int:
     """One run with the settings of an environment. `options`: `clock` and `sleep` of the client, `patience`."""
     settings = {
@@ -70,7 +66,7 @@ def run(environment: Mapping[str, str], say: Callable[[str], None], **options: A
         interrupted, why = True, "interrupted"
     except Exception as error:
         why = f"the suite failed ({type(error).__name__}), please report it"
-    findings.finish(why.partition(":")[0])
+    findings.finish(why.partition(":")[0], writes=write == "yes")
     say(findings.table())
     say("")
     say(findings.summary())
@@ -97,7 +93,11 @@ def _write(writing: Writing, say: Callable[[str], None], left: list[str]) -> str
     try:
         return writing.run()
     finally:
-        left += writing.clean_up()
+        try:
+            left += writing.clean_up()
+        except KeyboardInterrupt:
+            # It came before the cleaning up had begun.
+            left += writing.clean_up()
         say("What was registered could not all be deleted." if left else "All that was registered is deleted.")
 
 
@@ -115,18 +115,25 @@ def _save(findings: Findings, path: str, write: str, say: Callable[[str], None])
 
 def main() -> int:
     """Run with this process's environment."""
+    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
 
     def interrupt(_signal: int, _frame: object) -> None:
-        raise Interrupted
+        # Once: what it cleans up then must not be interrupted.
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
-    for name in ("SIGTERM", "SIGHUP"):
-        signal.signal(getattr(signal, name), interrupt)
+    for one in signals:
+        signal.signal(one, interrupt)
 
     def say(text: str) -> None:
-        sys.stdout.write(
-            text.encode(sys.stdout.encoding or "utf-8", "replace").decode(sys.stdout.encoding or "utf-8") + "\n"
-        )
-        sys.stdout.flush()
+        encoding = sys.stdout.encoding or "utf-8"
+        try:
+            sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+            sys.stdout.flush()
+        except OSError:
+            # Nobody reads it any more. What was registered has to be deleted all the same.
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
     return run(os.environ, say)
 

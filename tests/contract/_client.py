@@ -31,8 +31,12 @@ from ansible_collections.voxai.telephony.plugins.module_utils._http import (
 MOST_READS = 40
 _PER_MINUTE = 110
 _INTERVAL = 0.25
-_MOST_UNANSWERED = 3
+_MOST_USELESS = 3
 _MOST_WAIT = 60.0
+_MOST_SECONDS = 600.0
+
+_REPEATED = ("GET", "PATCH")
+"""Repeating these after a failure changes nothing more."""
 
 NOT_JSON = object()
 
@@ -47,7 +51,7 @@ class SettingsError(Exception):
 
 @dataclass
 class Answer:
-    """What came of a request."""
+    """What came of a request. `path` is where it was sent; `key` is "right", "wrong" or "none"."""
 
     status: int | None
     """None: no complete answer."""
@@ -55,12 +59,21 @@ class Answer:
     content: Any = NOT_JSON
     empty: bool = True
     failure: str = ""
+    method: str = "GET"
+    path: str = ""
+    key: str = "right"
+    seconds: float = 0
 
     def __str__(self) -> str:
         if self.status is None:
             return f"no answer ({self.failure})"
         form = "" if self.empty or self.content is not NOT_JSON else ", not JSON"
         return f"HTTP {self.status}{form}"
+
+    @property
+    def of_api(self) -> bool:
+        """Not a page of a proxy, for example."""
+        return isinstance(self.content, dict)
 
     @property
     def ok(self) -> bool:
@@ -71,9 +84,19 @@ class Answer:
         return self.status is not None and 400 <= self.status < 500 and self.status != 429
 
     @property
+    def failed(self) -> bool:
+        """Neither accepted nor refused: not what the API does with a request that is right."""
+        return self.useless or not (self.ok or self.refused)
+
+    @property
     def useless(self) -> bool:
-        """It says nothing of the API."""
-        return self.status in (None, 429)
+        """It says nothing of the API.
+
+        A 500 that comes twice is how the API answers this request. It never comes twice where nothing is repeated.
+        """
+        if self.status is None or self.status == 429:
+            return True
+        return self.status > 500 or (self.status == 500 and self.method not in _REPEATED)
 
     @property
     def items(self) -> list[Any] | None:
@@ -87,6 +110,11 @@ class Answer:
 
     def get(self, name: str) -> Any:
         return self.content.get(name) if isinstance(self.content, dict) else None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no page follows. An empty cursor is not null, and names no page either."""
+        return self.get("next_cursor") in (None, "")
 
     @property
     def cursor(self) -> str | None:
@@ -124,7 +152,7 @@ def checked_url(url: str) -> str:
 
 
 class Client:
-    """Asks the API. `most`: how many requests may still be sent, None for no limit."""
+    """Asks the API, for ten minutes at most. `most`: how many requests may still be sent, None for no limit."""
 
     def __init__(
         self,
@@ -142,10 +170,10 @@ class Client:
         }
         self.clock, self.sleep = clock, sleep
         self._sent: deque[float] = deque(maxlen=_PER_MINUTE)
-        self._unanswered = 0
+        self._useless = 0
+        self._until = clock() + _MOST_SECONDS
         self.most: int | None = MOST_READS
         self.requests = 0
-        self.seconds: list[float] = []
         self.answers: list[Answer] = []
 
     def get(self, path: str, *query: tuple[str, str], key: str = "right") -> Answer:
@@ -154,16 +182,26 @@ class Client:
     def ask(
         self, method: str, path: str, query: Sequence[tuple[str, str]] = (), body: Any = None, key: str = "right"
     ) -> Answer:
-        """Send a request; once more where it was refused for the rate limit. Raises Stop."""
+        """Send a request; once more after a 429, and after no answer or a server error if that is safe. Raises Stop."""
         answer = self._send(method, path, query, body, key)
-        if answer.status == 429:
-            self.sleep(min(retry_after(answer) or 2.0, _MOST_WAIT))
+        failed = (answer.status is None or answer.status >= 500) and method in _REPEATED
+        if answer.status == 429 or failed:
+            self.sleep(1.0 if failed else min(retry_after(answer) or 2.0, _MOST_WAIT))
             answer = self._send(method, path, query, body, key)
+        self._useless = self._useless + 1 if answer.useless else 0
+        if self._useless >= _MOST_USELESS:
+            raise Stop(f"{self._useless} requests in a row had no useful answer: {answer}")
         return answer
+
+    def allow(self, seconds: float) -> None:
+        """From now on, requests are sent for this time."""
+        self._until = self.clock() + seconds
 
     def _send(self, method: str, path: str, query: Sequence[tuple[str, str]], body: Any, key: str) -> Answer:
         if self.most is not None and self.requests >= self.most:
             raise Stop(f"{self.most} requests were sent")
+        if self.clock() > self._until:
+            raise Stop("it took too long")
         self._wait()
         self.requests += 1
         start = self.clock()
@@ -174,12 +212,9 @@ class Client:
         except Exception as error:
             answer = Answer(None, failure=type(error).__name__)
         else:
-            self.seconds.append(self.clock() - start)
             answer = Answer(response.status, response.headers, _parsed(response.body), not response.body)
+        answer.method, answer.path, answer.key, answer.seconds = method, path, key, self.clock() - start
         self.answers.append(answer)
-        self._unanswered = 0 if answer.status is not None else self._unanswered + 1
-        if self._unanswered >= _MOST_UNANSWERED:
-            raise Stop(f"{self._unanswered} requests in a row had no answer: {answer.failure}")
         return answer
 
     def _wait(self) -> None:

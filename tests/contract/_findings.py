@@ -79,7 +79,11 @@ class Findings:
         known = self.findings.get(key)
         if known and (known.verdict == "differs" or (known.verdict == "holds" and verdict == "not seen")):
             return
-        place = (place or STATEMENTS[key].place) if verdict == "differs" else ""
+        if verdict == "differs":
+            place = place or STATEMENTS[key].place
+            # No value of a switch behaves so.
+            for name in STATEMENTS[key].switches:
+                self.switches.pop(name, None)
         self.findings[key] = Finding(verdict, self.scrubber.scrub(seen), place)
 
     def check(self, key: str, holds: bool, seen: Any) -> None:
@@ -89,20 +93,23 @@ class Findings:
         self.note(key, "not seen", why)
 
     def value(self, key: str, switch: str, value: Any, seen: Any = None) -> None:
-        """The value of a switch, if the switch has it."""
+        """The value of a switch, if the switch has it, and if no other value was seen before."""
         allowed = STATEMENTS[key].switches[switch]
+        before = self.switches.get(switch, value)
         shown = f"{switch}: {json.dumps(value)}" if seen is None else f"{seen} ({switch}: {json.dumps(value)})"
         if allowed and not any(value == one and type(value) is type(one) for one in allowed):
             self.note(key, "differs", seen if seen is not None else f"HTTP {value}", f"{SWITCHES}, {switch}")
-        else:
+        elif allowed and before != value:
+            self.note(key, "differs", f"{json.dumps(before)} and {json.dumps(value)}", f"{SWITCHES}, {switch}")
+        elif key not in self.findings or self.findings[key].verdict != "differs":
             self.switches[switch] = value
             self.note(key, "holds", shown)
 
-    def finish(self, why: str) -> None:
+    def finish(self, why: str, writes: bool) -> None:
         """What has not been seen by now never will be."""
         for key in STATEMENTS:
             if key not in self.findings:
-                unasked = "asked only with WRITE=yes" if key.startswith("W") else "nothing showed it"
+                unasked = "nothing showed it" if writes or not key.startswith("W") else "asked only with WRITE=yes"
                 self.unseen(key, NEVER.get(key) or why or unasked)
 
     @property

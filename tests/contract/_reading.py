@@ -10,10 +10,10 @@ import math
 import re
 import statistics
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeGuard
 
-from ._client import Answer, Client, Stop, retry_after
+from ._client import NOT_JSON, Answer, Client, Stop, retry_after
 from ._findings import Findings
 
 NUMBERS = "/organization-telephone-numbers"
@@ -42,13 +42,13 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "cancel_requested_at": (_INT, _NULL),
 }
 RECENT = "sms_inbound_agent"
+"""The API has not always had it."""
 NULLABLE = {name for name, types in FIELDS.items() if _NULL in types}
 """Whether fields that are null are shown is not documented."""
-"""The API has not always had it."""
 TIMES = tuple(name for name in FIELDS if name.endswith("_at"))
 MAPPINGS = ("inbound_agent", "outbound_agent", "sms_inbound_agent")
 AGENT_FIELDS = ("agent_id", "name", "type", "production_version")
-CREDENTIALS = ("auth_username", "auth_password")
+_CREDENTIAL = re.compile("auth_user|password|passwd|secret", re.IGNORECASE)
 _EARLIEST_MS = 946_684_800_000
 _FORM_STATUSES = (401, 403, 404, 409, 422, 429)
 _AB_TEST = re.compile("ab_?test|experiment|variant|traffic_split", re.IGNORECASE)
@@ -80,39 +80,64 @@ def look_at_errors(answers: list[Answer], findings: Findings) -> None:
     """Form and code of the errors seen, and headers."""
     bodies: dict[int, str] = {}
     codes: dict[int, str] = {}
-    shown: set[str] = set()
     for answer in answers:
-        status = answer.status
-        for name in answer.headers:
-            if re.search("rate-?limit", name, re.IGNORECASE):
-                value = answer.headers[name]
-                plain = re.fullmatch(r"[\w;=,. -]{1,40}", value)
-                # What is left of the limit, and when it is reset, changes all the time.
-                changing = re.search("remaining|reset", name, re.IGNORECASE)
-                shown.add(findings.scrubber.name(name) + (f": {value}" if plain and not changing else ""))
-        if status is None or status < 400 or status >= 500:
+        status, error = answer.status, answer.error
+        if status is None or not 400 <= status < 500:
             continue
-        error = answer.error
-        whole = {"code", "message", "details"} <= set(error)
         if status in _FORM_STATUSES:
-            bodies.setdefault(status, "empty" if answer.empty else "envelope" if error else "other")
+            json_body = "envelope" if error else "other"
+            bodies.setdefault(
+                status, "empty" if answer.empty else "no JSON" if answer.content is NOT_JSON else json_body
+            )
             if error:
                 codes.setdefault(status, findings.scrubber.name(error.get("code"), "code"))
         if status == 400:
             missing = {"code", "message", "details"} - set(error)
-            findings.check("C4", whole, "all three" if whole else f"{answer} without {names(missing, findings)}")
+            findings.check(
+                "C4", not missing, f"{answer} without {names(missing, findings)}" if missing else "all three"
+            )
             code = findings.scrubber.name(error.get("code"), "code")
             findings.check("C5", code == "VALIDATION_ERROR", code)
-        if error and isinstance(error.get("message"), str):
+        if isinstance(error.get("message"), str):
             korean = bool(re.search("[가-힣]", error["message"]))
             findings.check("C6", korean, "Korean" if korean else f"another language (HTTP {status})")
         if status == 429:
-            findings.value("C13", "retry_after", retry_after(answer), answer.headers.get("Retry-After") or "no header")
+            written, seconds = answer.headers.get("Retry-After"), retry_after(answer)
+            if written is None or seconds is not None:
+                findings.value("C13", "retry_after", seconds, written or "no header")
+            else:
+                findings.check("C13", False, "a header that is no number of seconds")
     if bodies:
-        findings.value("C7", "error_bodies", bodies, ", ".join(f"{one} {bodies[one]}" for one in sorted(bodies)))
+        seen = ", ".join(f"{one} {bodies[one]}" for one in sorted(bodies))
+        if "no JSON" in bodies.values():
+            findings.check("C7", False, seen)
+        else:
+            findings.value("C7", "error_bodies", bodies, seen)
     if codes:
-        findings.value("C8", "error_codes", codes, ", ".join(f"{one} {codes[one]}" for one in sorted(codes)))
-    if answers:
+        seen = ", ".join(f"{one} {codes[one]}" for one in sorted(codes))
+        if all(re.fullmatch("[A-Z][A-Z0-9_]*", code) for code in codes.values()):
+            findings.value("C8", "error_codes", codes, seen)
+        else:
+            findings.check("C8", False, seen)
+    _look_at_limits([one for one in answers if one.ok and one.key == "right" and one.of_api], findings)
+
+
+def _look_at_limits(answers: list[Answer], findings: Findings) -> None:
+    """Headers that name the rate limit."""
+    shown: set[str] = set()
+    without = 0
+    for answer in answers:
+        limiting = [name for name in answer.headers if re.search("rate-?limit", name, re.IGNORECASE)]
+        without += not limiting
+        for name in limiting:
+            value = answer.headers[name]
+            plain = re.fullmatch(r"[\w;=,. -]{1,40}", value)
+            # What is left of the limit, and when it is reset, changes all the time.
+            changing = re.search("remaining|reset", name, re.IGNORECASE)
+            shown.add(findings.scrubber.name(name) + (f": {value}" if plain and not changing else ""))
+    if shown and without:
+        findings.check("C12", False, f"on some answers only: {'; '.join(sorted(shown))}")
+    elif answers:
         findings.value("C12", "limit_headers", bool(shown), "; ".join(sorted(shown)) or "none")
         limits = [
             re.search(rf"(?i)limit-{window}: (\d{{1,6}})(;|$)", "; ".join(sorted(shown)))
@@ -124,23 +149,24 @@ def look_at_errors(answers: list[Answer], findings: Findings) -> None:
 
 def look_at_records(records: list[dict[str, Any]], findings: Findings) -> None:
     """Fields and types of telephone numbers."""
+    null_left_out: set[str] = set()
+    null_shown = False
     for record in records:
         left_out = set(FIELDS) - set(record) - {RECENT}
         missing = left_out - NULLABLE
         findings.check(
             "R1", not missing, f"missing: {names(missing, findings)}" if missing else f"all of {len(record)}"
         )
-        if left_out & NULLABLE:
-            findings.value("R14", "show_nulls", False, f"left out: {names(left_out & NULLABLE, findings)}")
-        elif None in record.values():
-            findings.value("R14", "show_nulls", True, "shown")
+        if not missing:
+            null_left_out |= left_out & NULLABLE
+        null_shown = null_shown or any(record[name] is None for name in NULLABLE & set(record))
         wrong = {
             name
             for name, types in FIELDS.items()
             if name in record and (isinstance(record[name], bool) or not isinstance(record[name], types))
         }
         findings.check("R2", not wrong, f"another type: {names(wrong, findings)}" if wrong else "as documented")
-        secret = set(record) & set(CREDENTIALS)
+        secret = set(_credentials(record))
         findings.check("R4", not secret, f"returned: {names(secret, findings)}" if secret else "never")
         identity = record.get("id")
         findings.check(
@@ -150,7 +176,8 @@ def look_at_records(records: list[dict[str, Any]], findings: Findings) -> None:
         )
         times = {name: record[name] for name in TIMES if record.get(name) is not None}
         odd = {name for name, value in times.items() if not _is_integer(value) or value < _EARLIEST_MS}
-        findings.check("R6", not odd, f"others: {names(odd, findings)}" if odd else "milliseconds")
+        if times:
+            findings.check("R6", not odd, f"others: {names(odd, findings)}" if odd else "milliseconds")
         for name in ("inbound_trunk_id", "outbound_trunk_id"):
             if isinstance(record.get(name), str):
                 begins = record[name].startswith("ST_")
@@ -161,14 +188,31 @@ def look_at_records(records: list[dict[str, Any]], findings: Findings) -> None:
                 findings.check("R8", not lacking, f"{name} lacks {names(lacking, findings)}" if lacking else "both")
         if isinstance(record.get("address"), str) and record["address"].lower().startswith("sip:"):
             findings.value("W4", "echo_sip", True, "with sip: in a record")
+    if null_left_out and null_shown:
+        findings.check("R14", False, f"some shown, others left out: {names(null_left_out, findings)}")
+    elif null_left_out or null_shown:
+        seen = "shown" if null_shown else f"left out: {names(null_left_out, findings)}"
+        findings.value("R14", "show_nulls", null_shown, seen)
     if records:
-        unknown = set().union(*(set(record) for record in records)) - set(FIELDS) - set(CREDENTIALS)
+        unknown = set().union(*(set(record) for record in records)) - set(FIELDS)
         findings.note("R3", "holds", names(unknown, findings))
         tests = {name for name in unknown if _AB_TEST.search(str(name))}
         if tests:
             findings.value("R13", "show_ab_test", True, names(tests, findings))
         else:
             findings.unseen("R13", "no field looks like it; no number may run a test")
+
+
+def _credentials(content: Any) -> Iterator[str]:
+    """Names of fields, at any depth, that hold a credential."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            if _CREDENTIAL.search(name):
+                yield name
+            yield from _credentials(value)
+    elif isinstance(content, list):
+        for one in content:
+            yield from _credentials(one)
 
 
 class Reading:
@@ -183,7 +227,7 @@ class Reading:
     def run(self) -> str:
         """Ask all of it. Returns why it ended before, or an empty text."""
         steps: tuple[Callable[[], None], ...] = (
-            self._keys, self._default, self._statuses, self._repeated, self._unknown_status, self._limits,
+            self._default, self._keys, self._statuses, self._repeated, self._unknown_status, self._limits,
             self._unknown_query, self._cursors, self._order, self._providers, self._single, self._agents,
         )  # fmt: skip
         why = ""
@@ -192,24 +236,38 @@ class Reading:
                 guarded(step, self._findings)
         except Stop as stop:
             why = str(stop)
-        records = [record for answer in self._client.answers for record in [*answer.records, *self._alone(answer)]]
-        guarded(lambda: look_at_records([one for one in records if "number" in one], self._findings), self._findings)
+        answers = [
+            one for one in self._client.answers if one.ok and one.key == "right" and one.path.startswith(NUMBERS)
+        ]
+        records = [record for answer in answers for record in [*answer.records, *self._alone(answer)]]
+        guarded(lambda: look_at_records(records, self._findings), self._findings)
         guarded(lambda: look_at_errors(self._client.answers, self._findings), self._findings)
-        if self._client.seconds:
-            latency = round(statistics.median(self._client.seconds), 3)
+        seconds = [one.seconds for one in self._client.answers if one.of_api]
+        if seconds:
+            latency = round(statistics.median(seconds), 3)
             self._findings.value("C14", "latency", latency, f"{latency:g} s (median)")
         return why
 
     @staticmethod
     def _alone(answer: Answer) -> list[dict[str, Any]]:
-        return (
-            [answer.content] if answer.ok and isinstance(answer.content, dict) and "items" not in answer.content else []
-        )
+        """The record of an answer that is one. With an id, since a server may also send an error with 200."""
+        single = answer.path != NUMBERS and isinstance(answer.content, dict) and "id" in answer.content
+        return [answer.content] if single else []
 
     def _useful(self, key: str, answer: Answer) -> bool:
         if answer.useless:
             self._findings.unseen(key, answer)
         return not answer.useless
+
+    def _page(self, key: str, answer: Answer) -> bool:
+        """Whether an answer is a page of a list. If not, the statement differs or is not seen."""
+        if answer.failed:
+            self._findings.unseen(key, answer)
+        elif not answer.ok:
+            self._findings.check(key, False, answer)
+        elif answer.items is None:
+            self._findings.unseen(key, f"{answer}, without items")
+        return answer.items is not None
 
     def _keys(self) -> None:
         for key, name, switch in (("C1", "none", "no_key_status"), ("C2", "wrong", "wrong_key_status")):
@@ -223,21 +281,25 @@ class Reading:
     def _default(self) -> None:
         answer = self._client.get(NUMBERS)
         if answer.status in (401, 403):
+            self._findings.unseen("C3", answer)
             raise Stop(f"the API refuses the key ({answer})")
-        if not self._useful("C3", answer):
-            return
-        self._findings.check("C3", answer.ok, answer)
+        if answer.refused:
+            self._findings.check("C3", False, answer)
+        if answer.refused or answer.useless or not answer.ok or answer.content is NOT_JSON:
+            self._findings.unseen("C3", answer)
+            raise Stop(f"the numbers cannot be listed ({answer})")
         self._envelope("L1", answer)
         items = answer.items
         if items is None:
-            return
+            return self._findings.unseen("C3", f"{answer}, without items")
+        self._findings.check("C3", True, answer)
         found = {record.get("status") for record in answer.records if isinstance(record.get("status"), str)}
-        if items:
+        if found:
             self._findings.check("L3", found == {"active"}, names(found, self._findings))
-            if len(items) >= 50 or answer.get("next_cursor") is not None:
-                self._findings.check("L10", len(items) == 50, f"{len(items)} items")
+        if len(items) >= 50 or not answer.is_last:
+            self._findings.check("L10", len(items) == 50, f"{len(items)} items")
         self._findings.unseen("L3", "there are no numbers")
-        self._findings.unseen("L10", "there are less than 50 numbers")
+        return self._findings.unseen("L10", "there are less than 50 numbers")
 
     def _envelope(self, key: str, answer: Answer) -> None:
         content = answer.content if isinstance(answer.content, dict) else {}
@@ -256,24 +318,26 @@ class Reading:
         for status in STATUSES:
             answer = self._client.get(NUMBERS, ("status", status), ("limit", "100"))
             self._lists[status] = answer
-            if not self._useful("L8", answer):
+            if not self._page("L8", answer):
                 continue
-            self._findings.check("L8", answer.ok, answer)
+            self._findings.check("L8", True, answer)
             found = {record.get("status") for record in answer.records if isinstance(record.get("status"), str)}
             if found:
                 self._findings.check("L4", found == {status}, f"{status}: {names(found, self._findings)}")
-            items, total, cursor = answer.items, answer.get("total_count"), answer.get("next_cursor")
-            if items is None:
-                continue
-            if len(items) < 100:
+            items, total, cursor = answer.items or [], answer.get("total_count"), answer.get("next_cursor")
+            if len(items) < 100 and not answer.is_last and _is_integer(total) and total > len(items):
+                self._findings.check("L8", False, f"{len(items)} items, and more pages")
+            elif len(items) < 100 and "next_cursor" in answer.content:
                 self._findings.check("L2", cursor is None, "null" if cursor is None else "another value")
-            if cursor is None:
+            if "total_count" in answer.content and "next_cursor" in answer.content:
+                # Of a list of several pages it is only known that there are more.
+                right = _is_integer(total) and (total == len(items) if answer.is_last else total > len(items))
                 self._findings.check(
-                    "L13",
-                    _is_integer(total) and total == len(items),
-                    f"items: {len(items)}, and {'as many' if total == len(items) else 'another count'}",
+                    "L13", right, f"items: {len(items)}, and {'as many' if right else 'another count'}"
                 )
-        self._findings.unseen("L4", "there are no numbers")
+        for key in ("L4", "L13"):
+            self._findings.unseen(key, "there are no numbers")
+        self._findings.unseen("L2", "each list has 100 numbers or more")
 
     def _repeated(self) -> None:
         other = next((one for one in ("expired", *STATUSES[1:3]) if self._lists[one].records), "expired")
@@ -291,8 +355,11 @@ class Reading:
         fitting = [name for name, shown in expected.items() if shown == seen]
         if len(fitting) == 1:
             return self._findings.value("L5", "repeated_status", fitting[0], "accepted")
-        if fitting:
-            return self._findings.unseen("L5", "accepted; too few numbers to tell which counts")
+        # A list of several pages does not show all statuses on its first.
+        pages = not all(one.is_last for one in answers)
+        if fitting or (pages and seen[0] <= here | there and seen[1] <= here | there):
+            why = "too many numbers" if pages else "too few numbers"
+            return self._findings.unseen("L5", f"accepted; {why} to tell which counts")
         return self._findings.check("L5", False, "accepted, and none of these")
 
     def _unknown_status(self) -> None:
@@ -307,23 +374,21 @@ class Reading:
 
     def _limits(self) -> None:
         one, none, more = (self._client.get(NUMBERS, ("limit", limit)) for limit in ("1", "0", "101"))
-        some = bool(self._lists["active"].items)
-        if self._useful("L7", one):
-            count = -1 if one.items is None else len(one.items)
-            if some or count != 0:
-                self._findings.check("L7", count == 1, f"items: {count}" if count >= 0 else one)
+        # With fewer, a limit of 1 makes no difference.
+        enough = len(self._lists["active"].items or []) > 1
+        if self._page("L7", one):
+            count = len(one.items or [])
+            if enough or count > 1:
+                self._findings.check("L7", count == 1, f"items: {count}")
             else:
-                self._findings.unseen("L7", "there are no numbers")
+                self._findings.unseen("L7", "there are less than 2 numbers")
         if none.useless or more.useless:
             self._findings.unseen("L9", none if none.useless else more)
         elif none.refused and more.refused:
             self._findings.value("L9", "limit_beyond", "refuse", f"HTTP {none.status} and {more.status}")
-        elif (
-            none.items is not None
-            and more.items is not None
-            and len(none.items) == int(some)
-            and len(more.items) <= 100
-        ):
+        elif none.items is not None and more.items is not None and not enough:
+            self._findings.unseen("L9", "accepted; there are less than 2 numbers")
+        elif none.items is not None and more.items is not None and len(none.items) == 1 and len(more.items) <= 100:
             self._findings.value("L9", "limit_beyond", "clamp", "accepted")
         else:
             counts = [answer if answer.items is None else f"{len(answer.items)} items" for answer in (none, more)]
@@ -362,64 +427,62 @@ class Reading:
         whole = ids(self._lists[status])
         if len(whole) < 2:
             return self._findings.unseen("L11", "there are less than 2 numbers in one status")
-        self._findings.check("L11", *self._walk(NUMBERS, [("status", status)], whole, self._lists[status], "id"))
-        return None
+        return self._walk("L11", NUMBERS, [("status", status)], whole, self._lists[status], "id")
 
     def _walk(
-        self, path: str, query: list[tuple[str, str]], whole: list[str], listed: Answer, name: str
-    ) -> tuple[bool, str]:
+        self, key: str, path: str, query: list[tuple[str, str]], whole: list[str], listed: Answer, name: str
+    ) -> None:
         """Follow up to three pages, and compare them with the list as it was read at once."""
         limit = math.ceil(len(whole) / 3)
         seen: list[str] = []
         cursor: list[tuple[str, str]] = []
-        for page in range(1, 4):
+        for _page in range(3):
             answer = self._client.get(path, *query, ("limit", str(limit)), *cursor)
-            if answer.items is None:
-                return False, f"page {page}: {answer}"
+            if not self._page(key, answer):
+                return None
+            if len(answer.items or []) > limit:
+                return self._findings.check(key, False, "a page with more items than its limit")
             seen += ids(answer, name)
             if len(set(seen)) < len(seen):
-                return False, "an item twice"
-            if answer.get("next_cursor") is None:
+                return self._findings.check(key, False, "an item twice")
+            if answer.is_last:
                 break
             if answer.cursor is None:
-                return False, "a next_cursor that is no text"
+                return self._findings.check(key, False, "a next_cursor that is no text")
             cursor = [("cursor", answer.cursor)]
         else:
-            if listed.get("next_cursor") is None and len(seen) >= len(whole):
-                return False, "a next_cursor after the last page"
+            if listed.is_last and len(seen) >= len(whole):
+                return self._findings.check(key, False, "a next_cursor after the last page")
         right = seen[: len(whole)] == whole[: len(seen)] and (len(seen) >= len(whole) or len(seen) == 3 * limit)
-        return right, f"{len(seen)} of {len(whole)} items, {'in the same order' if right else 'not those of the list'}"
+        how = "in the same order" if right else "not those of the list"
+        return self._findings.check(key, right, f"{len(seen)} of {len(whole)} items, {how}")
 
     def _order(self) -> None:
         status = max(STATUSES, key=lambda one: len(self._lists[one].items or []))
         listed = self._lists[status]
         written = [record.get("created_at") for record in listed.records]
         times = [one for one in written if _is_integer(one)]
-        if len(times) < 2 or len(times) < len(written):
+        if len(set(times)) < 2 or len(times) < len(written):
             for key in ("L14", "L15"):
-                self._findings.unseen(key, "there are less than 2 numbers in one status")
+                self._findings.unseen(key, "there are less than 2 numbers in one status with a created_at of their own")
             return
-        self._findings.check(
-            "L14",
-            times == sorted(times, reverse=True),
-            "newest first" if times == sorted(times, reverse=True) else "another order",
-        )
+        newest_first = times == sorted(times, reverse=True)
+        self._findings.check("L14", newest_first, "newest first" if newest_first else "another order")
         answer = self._client.get(NUMBERS, ("status", status), ("limit", "100"), ("sort_order", "asc"))
-        if self._useful("L15", answer):
+        if self._page("L15", answer):
             rising = [one for one in (record.get("created_at") for record in answer.records) if _is_integer(one)]
             right = len(rising) == len(answer.records) > 1 and rising == sorted(rising)
-            self._findings.check("L15", right, "oldest first" if right else "another order" if answer.ok else answer)
+            self._findings.check("L15", right, "oldest first" if right else "another order")
 
     def _providers(self) -> None:
+        held = [one.get("provider") for one in self._lists["active"].records]
         for provider in ("custom", "vox"):
             answer = self._client.get(NUMBERS, ("provider", provider), ("limit", "100"))
-            if not self._useful("L16", answer):
+            if not self._page("L16", answer):
                 continue
             found = {str(record.get("provider")) for record in answer.records}
-            if found or not answer.ok:
-                self._findings.check(
-                    "L16", found == {provider}, f"{provider}: {names(found, self._findings) if answer.ok else answer}"
-                )
+            if found or provider in held:
+                self._findings.check("L16", found == {provider}, f"{provider}: {names(found, self._findings)}")
         self._findings.unseen("L16", "there are no numbers")
 
     def _single(self) -> None:
@@ -445,7 +508,9 @@ class Reading:
             return None
         record = records[0]
         answer = self._client.get(f"{NUMBERS}/{record['id']}")
-        if self._useful("R9", answer):
+        if answer.failed:
+            self._findings.unseen("R9", answer)
+        else:
             content = answer.content if answer.ok and isinstance(answer.content, dict) else None
             differing = {one for one in {*record, *(content or {})} if (content or {}).get(one) != record.get(one)}
             seen = f"differs in {names(differing, self._findings)}" if content is not None else str(answer)
@@ -463,9 +528,10 @@ class Reading:
 
     def _agents(self) -> None:
         listed = self._client.get("/agents", ("limit", "100"))
-        if not self._useful("A1", listed):
-            return
-        self._envelope("A1", listed)
+        if listed.failed:
+            self._findings.unseen("A1", listed)
+        else:
+            self._envelope("A1", listed)
         unknown = self._client.get("/agents", ("limit", "1"), ("contract_unknown", "1"))
         if self._useful("A8", unknown):
             self._findings.check("A8", unknown.status == 400, unknown)
@@ -477,7 +543,7 @@ class Reading:
         agents = [one for one in listed.records if plain_id(one, "agent_id")]
         if not agents:
             for key in ("A2", "A3", "A4", "A5", "A6", "A7"):
-                self._findings.unseen(key, "there are no agents")
+                self._findings.unseen(key, "there are no agents" if listed.items == [] else "no agents can be read")
             return
         self.agent_id = str(agents[0]["agent_id"])
         self._agent_names(agents)
@@ -486,41 +552,48 @@ class Reading:
         if len(whole) < 2:
             self._findings.unseen("A7", "there is one agent only")
         else:
-            self._findings.check("A7", *self._walk("/agents", [], whole, listed, "agent_id"))
+            self._walk("A7", "/agents", [], whole, listed, "agent_id")
 
     def _agent_names(self, agents: list[dict[str, Any]]) -> None:
-        words = ((one, re.search("[A-Za-z]{2,}", one["name"])) for one in agents if isinstance(one.get("name"), str))
-        agent, word = next(((one, word) for one, word in words if word), (None, None))
-        if agent is None or word is None:
-            for key in ("A3", "A4"):
-                self._findings.unseen(key, "no agent's name has Latin letters")
-            return
-        part = word[0]
+        named = [(one, one["name"].casefold()) for one in agents if isinstance(one.get("name"), str)]
+        words = [(one, word) for one, name in named for word in re.findall("[A-Za-z]{2,}", one["name"])]
+        # A word that all of them have does not show that others are left out.
+        telling = [(one, word) for one, word in words if not all(word.casefold() in name for _one, name in named)]
+        if not telling:
+            why = "no word with Latin letters is in the names of some agents only"
+            self._findings.unseen("A3", why)
+            return self._findings.unseen("A4", why)
+        agent, part = telling[0]
         answer = self._client.get("/agents", ("q", part), ("limit", "100"))
-        if self._useful("A3", answer):
+        right = False
+        if self._page("A3", answer):
             shown = [str(one.get("name")) for one in answer.records]
             fitting = all(part.casefold() in name.casefold() for name in shown)
-            right = fitting and (agent["agent_id"] in ids(answer, "agent_id") or answer.get("next_cursor") is not None)
-            self._findings.check("A3", right, f"agents: {len(shown)}" if answer.ok else answer)
+            right = fitting and (agent["agent_id"] in ids(answer, "agent_id") or not answer.is_last)
+            self._findings.check("A3", right, f"agents: {len(shown)}")
+        if not right:
+            return self._findings.unseen("A4", "q does not select the agents")
         swapped = self._client.get("/agents", ("q", part.swapcase()), ("limit", "100"))
-        if self._useful("A4", swapped):
-            if swapped.items is None:
-                self._findings.check("A4", False, swapped)
-            else:
-                self._findings.value("A4", "q_ignores_case", agent["agent_id"] in ids(swapped, "agent_id"))
+        if self._page("A4", swapped):
+            found = agent["agent_id"] in ids(swapped, "agent_id")
+            if found or not swapped.items:
+                return self._findings.value("A4", "q_ignores_case", found)
+            self._findings.unseen("A4", "other agents were found")
+        return None
 
     def _agent_types(self, agents: list[dict[str, Any]]) -> None:
         types = sorted(
             {one["type"] for one in agents if isinstance(one.get("type"), str) and one["type"].isprintable()}
         )
-        for key, chosen in (("A5", types[:1]), ("A6", types[:2])):
-            if len(chosen) < (2 if key == "A6" else 1):
+        if len(types) < 2:
+            for key in ("A5", "A6"):
                 self._findings.unseen(key, "agents of one type only")
-                continue
+            return
+        for key, chosen in (("A5", types[:1]), ("A6", types[:2])):
             answer = self._client.get("/agents", ("limit", "100"), *(("type", one) for one in chosen))
-            if self._useful(key, answer):
+            if self._page(key, answer):
                 found = {str(one.get("type")) for one in answer.records}
-                self._findings.check(key, found == set(chosen), f"types: {len(found)}" if answer.ok else answer)
+                self._findings.check(key, found == set(chosen), f"types: {len(found)}")
 
 
 def guarded(step: Callable[[], object], findings: Findings) -> None:

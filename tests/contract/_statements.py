@@ -49,12 +49,18 @@ _state("C4", "V", "an error has error.code, .message and .details", "all three",
 _state("C5", "O", "the code of a 400", "VALIDATION_ERROR", "tests/simulator/_errors.py, _DEFAULTS")
 _state("C6", "O", "messages are Korean", "Korean", "tests/simulator/_errors.py, _DEFAULTS")
 _state("C7", "?", "bodies of 401, 403, 404, 409, 422, 429", "envelope, other or empty", PROCESS, error_bodies=())
-_state("C8", "?", "codes of 401, 403, 404, 409, 422, 429", "any", PROCESS, error_codes=())
+_state("C8", "?", "codes of 401, 403, 404, 409, 422, 429", "any in upper case", PROCESS, error_codes=())
 _state("C9", "O", "an unknown query parameter", "400", f"{SCHEMAS}, NoQuery")
 _state("C10", "O", "its details.allowed_query_parameters", "a list of names", f"{APP}, _invalid")
 _state("C11", "?", "an unknown route", "404", f"{APP}, _no_such_call", unknown_route=("envelope", "other"))
 _state(
-    "C12", "?", "headers that name the rate limit", "some or none", PROCESS, limit_headers=(True, False), rate_limit=()
+    "C12",
+    "?",
+    "headers that name the rate limit",
+    "in all answers or none",
+    PROCESS,
+    limit_headers=(True, False),
+    rate_limit=(),
 )
 _state("C13", "?", "Retry-After of a 429", "seconds or none", f"{EXCHANGE}, too_many", retry_after=())
 _state("C14", "?", "time that an answer takes", "any", PROCESS, latency=())

@@ -10,6 +10,7 @@ run is interrupted.
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import unicodedata
@@ -17,7 +18,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ._client import Answer, Client, SettingsError, Stop
+from ._client import NOT_JSON, Answer, Client, SettingsError, Stop
 from ._findings import Findings, mask_number
 from ._reading import FIELDS, NULLABLE, NUMBERS, guarded, look_at_errors, look_at_records, plain_id
 
@@ -25,6 +26,8 @@ REGISTER = "/telephone-numbers/register"
 HELD = ("active", "scheduled", "cancel_requested")
 _MOST_PAGES = 100
 _TRIES = 5
+_MOST_SECONDS = 300.0
+"""For cleaning up."""
 _ADDRESS = re.compile(r"(?:sip:)?([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?")
 
 
@@ -83,6 +86,8 @@ class Writing:
         """Registrations of which it is not known what they have left."""
         self._first = len(client.answers)
         self._parts: list[int] = []
+        self._deleted_ids: set[str] = set()
+        """Of which a DELETE was answered with success."""
 
     # Before
 
@@ -121,8 +126,7 @@ class Writing:
                     f"the numbers in status {status} cannot be listed ({answer}): whether NUMBER is held is not certain"
                 )
             yield from answer.records
-            following = answer.get("next_cursor")
-            if following is None or following == "":
+            if answer.is_last:
                 return
             if answer.cursor is None or answer.cursor in seen:
                 break
@@ -146,6 +150,8 @@ class Writing:
             whole = [one for one in records if "effective_at" not in one and id(one) not in self._parts]
             guarded(lambda: look_at_records(whole, self._findings), self._findings)
             guarded(lambda: look_at_errors(self._client.answers, self._findings), self._findings)
+            if any(self._password in json.dumps(one.content) for one in answers if one.content is not NOT_JSON):
+                self._findings.check("R4", False, "the password that was sent")
         return ""
 
     def _steps(self) -> None:
@@ -181,18 +187,17 @@ class Writing:
         answer, record = self._register()
         if answer.useless:
             raise Stop(f"the outcome of the registration is not known ({answer})")
-        if record is None:
-            self._findings.check("W1", False, answer)
-            if answer.ok:
-                self._findings.check("W2", False, "not a new record of this number")
+        if not answer.ok:
+            self._findings.unseen("W1", answer)
             code = self._findings.scrubber.name(answer.error.get("code"), "code")
             raise Stop(f"the registration failed ({answer}, code {code})")
-        if answer.status in (200, 201):
-            self._findings.value("W1", "register_status", answer.status)
-        else:
-            self._findings.check("W1", False, answer)
-        right = record.get("memo") == self._marker and record.get("provider") == "custom"
-        self._findings.check("W2", right, "the number as sent" if right else "another memo or provider")
+        self._findings.value("W1", "register_status", answer.status, str(answer))
+        if record is None:
+            self._findings.check("W2", False, "not a new record of this number")
+            raise Stop(f"the answer to the registration is not its record ({answer})")
+        sent = {"number": self._number, "memo": self._marker, "provider": "custom"}
+        other = [name for name, value in sent.items() if record.get(name) != value]
+        self._findings.check("W2", not other, f"another {', '.join(other)}" if other else "the number as sent")
         state = record.get("status")
         self._findings.value("W3", "registered_as", state, self._findings.scrubber.name(state))
         shown = record.get("address")
@@ -214,6 +219,8 @@ class Writing:
             if any(plain_id(one) == record["id"] for one in answer.records):
                 break
             if waited > self._patience:
+                if answer.items is None or not answer.is_last:
+                    return self._findings.unseen("W5", f"{answer}, not on its first page")
                 return self._findings.check("W5", False, f"not within {self._patience:g} s")
             first = False
         lag = 0 if first else round(waited, 1)
@@ -247,13 +254,30 @@ class Writing:
         else:
             self._findings.check("W15", False, answer)
         read = self._client.get(path.removesuffix("/sip").removesuffix("/agent"))
-        return answer, read.content if read.ok and isinstance(read.content, dict) else None
+        return answer, read.content if read.ok and plain_id(read.content) else None
+
+    def _is_shown(self, key: str, answer: Answer, after: dict[str, Any] | None) -> bool:
+        """Whether a change was accepted, and the number read then. If not, the statement differs or is not seen."""
+        if answer.failed:
+            self._findings.unseen(key, answer)
+        elif not answer.ok:
+            self._findings.check(key, False, answer)
+        elif after is None:
+            self._findings.unseen(key, "the number cannot be read")
+        return answer.ok and after is not None
+
+    def _is_refused(self, key: str, answer: Answer) -> None:
+        """A request that has to be a 400."""
+        if answer.useless:
+            self._findings.unseen(key, answer)
+        else:
+            self._findings.check(key, answer.status == 400, answer)
 
     def _memos(self, path: str, record: dict[str, Any]) -> None:
         before = self._client.get(path)
         sent = " " + unicodedata.normalize("NFD", "한글 memo") + " "
         answer, after = self._patch(path, {"memo": sent})
-        if after is not None:
+        if self._is_shown("W7", answer, after) and after is not None:
             shown = after.get("memo")
             composed = unicodedata.normalize("NFC", sent)
             values = {sent: True, composed.strip(): False, sent.strip(): "trimmed", composed: "composed"}
@@ -261,98 +285,140 @@ class Writing:
                 self._findings.value("W7", "echo_memo", values[shown])
             else:
                 self._findings.check("W7", False, "another text")
-            kept = ("address", "provider", "status", "inbound_agent", "created_at")
-            left = {one for one in kept if before.ok and after.get(one) != before.get(one)}
-            self._findings.check("W14", not left, f"changed: {', '.join(sorted(left))}" if left else "unchanged")
-        else:
-            self._findings.note("W7", "not seen" if answer.useless else "differs", answer)
-        for key, length, accepted in (("W9", 200, True), ("W10", 201, False)):
-            answer, after = self._patch(path, {"memo": "가" * length})
-            if answer.useless:
-                self._findings.unseen(key, answer)
-            elif accepted:
-                whole = after is not None and after.get("memo") == "가" * length
-                self._findings.check(key, answer.ok and whole, f"{answer}{'' if whole else ', not as sent'}")
-            else:
-                self._findings.check(key, answer.status == 400, answer)
+            if before.ok and plain_id(before.content) and shown != before.get("memo"):
+                kept = set(FIELDS) - {"memo", "updated_at"}
+                changed = sorted(one for one in kept if after.get(one) != before.get(one))
+                self._findings.check("W14", not changed, f"changed: {', '.join(changed)}" if changed else "unchanged")
+        # Only a memo that is there can be seen to go.
+        answer, after = self._patch(path, {"memo": None})
+        if self._is_shown("W11", answer, after) and after is not None:
+            cleared = after.get("memo") in ("", None)
+            self._findings.check("W11", cleared, "cleared" if cleared else f"{answer}, not cleared")
+        long = "가" * 200
+        answer, after = self._patch(path, {"memo": long})
+        if self._is_shown("W9", answer, after) and after is not None:
+            whole = after.get("memo") == long
+            self._findings.check("W9", whole, f"{answer}{'' if whole else ', not as sent'}")
+        answer, _after = self._patch(path, {"memo": long + "가"})
+        self._is_refused("W10", answer)
         answer, after = self._patch(path, {"memo": ""})
         if answer.refused:
             self._findings.value("W8", "empty_memo", "refuse", str(answer))
-        elif after is not None and after.get("memo") in ("", None):
-            self._findings.value("W8", "empty_memo", "kept" if after.get("memo") == "" else "null")
-        elif not answer.useless:
-            self._findings.check("W8", False, f"{answer}, another memo")
-        answer, after = self._patch(path, {"memo": None})
-        if not answer.useless:
-            cleared = after is not None and after.get("memo") in ("", None)
-            self._findings.check("W11", cleared, "cleared" if cleared else f"{answer}, not cleared")
+        elif self._is_shown("W8", answer, after) and after is not None:
+            if after.get("memo") in ("", None):
+                self._findings.value("W8", "empty_memo", "kept" if after.get("memo") == "" else "null")
+            else:
+                self._findings.check("W8", False, f"{answer}, another memo")
 
     def _bodies(self, path: str, record: dict[str, Any]) -> None:
         for key, body in (("W12", {}), ("W13", {"memo": "x", "contract_unknown": 1})):
-            answer = self._client.ask("PATCH", path, body=body)
-            if not answer.useless:
-                self._findings.check(key, answer.status == 400, answer)
+            self._is_refused(key, self._client.ask("PATCH", path, body=body))
 
     def _trunk(self, path: str, record: dict[str, Any]) -> None:
-        answer, _after = self._patch(f"{path}/sip", {"address": self._other})
-        if answer.ok or answer.refused:
-            self._findings.value("W16", "password_demanded", answer.refused, str(answer))
-        body = {"address": self._address, "auth_username": "contract", "auth_password": self._password}
-        # Another one than it has now, whichever that is.
-        body["address"] = self._address if answer.ok else self._other
-        answer, _after = self._patch(f"{path}/sip", body)
-        if not answer.useless:
-            self._findings.check("W17", answer.ok, answer)
-        if answer.ok:
-            another = self._other if body["address"] == self._address else self._address
-            answer, _after = self._patch(f"{path}/sip", {"address": another})
-            if not answer.useless:
-                self._findings.check("W18", answer.status == 400, answer)
+        """The trunk has no password before."""
+        at, other = self._address, self._other
+        without, after = self._patch(f"{path}/sip", {"address": other})
+        moved = after is not None and self._is_moved(after, record.get("address"), other)
+        if without.ok:
+            if moved:
+                at, other = other, at
+            if self._is_shown("W16", without, after):
+                if moved:
+                    self._findings.value("W16", "password_demanded", False, str(without))
+                else:
+                    self._findings.check("W16", False, f"{without}, the address is as before")
+        before = after.get("address") if after is not None else record.get("address")
+        body = {"address": other, "auth_username": "contract", "auth_password": self._password}
+        answer, after = self._patch(f"{path}/sip", body)
+        accepted = self._is_shown("W17", answer, after) and after is not None and self._is_moved(after, before, other)
+        if answer.ok and after is not None:
+            self._findings.check("W17", accepted, answer if accepted else f"{answer}, the address is as before")
+        if without.refused and accepted:
+            self._findings.value("W16", "password_demanded", True, str(without))
+        elif not without.ok:
+            # It may have been refused for something else.
+            self._findings.unseen("W16", f"{without}, and with a password {answer}" if without.refused else without)
+        if accepted:
+            answer, _after = self._patch(f"{path}/sip", {"address": at})
+            self._is_refused("W18", answer)
+
+    @staticmethod
+    def _is_moved(after: dict[str, Any], before: Any, sent: str) -> bool:
+        """Whether a record shows the address that was sent, or at least another one than before."""
+        shown = after.get("address")
+        return shown is not None and (shown in (sent, sent.removeprefix("sip:")) or shown != before)
 
     def _agents(self, path: str, record: dict[str, Any]) -> None:
         answer, _after = self._patch(f"{path}/agent", {"inbound_agent": {"agent_id": str(uuid.uuid4())}})
         if answer.refused:
             self._findings.value("W20", "unknown_agent", answer.status, str(answer))
-        elif not answer.useless:
+        elif answer.useless:
+            self._findings.unseen("W20", answer)
+        else:
             self._findings.check("W20", False, answer)
         if self._agent_id is None:
             for key in ("W19", "W21", "W22"):
                 self._findings.unseen(key, "there are no agents")
             return
         answer, after = self._patch(f"{path}/agent", {"inbound_agent": {"agent_id": self._agent_id}})
-        mapped = after.get("inbound_agent") if after is not None else None
-        if not answer.useless:
+        mapped: Any = None
+        if self._is_shown("W19", answer, after) and after is not None:
+            mapped = after.get("inbound_agent")
             version = mapped.get("agent_version") if isinstance(mapped, dict) else None
             self._findings.check(
                 "W19", version == "current", f"{answer}, {self._findings.scrubber.name(version, 'version')}"
             )
         body = {"inbound_agent": {"agent_id": self._agent_id, "agent_version": None}}
         answer, _after = self._patch(f"{path}/agent", body)
-        if not answer.useless:
-            self._findings.check("W21", answer.status == 400, answer)
+        self._is_refused("W21", answer)
         answer, after = self._patch(f"{path}/agent", {"inbound_agent": None})
-        if not answer.useless:
-            gone = after is not None and after.get("inbound_agent") is None
-            self._findings.check("W22", gone, "unmapped" if gone else answer)
+        if self._is_shown("W22", answer, after) and after is not None:
+            if mapped:
+                gone = after.get("inbound_agent") is None
+                self._findings.check("W22", gone, "unmapped" if gone else f"{answer}, still mapped")
+            else:
+                self._findings.unseen("W22", "no agent was mapped")
+
+    def _delete(self, path: str) -> Answer:
+        answer = self._client.ask("DELETE", path)
+        if answer.ok:
+            self._deleted_ids.add(path.rpartition("/")[2])
+        return answer
 
     def _deleted(self, path: str) -> None:
         identity = path.rpartition("/")[2]
-        answer = self._client.ask("DELETE", path)
+        answer = self._delete(path)
         if answer.useless:
-            return
+            return self._findings.unseen("W23", answer)
         fields = {"id", "number", "provider", "effective_at"}
         missing = fields - set(answer.content) if isinstance(answer.content, dict) else fields
         right = answer.ok and not missing and plain_id(answer.content) == identity
         self._findings.check(
             "W23", right, "all four" if right else f"{answer}, missing: {', '.join(sorted(missing)) or 'none'}"
         )
-        if not answer.ok:
-            return
+        if answer.ok and self._is_expired(path, identity):
+            self._expired(path, identity)
+        return None
+
+    def _is_expired(self, path: str, identity: str) -> bool:
         read = self._client.get(path)
+        shown = read.content if read.ok and plain_id(read.content) else None
+        if read.status == 404:
+            # Only the list can show it then.
+            listed = self._client.get(NUMBERS, ("status", "expired"), ("limit", "100"))
+            shown = next((one for one in listed.records if plain_id(one) == identity), None)
+        if shown is None:
+            self._findings.unseen("W24", f"{read}, not shown")
+        else:
+            state = shown.get("status")
+            self._findings.check("W24", state == "expired", self._findings.scrubber.name(state))
+            if state != "expired":
+                return False
         if not read.useless:
-            status = read.get("status") if read.ok else "expired"
-            self._findings.check("W24", status == "expired", self._findings.scrubber.name(status))
             self._findings.value("W25", "get_expired", read.status, str(read))
+        return not read.useless
+
+    def _expired(self, path: str, identity: str) -> None:
         for key, switch, end, body in (
             ("W26", "patch_expired", "", {"memo": "expired"}),
             ("W27", "agents_expired", "/agent", {"inbound_agent": None}),
@@ -361,7 +427,7 @@ class Writing:
             if not patched.useless:
                 status = 200 if patched.ok else patched.status
                 self._findings.value(key, switch, status, str(patched))
-        again = self._client.ask("DELETE", path)
+        again = self._delete(path)
         if not again.useless:
             self._findings.value("W28", "delete_expired", again.status, str(again))
         answer, record = self._register()
@@ -373,6 +439,7 @@ class Writing:
 
     def clean_up(self) -> list[str]:
         """Delete all that was registered. Returns what could not be, with the command that does it."""
+        self._client.allow(_MOST_SECONDS)
         while True:
             try:
                 return self._cleaned()
@@ -391,9 +458,9 @@ class Writing:
                 )
         return left
 
-    def _try(self, method: str, path: str, *query: tuple[str, str]) -> Answer:
+    def _try(self, ask: Callable[[], Answer]) -> Answer:
         try:
-            return self._client.ask(method, path, query)
+            return ask()
         except Stop as stop:
             return Answer(None, failure=str(stop))
 
@@ -435,24 +502,32 @@ class Writing:
         ]
 
     def _release(self, identity: str) -> bool:
+        """Delete a record. A 404 is no proof that it is gone, since it may be too new to be found."""
         path = f"{NUMBERS}/{identity}"
         for attempt in range(_TRIES):
-            read = self._try("GET", path)
-            if read.status in (404, 410) and (attempt or read.error):
+            read = self._try(lambda: self._client.get(path))
+            absent = read.status in (404, 410)
+            if absent and identity in self._deleted_ids:
                 return True
-            if read.ok and plain_id(read.content) == identity and read.get("status") == "expired":
-                return True
-            if (
-                read.ok
-                and "number" in (read.content if isinstance(read.content, dict) else {})
-                and not _same_number(read.get("number"), self._number)
-            ):
-                return False
+            if read.ok and plain_id(read.content) == identity:
+                if read.get("status") == "expired":
+                    return True
+                if "number" in read.content and not _same_number(read.get("number"), self._number):
+                    return False
             if attempt:
                 self._client.sleep(min(0.5 * 2**attempt, 8.0))
-            self._try("DELETE", path)
-        read = self._try("GET", path)
-        return read.status in (404, 410) or (read.ok and read.get("status") == "expired")
+            self._try(lambda: self._delete(path))
+        read = self._try(lambda: self._client.get(path))
+        if read.ok and plain_id(read.content) == identity:
+            return bool(read.get("status") == "expired")
+        return read.status in (404, 410) or (identity in self._deleted_ids and not self._is_listed(identity))
+
+    def _is_listed(self, identity: str) -> bool:
+        """Whether a list may show a record as held."""
+        try:
+            return any(plain_id(one) == identity for status in HELD for one in self._listed(status))
+        except (Refused, Stop):
+            return True
 
 
 def _same_number(value: Any, number: str) -> bool:

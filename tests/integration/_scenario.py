@@ -118,7 +118,7 @@ class Playing:
                 wanted = next(part.script)
                 tasks.write_text(wanted if isinstance(wanted, str) else as_yaml(wanted), encoding="utf-8")
                 connection = {"api_url": sim.url, "api_key": KEY, "ca_path": sim.ca_path}
-                hosts[host] = ansible.host(way, tasks=str(tasks), **{**connection, **scenario.variables})
+                hosts[host] = ansible.host(way, task_file=str(tasks), **{**connection, **scenario.variables})
         self.run = ansible.run(_PLAYBOOK, hosts)
         assert self.run.tasks, self.run.output
 
@@ -172,7 +172,7 @@ _PLAYBOOK = """\
       ca_path: "{{ ca_path | default(omit, true) }}"
       retries: 1
   tasks:
-    - ansible.builtin.include_tasks: "{{ tasks }}"
+    - ansible.builtin.include_tasks: "{{ task_file }}"
 """
 
 

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -18,7 +20,7 @@ import trustme
 
 KAMAILIO, SIPP = shutil.which("kamailio", path="/usr/sbin:/usr/bin:/sbin:/bin"), shutil.which("sipp")
 USERNAME, PASSWORD = "vox-customer-12", "sip-Xyzzy"
-BEHAVIOURS = ("ok", "www", "proxy", "missing", "busy", "silent", "quoting", "tls")
+BEHAVIOURS = ("ok", "www", "proxy", "both", "missing", "busy", "silent", "quoting", "tls")
 
 _CONFIG = """\
 #!KAMAILIO
@@ -36,6 +38,9 @@ loadmodule "sl.so"
 loadmodule "pv.so"
 loadmodule "auth.so"
 loadmodule "siputils.so"
+modparam("auth", "algorithm", "{algorithm}")
+modparam("auth", "nonce_count", 1)
+modparam("auth", "qop", "auth")
 modparam("tls", "tls_method", "TLSv1.2+")
 modparam("tls", "private_key", "{directory}/key.pem")
 modparam("tls", "certificate", "{directory}/cert.pem")
@@ -45,7 +50,8 @@ request_route {{
     if ($Rp == {busy}) {{ sl_send_reply("503", "Service Unavailable"); exit; }}
     if ($Rp == {quoting}) {{ sl_send_reply("200", "welcome {password}"); exit; }}
     if ($Rp == {www} && !pv_www_authenticate("trunk", "{password}", "0")) {{ www_challenge("trunk", "1"); exit; }}
-    if ($Rp == {proxy} && !pv_proxy_authenticate("trunk", "{password}", "0")) {{
+    if ($Rp == {both} && !pv_www_authenticate("trunk", "{password}", "0")) {{ www_challenge("trunk", "1"); exit; }}
+    if (($Rp == {proxy} || $Rp == {both}) && !pv_proxy_authenticate("trunk", "{password}", "0")) {{
         proxy_challenge("trunk", "1"); exit;
     }}
     options_reply();
@@ -74,8 +80,8 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_kamailio(directory: Path) -> Iterator[dict[str, int]]:
-    """A trunk on loopback, and its port for each behaviour. Its CA is in ca.pem."""
+def running_kamailio(directory: Path, algorithm: str = "MD5") -> Iterator[dict[str, int]]:
+    """A trunk on loopback, and its port for each behaviour. Its CA is in ca.pem. `algorithm`: of its challenges."""
     assert KAMAILIO
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
@@ -94,20 +100,25 @@ def running_kamailio(directory: Path) -> Iterator[dict[str, int]]:
         ]
         config = directory / "kamailio.cfg"
         config.write_text(
-            _CONFIG.format(directory=directory, listen="\n".join(listen), password=PASSWORD, **ports), encoding="utf-8"
+            _CONFIG.format(
+                directory=directory, listen="\n".join(listen), password=PASSWORD, algorithm=algorithm, **ports
+            ),
+            encoding="utf-8",
         )
         with (directory / "kamailio.log").open("w") as log:
             process = subprocess.Popen(
                 [KAMAILIO, "-f", str(config), "-DD", "-E", "-Y", str(directory), "-P", str(directory / "pid")],
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
         try:
             if _accepts(ports["ok"], process):
                 yield ports
                 return
         finally:
-            process.terminate()
+            # Asked to end while it starts its children, it may hang.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait(20)
     raise AssertionError((directory / "kamailio.log").read_text(encoding="utf-8"))
 

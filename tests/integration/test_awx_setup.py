@@ -10,8 +10,10 @@ import json
 import os
 import re
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import requests
@@ -21,6 +23,7 @@ from awx_collection import awx_collection_path
 from awx_double import ORGANIZATION_TOKEN, READ_TOKEN, TOKEN, USER, AwxDouble
 from awx_double import PASSWORD as USER_PASSWORD
 from integration._playbook import KEY, PASSWORD, SECRET, Ansible, Run
+from integration._warm_python import warm_python
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "extensions" / "awx"
@@ -35,12 +38,13 @@ TEMPLATES = {
 EVERYTHING = {
     "vox_awx_scm_url": str(PROJECT),
     "vox_awx_scm_branch": "main",
+    "vox_awx_scm_credential": "vox.ai Seoul",
     "vox_awx_image": "registry.example.com/vox-ee:0.1.0",
     "vox_awx_credential": "vox.ai Seoul",
 }
 
 
-def set_up(ansible: Ansible, awx: AwxDouble, *options: str, **given: str) -> Run:
+def set_up(ansible: Ansible, python: str, awx: AwxDouble, *options: str, **given: str) -> Run:
     """Run the playbook with variables (in lower case) and an environment, which has a token and an API key anyway."""
     variables = json.dumps({name: value for name, value in given.items() if name.islower()})
     environment = {
@@ -51,7 +55,8 @@ def set_up(ansible: Ansible, awx: AwxDouble, *options: str, **given: str) -> Run
         "VOX_SIP_PASSWORD": PASSWORD + "{{ x }}",
         **{name: value for name, value in given.items() if name.isupper()},
     }
-    run = ansible.run(SETUP, {"localhost": ansible.host("action")}, *options, f"-e{variables}", **environment)
+    hosts = {"localhost": ansible.host("action", ansible_python_interpreter=python)}
+    run = ansible.run(SETUP, hosts, *options, f"-e{variables}", **environment)
     assert SECRET not in run.output
     return run
 
@@ -73,71 +78,134 @@ def launch(awx: AwxDouble, template: str, **body: Any) -> requests.Response:
     return requests.post(url, json=body, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
 
 
-def test_twice(ansible: Ansible) -> None:
-    with AwxDouble() as awx:
-        tried = set_up(ansible, awx, "--check", **EVERYTHING)
-        assert changed(tried) == ["credential_type", "project", "inventory", "execution_environment"]
-        assert awx.writes == []
+@pytest.fixture(scope="module")
+def python(core: Ansible) -> Iterator[str]:
+    """The interpreter for the modules of awx.awx, of which a run starts two dozen."""
+    with warm_python(core.python) as path:
+        yield path
 
-        assert len(changed(set_up(ansible, awx, **EVERYTHING))) == 7
-        credential_type = yaml.safe_load((EXTENSION / "credential_type.yml").read_text(encoding="utf-8"))
-        made = awx.one("credential_types", "vox.ai")
-        assert {name: made[name] for name in credential_type} == credential_type
-        project = awx.one("projects", "vox.ai")
-        assert (project["scm_url"], project["scm_branch"]) == (str(PROJECT), "main")
-        inventory, environment = awx.one("inventories", "vox.ai"), awx.one("execution_environments", "vox.ai")
-        assert environment["image"] == "registry.example.com/vox-ee:0.1.0"
-        host = awx.one("hosts", "localhost")
-        assert host["inventory"] == inventory["id"]
-        assert yaml.safe_load(host["variables"]) == {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        }
-        inputs = {"api_key": KEY, "sip_password": PASSWORD + "{{ x }}"}
-        assert awx.one("credentials", "vox.ai Seoul")["inputs"] == inputs
-        for name, (playbook, survey) in TEMPLATES.items():
-            template = awx.one("job_templates", name)
-            assert template["playbook"] == playbook
-            assert (template["project"], template["inventory"]) == (project["id"], inventory["id"])
-            assert template["execution_environment"] == environment["id"]
-            assert awx.credentials(name) == ["vox.ai Seoul"]
-            asked = {asked for asked in template if asked.startswith("ask_") and template[asked]}
-            assert asked == {"ask_credential_on_launch", "ask_diff_mode_on_launch", "ask_job_type_on_launch"}
-            assert template["survey_enabled"] is bool(survey)
-            spec = yaml.safe_load((EXTENSION / "surveys" / survey).read_text(encoding="utf-8")) if survey else {}
-            assert awx.survey(name) == spec
 
-        # New secrets are entered in AWX, and stay.
-        awx.one("credentials", "vox.ai Seoul")["inputs"] = {"api_key": "another"}
-        awx.requests.clear()
-        assert changed(set_up(ansible, awx, **EVERYTHING)) == []
-        assert awx.writes == updates(awx)
+def test_the_interpreter_does_as_python(python: str, tmp_path: Path) -> None:
+    """It passes on the environment, the directory and the output, exits as the program does, and has no controller."""
+    program = (
+        "import importlib.util, os, sys\n"
+        "print(os.environ['A'], os.getcwd(), importlib.util.find_spec('ansible.cli'))\n"
+        "sys.exit('wrong' if len(sys.argv) > 1 else 3)\n"
+    )
 
-        # What is left out is undone, and what somebody added by hand stays.
-        other_type = awx.create("credential_types", {"name": "Other", "kind": "net"})["id"]
-        by_hand = {"name": "By hand", "organization": 1, "credential_type": other_type}
-        awx.attach("vox.ai: export", awx.create("credentials", by_hand)["id"])
-        tried = set_up(ansible, awx, "--check", vox_awx_scm_url=str(PROJECT))
-        assert changed(tried) == ["project", "job_template"]
-        assert awx.writes == updates(awx)
-        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT))
-        assert changed(run) == ["project", "job_template"]
-        assert awx.one("projects", "vox.ai")["scm_branch"] == ""
-        assert [awx.credentials(name) for name in TEMPLATES] == [[], [], ["By hand"], []]
-        assert (
-            "The credential vox.ai Seoul is removed from vox.ai: export, because vox_awx_credential is not set"
-            in run.output
+    def run(program: str) -> tuple[int, str, str]:
+        environment = {"A": "한", "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(
+            [python], env=environment, cwd=tmp_path, input=program, text=True, capture_output=True, check=False
         )
-        # Except for what the modules can't undo: this is said.
-        assert awx.one("job_templates", "vox.ai: export")["execution_environment"] == environment["id"]
-        assert "vox_awx_image is not set, and the job templates keep the execution environment vox.ai" in run.output
-        assert changed(set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="vox.ai Seoul")) == [
-            "job_template"
-        ]
-        assert awx.credentials("vox.ai: export") == ["By hand", "vox.ai Seoul"]
+        return done.returncode, done.stdout, done.stderr
+
+    assert run(program) == (3, f"한 {tmp_path} None\n", "")
+    code, _output, errors = run("1 / 0")
+    assert code == 1 and "ZeroDivisionError" in errors
 
 
-def test_a_project_recovers(ansible: Ansible, tmp_path: Path) -> None:
+class Begun(NamedTuple):
+    """What was found after the first run, and the run in check mode before it."""
+
+    tried: Run
+    written_when_tried: list[tuple[str, str]]
+    done: Run
+    awx: AwxDouble
+
+
+@pytest.fixture(scope="module")
+def begun(core: Ansible, python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begun]:
+    """An AWX that was set up with everything there is to choose, for other tests to go on with a copy of it."""
+    ansible = Ansible(core.bin, core.collections_path, core.root, tmp_path_factory.mktemp("begun"))
+    with AwxDouble() as awx:
+        first, second = (awx.one("organizations", name)["id"] for name in ("Default", "Second"))
+        scm = awx.one("credential_types", "Source Control")["id"]
+        # Of the name that the credential of type vox.ai is to have, and one that belongs to no organization.
+        for name, organization in (("vox.ai Seoul", first), ("vox.ai Seoul", second), ("Shared", None)):
+            awx.create("credentials", {"name": name, "organization": organization, "credential_type": scm})
+        tried = set_up(ansible, python, awx, "--check", **EVERYTHING)
+        written_when_tried = list(awx.writes)
+        yield Begun(tried, written_when_tried, set_up(ansible, python, awx, **EVERYTHING), awx)
+
+
+@pytest.fixture
+def awx(begun: Begun) -> Iterator[AwxDouble]:
+    """A copy of the AWX that was set up."""
+    with AwxDouble(begun.awx) as awx:
+        yield awx
+
+
+def vox_credential(awx: AwxDouble, organization: str) -> dict[str, Any]:
+    """The credential of type vox.ai. Others have the same name."""
+    return awx.one(
+        "credentials",
+        "vox.ai Seoul",
+        credential_type=awx.one("credential_types", "vox.ai")["id"],
+        organization=awx.one("organizations", organization)["id"],
+    )
+
+
+def test_the_first_run(begun: Begun) -> None:
+    awx = begun.awx
+    assert changed(begun.tried) == ["credential_type", "project", "inventory", "execution_environment"]
+    assert begun.written_when_tried == []
+
+    assert len(changed(begun.done)) == 7
+    credential_type = yaml.safe_load((EXTENSION / "credential_type.yml").read_text(encoding="utf-8"))
+    made = awx.one("credential_types", "vox.ai")
+    assert {name: made[name] for name in credential_type} == credential_type
+    project = awx.one("projects", "vox.ai")
+    assert (project["scm_url"], project["scm_branch"]) == (str(PROJECT), "main")
+    inventory, environment = awx.one("inventories", "vox.ai"), awx.one("execution_environments", "vox.ai")
+    assert environment["image"] == "registry.example.com/vox-ee:0.1.0"
+    host = awx.one("hosts", "localhost")
+    assert host["inventory"] == inventory["id"]
+    assert yaml.safe_load(host["variables"]) == {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    }
+    inputs = {"api_key": KEY, "sip_password": PASSWORD + "{{ x }}"}
+    assert vox_credential(awx, "Default")["inputs"] == inputs
+    for name, (playbook, survey) in TEMPLATES.items():
+        template = awx.one("job_templates", name)
+        assert template["playbook"] == playbook
+        assert (template["project"], template["inventory"]) == (project["id"], inventory["id"])
+        assert template["execution_environment"] == environment["id"]
+        assert awx.credentials(name) == ["vox.ai Seoul"]
+        asked = {asked for asked in template if asked.startswith("ask_") and template[asked]}
+        assert asked == {"ask_credential_on_launch", "ask_diff_mode_on_launch", "ask_job_type_on_launch"}
+        assert template["survey_enabled"] is bool(survey)
+        spec = yaml.safe_load((EXTENSION / "surveys" / survey).read_text(encoding="utf-8")) if survey else {}
+        assert awx.survey(name) == spec
+
+
+def test_what_is_left_out_is_undone(ansible: Ansible, python: str, awx: AwxDouble) -> None:
+    """And what somebody added by hand stays."""
+    environment = awx.one("execution_environments", "vox.ai")
+    other_type = awx.create("credential_types", {"name": "Other", "kind": "net"})["id"]
+    by_hand = {"name": "By hand", "organization": 1, "credential_type": other_type}
+    awx.attach("vox.ai: export", awx.create("credentials", by_hand)["id"])
+    tried = set_up(ansible, python, awx, "--check", vox_awx_scm_url=str(PROJECT))
+    assert changed(tried) == ["project", "job_template"]
+    assert awx.writes == []
+    run = set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT))
+    assert changed(run) == ["project", "job_template"]
+    assert awx.one("projects", "vox.ai")["scm_branch"] == ""
+    assert [awx.credentials(name) for name in TEMPLATES] == [[], [], ["By hand"], []]
+    assert (
+        "The credential vox.ai Seoul is removed from vox.ai: export, because vox_awx_credential is not set"
+        in run.output
+    )
+    # Except for what the modules can't undo: this is said.
+    assert awx.one("job_templates", "vox.ai: export")["execution_environment"] == environment["id"]
+    assert "vox_awx_image is not set, and the job templates keep the execution environment vox.ai" in run.output
+    run = set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="vox.ai Seoul")
+    assert changed(run) == ["job_template"]
+    assert awx.credentials("vox.ai: export") == ["By hand", "vox.ai Seoul"]
+
+
+def test_a_project_recovers(ansible: Ansible, python: str, tmp_path: Path) -> None:
     """It is updated by each run, so that a run fails as long as its jobs would, and succeeds as soon as they can."""
     repository = tmp_path / "repository"
     shutil.copytree(PROJECT, repository)
@@ -149,97 +217,98 @@ def test_a_project_recovers(ansible: Ansible, tmp_path: Path) -> None:
             ("nosuch", "The Project Update - vox.ai, failed"),
             ("", "Project update failed"),
         ):
-            run = set_up(ansible, awx, vox_awx_scm_url=str(repository), vox_awx_scm_branch=branch)
+            run = set_up(ansible, python, awx, vox_awx_scm_url=str(repository), vox_awx_scm_branch=branch)
             assert run.code != 0 and message in run.output, run.output
             assert awx.items["job_templates"] == {}
         awx.galaxy_answers = True
-        run = set_up(ansible, awx, vox_awx_scm_url=str(repository))
+        run = set_up(ansible, python, awx, vox_awx_scm_url=str(repository))
         assert "Playbook not found for project" in run.output
         (repository / "export.yml").write_text((PROJECT / "export.yml").read_text())
         awx.requests.clear()
-        assert changed(set_up(ansible, awx, "--check", vox_awx_scm_url=str(repository))) == ["job_template"]
+        assert changed(set_up(ansible, python, awx, "--check", vox_awx_scm_url=str(repository))) == ["job_template"]
         assert awx.writes == []
-        assert changed(set_up(ansible, awx, vox_awx_scm_url=str(repository))) == ["project", "job_template"]
+        assert changed(set_up(ansible, python, awx, vox_awx_scm_url=str(repository))) == ["project", "job_template"]
         awx.requests.clear()
-        assert changed(set_up(ansible, awx, vox_awx_scm_url=str(repository))) == []
+        assert changed(set_up(ansible, python, awx, vox_awx_scm_url=str(repository))) == []
         assert awx.writes == updates(awx)
 
 
-def test_two_organizations(ansible: Ansible) -> None:
-    """Each has its own, by the same names, and neither run has to do with the other's."""
-    seoul = EVERYTHING | {"vox_awx_scm_credential": "vox.ai Seoul"}
-    busan = seoul | {
+def test_two_organizations(ansible: Ansible, python: str, awx: AwxDouble) -> None:
+    """Each has its own, by the same names, and neither run has to do with the other's.
+
+    The administrator of an organization may do all but make the credential type.
+    """
+    busan = EVERYTHING | {
         "vox_awx_organization": "Second",
         "vox_awx_image": "registry.example.com/vox-ee:0.2.0",
         "vox_awx_scm_credential": "Shared",
     }
-    with AwxDouble() as awx:
-        first, second = (awx.one("organizations", name)["id"] for name in ("Default", "Second"))
-        scm = awx.one("credential_types", "Source Control")["id"]
-        # Of the name that the credential of type vox.ai is to have, and one that belongs to no organization.
-        for name, organization in (("vox.ai Seoul", first), ("vox.ai Seoul", second), ("Shared", None)):
-            awx.create("credentials", {"name": name, "organization": organization, "credential_type": scm})
-        assert len(changed(set_up(ansible, awx, **seoul))) == 7
-        assert len(changed(set_up(ansible, awx, **busan))) == 6
-        assert changed(set_up(ansible, awx, **seoul)) == []
-        assert changed(set_up(ansible, awx, **busan)) == []
-        for organization, environment, image, scm_credential in (
-            (first, "vox.ai", "registry.example.com/vox-ee:0.1.0", ("vox.ai Seoul", first)),
-            (second, "vox.ai (Second)", "registry.example.com/vox-ee:0.2.0", ("Shared", None)),
-        ):
-            project = awx.one("projects", "vox.ai", organization=organization)
-            used = awx.items["credentials"][project["credential"]]
-            assert (used["credential_type"], used["name"], used["organization"]) == (scm, *scm_credential)
-            inventory = awx.one("inventories", "vox.ai", organization=organization)["id"]
-            assert awx.one("hosts", "localhost", inventory=inventory)
-            made = awx.one("execution_environments", environment, organization=organization)
-            assert made["image"] == image
-            for name in TEMPLATES:
-                template = awx.one("job_templates", name, organization=organization)
-                assert (template["project"], template["inventory"]) == (project["id"], inventory)
-                assert template["execution_environment"] == made["id"]
-                assert awx.credentials(name, organization=organization) == ["vox.ai Seoul"]
-        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_organization="Third")
-        assert "there is no organization Third in AWX" in run.output
-        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_scm_credential="Nowhere")
-        assert "there is no credential Nowhere of the type Source Control" in run.output
+    first, second = (awx.one("organizations", name)["id"] for name in ("Default", "Second"))
+    scm = awx.one("credential_types", "Source Control")["id"]
+    seoul_s_update = updates(awx)
+    assert len(changed(set_up(ansible, python, awx, CONTROLLER_OAUTH_TOKEN=ORGANIZATION_TOKEN, **busan))) == 6
+    # New secrets are entered in AWX, and stay.
+    vox_credential(awx, "Default")["inputs"] = {"api_key": "another"}
+    awx.requests.clear()
+    assert changed(set_up(ansible, python, awx, **EVERYTHING)) == []
+    assert awx.writes == seoul_s_update
+    assert vox_credential(awx, "Default")["inputs"] == {"api_key": "another"}
+    assert changed(set_up(ansible, python, awx, **busan)) == []
+    for organization, environment, image, scm_credential in (
+        (first, "vox.ai", "registry.example.com/vox-ee:0.1.0", ("vox.ai Seoul", first)),
+        (second, "vox.ai (Second)", "registry.example.com/vox-ee:0.2.0", ("Shared", None)),
+    ):
+        project = awx.one("projects", "vox.ai", organization=organization)
+        used = awx.items["credentials"][project["credential"]]
+        assert (used["credential_type"], used["name"], used["organization"]) == (scm, *scm_credential)
+        inventory = awx.one("inventories", "vox.ai", organization=organization)["id"]
+        assert awx.one("hosts", "localhost", inventory=inventory)
+        made = awx.one("execution_environments", environment, organization=organization)
+        assert made["image"] == image
+        for name in TEMPLATES:
+            template = awx.one("job_templates", name, organization=organization)
+            assert (template["project"], template["inventory"]) == (project["id"], inventory)
+            assert template["execution_environment"] == made["id"]
+            assert awx.credentials(name, organization=organization) == ["vox.ai Seoul"]
+    for given, message in (
+        ({"vox_awx_organization": "Third"}, "AWX has no organization Third"),
+        ({"vox_awx_scm_credential": "Nowhere"}, "AWX has no credential Nowhere of the type Source Control"),
+    ):
+        assert message in set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), **given).output
 
 
-def test_a_launch(ansible: Ansible) -> None:
+def test_a_launch(awx: AwxDouble) -> None:
     """What AWX hands over of what is sent, and when it does not start a job at all."""
-    with AwxDouble() as awx:
-        changed(set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="vox"))
-        answers = {"vox_agent_version": "keep", "vox_update_password": "on_create", "vox_memo": "본사"}
-        incomplete = launch(awx, "vox.ai: register many numbers", extra_vars={"vox_numbers": "070-1111-2222"})
-        assert incomplete.json() == {
-            "variables_needed_to_start": [
-                "'vox_agent_version' value missing",
-                "'vox_update_password' value missing",
-            ]
-        }
-        answers["vox_numbers"] = "070-1111-2222"
-        job = launch(awx, "vox.ai: register many numbers", extra_vars={**answers, "vox_number": "1"}).json()
-        assert job["ignored_fields"] == {"extra_vars": {"vox_number": "1"}}
-        assert answers.items() <= job["extra_vars"].items()
-        assert job["status"] == "successful"
-        (documented,) = re.findall("-d '([^']*)'", (ROOT / "docs" / "awx.md").read_text(encoding="utf-8"))
-        job = launch(awx, "vox.ai: register a number", **json.loads(documented)).json()
-        assert (job["status"], job["ignored_fields"]) == ("successful", {})
-        assert (job["extra_vars"]["vox_number"], job["extra_vars"]["vox_memo"]) == ("070-1111-2222", "")
-        without = launch(awx, "vox.ai: export", credentials=[])
-        assert without.status_code == 400
-        assert "Removing vox.ai credential at launch time without replacement is not supported" in without.text
-        awx.branches.clear()
-        assert (
-            'Previous Task Failed: {"job_type": "project_update"'
-            in launch(awx, "vox.ai: export").json()["job_explanation"]
-        )
-        awx.one("credentials", "vox")["inputs"] = {"api_key": ""}
-        job = launch(awx, "vox.ai: export").json()
-        assert job["status"] == "failed"
-        assert job["job_explanation"] == (
-            "Job cannot start because Credential vox does not provide one or more required fields (api_key)."
-        )
+    answers = {"vox_agent_version": "keep", "vox_update_password": "on_create", "vox_memo": "본사"}
+    incomplete = launch(awx, "vox.ai: register many numbers", extra_vars={"vox_numbers": "070-1111-2222"})
+    assert incomplete.json() == {
+        "variables_needed_to_start": [
+            "'vox_agent_version' value missing",
+            "'vox_update_password' value missing",
+        ]
+    }
+    answers["vox_numbers"] = "070-1111-2222"
+    job = launch(awx, "vox.ai: register many numbers", extra_vars={**answers, "vox_number": "1"}).json()
+    assert job["ignored_fields"] == {"extra_vars": {"vox_number": "1"}}
+    assert answers.items() <= job["extra_vars"].items()
+    assert job["status"] == "successful"
+    (documented,) = re.findall("-d '([^']*)'", (ROOT / "docs" / "awx.md").read_text(encoding="utf-8"))
+    job = launch(awx, "vox.ai: register a number", **json.loads(documented)).json()
+    assert (job["status"], job["ignored_fields"]) == ("successful", {})
+    assert (job["extra_vars"]["vox_number"], job["extra_vars"]["vox_memo"]) == ("070-1111-2222", "")
+    without = launch(awx, "vox.ai: export", credentials=[])
+    assert without.status_code == 400
+    assert "Removing vox.ai credential at launch time without replacement is not supported" in without.text
+    awx.branches.clear()
+    assert (
+        'Previous Task Failed: {"job_type": "project_update"' in launch(awx, "vox.ai: export").json()["job_explanation"]
+    )
+    vox_credential(awx, "Default")["inputs"] = {"api_key": ""}
+    job = launch(awx, "vox.ai: export").json()
+    assert job["status"] == "failed"
+    assert job["job_explanation"] == (
+        "Job cannot start because Credential vox.ai Seoul does not provide one or more required fields (api_key)."
+    )
 
 
 @pytest.mark.parametrize(
@@ -261,33 +330,26 @@ def test_a_launch(ansible: Ansible) -> None:
     ],
     ids=["expired", "read only", "no system administrator", "wrong password"],
 )
-def test_no_permission(ansible: Ansible, environment: dict[str, str], message: str) -> None:
+def test_no_permission(ansible: Ansible, python: str, environment: dict[str, str], message: str) -> None:
     with AwxDouble() as awx:
-        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), **environment)
+        run = set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), **environment)
         assert run.code != 0 and message in run.output, run.output
         assert "vox.ai" not in str(awx.items)
 
 
-def test_an_organization_s_administrator(ansible: Ansible) -> None:
-    """May do all but make the credential type. A password is as good as a token."""
+def test_little_is_needed(ansible: Ansible, python: str) -> None:
+    """A repository alone. With the collection that Automation Controller has: the same modules by another name.
+
+    And a password is as good as a token.
+    """
     login = {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": USER, "CONTROLLER_PASSWORD": USER_PASSWORD}
-    with AwxDouble() as awx:
-        changed(set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), **login))
-        run = set_up(
-            ansible, awx, CONTROLLER_OAUTH_TOKEN=ORGANIZATION_TOKEN, **EVERYTHING, vox_awx_organization="Second"
-        )
-        assert len(changed(run)) == 6
-
-
-def test_little_is_needed(ansible: Ansible) -> None:
-    """A repository alone. With the collection that Automation Controller has: the same modules by another name."""
     collections = ansible.directory / "controller"
     namespace = collections / "ansible_collections" / "ansible"
     namespace.mkdir(parents=True)
     (namespace / "controller").symlink_to(awx_collection_path() / "ansible_collections" / "awx" / "awx")
     paths = os.pathsep.join([str(ansible.collections_path), str(collections)])
     with AwxDouble() as awx:
-        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), ANSIBLE_COLLECTIONS_PATH=paths)
+        run = set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), ANSIBLE_COLLECTIONS_PATH=paths, **login)
         assert len(changed(run)) == 5
         assert awx.items["execution_environments"] == {} and awx.items["credentials"] == {}
         for name in TEMPLATES:
@@ -295,15 +357,15 @@ def test_little_is_needed(ansible: Ansible) -> None:
             assert awx.credentials(name) == []
 
 
-def test_what_is_missing_is_told(ansible: Ansible) -> None:
+def test_what_is_missing_is_told(ansible: Ansible, python: str) -> None:
     with AwxDouble() as awx:
-        run = set_up(ansible, awx)
-        assert "vox_awx_scm_url is not set: give a git repository" in run.output
+        run = set_up(ansible, python, awx)
+        assert "vox_awx_scm_url is not set: set it to a git repository" in run.output
         nothing = str(ansible.collections_path)
-        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), ANSIBLE_COLLECTIONS_PATH=nothing)
+        run = set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), ANSIBLE_COLLECTIONS_PATH=nothing)
         assert "neither awx.awx nor ansible.controller is installed" in run.output
         assert "ansible-galaxy collection install awx.awx" in run.output
         assert awx.requests == []
-        run = set_up(ansible, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="Busan", VOX_API_KEY="")
-        assert "there is no credential Busan of the type vox.ai: export VOX_API_KEY" in run.output
+        run = set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="Busan", VOX_API_KEY="")
+        assert "AWX has no credential Busan of the type vox.ai: export VOX_API_KEY" in run.output
         assert awx.items["credentials"] == {} and awx.items["job_templates"] == {}

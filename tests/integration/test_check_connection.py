@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import yaml
 
 from contract.__main__ import run as run_contract
 from integration._playbook import BULK, COLLECTION, KEY, NUMBER, OTHER_KEY, Ansible, Run
+from integration._scenario import BOTH
 from simulator import Simulator, Switches, observed_switches
 
 PLAYBOOK = Path(COLLECTION + "check_connection")
@@ -76,18 +77,21 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
         ]
         play = {"hosts": "all", "gather_facts": False, "tasks": tasks}
         # At -vvvv Ansible prints the environment of a task.
-        run = ansible.run([play], {"here": ansible.host("action")}, verbosity="-v")
+        hosts = {way: ansible.host(way) for way in BOTH}
+        run = ansible.run([play], hosts, verbosity="-v")
     assert all(one.failed for one in run.tasks)
-    seen = {name: one.result for name, one in zip(cases, run.tasks, strict=True)}
-    assert {name: one["failed_part"] for name, one in seen.items()} == {
-        name: part for name, (_e, part) in cases.items()
-    }
-    for result in seen.values():
-        assert result["report"][0].startswith("The connection fails at the part ")
-        text = "\n".join(result["report"])
-        assert not any(hidden in text for hidden in ("127.0.0.1", "vox.example", "Xyzzy", KEY)), text
-    assert "is not trusted" in seen["TLS"]["msg"] and "speaks no TLS" in seen["no TLS"]["msg"]
-    assert "Key: FAILED: HTTP 401, code UNAUTHORIZED" in seen["key"]["report"][4]
+    for way in BOTH:
+        seen = {name: one.result for name, one in zip(cases, run.of(way), strict=True)}
+        assert {name: one["failed_part"] for name, one in seen.items()} == {
+            name: part for name, (_e, part) in cases.items()
+        }
+        for result in seen.values():
+            assert result["report"][0].startswith("The connection fails at the part ")
+            text = "\n".join(result["report"])
+            assert not any(hidden in text for hidden in ("127.0.0.1", "vox.example", "Xyzzy", KEY)), text
+        assert "is not trusted" in seen["TLS"]["msg"] and "does not speak TLS" in seen["no TLS"]["msg"]
+        assert "Key: FAILED: HTTP 401, code UNAUTHORIZED" in seen["key"]["report"][4]
+        assert seen["TLS"]["report"][3].startswith("TLS: certificate check is on; FAILED: ")
     assert "Xyzzy" not in run.output
     assert sim.writes == []
 
@@ -108,7 +112,10 @@ def test_a_playbook_runs_on_what_was_observed(ansible: Ansible, tmp_path: Path) 
         echo_sip=False,
         patch_answers="empty",
         delete_expired=204,
-        list_lag=0.2,
+        get_expired=404,
+        show_nulls=False,
+        unknown_route="other",
+        error_bodies={401: "envelope", 404: "other", 409: "envelope", 422: "empty"},
     )
     with Simulator(keys=(KEY,), switches=switches) as live:
         live.add_agent()
@@ -116,7 +123,7 @@ def test_a_playbook_runs_on_what_was_observed(ansible: Ansible, tmp_path: Path) 
         settings |= {"WRITE": "yes", "NUMBER": "070-9999-8888", "ADDRESS": "trunk.example.com"}
         assert run_contract(settings, lambda _line: None, sleep=lambda _seconds: None) == 0
     observed = observed_switches(yaml.safe_load(path.read_text(encoding="utf-8")))
-    assert (observed.register_status, observed.duplicate_status, observed.patch_answers) == (200, 422, "empty")
+    assert dataclasses.replace(observed, latency=0, error_codes={}) == switches
     with Simulator(keys=(KEY,), switches=observed) as sim:
         held = sim.add("07033334444", memo="old")
         entries = [
@@ -124,11 +131,12 @@ def test_a_playbook_runs_on_what_was_observed(ansible: Ansible, tmp_path: Path) 
             {"number": held["number"], "memo": "new"},
         ]
         task = {BULK: {"telephone_numbers": entries, "api_url": sim.url, "api_key": KEY}}
-        play = {"hosts": "all", "gather_facts": False, "tasks": [task, task]}
+        gone = {BULK: {**task[BULK], "telephone_numbers": [{"number": NUMBER, "state": "absent"}]}}
+        play = {"hosts": "all", "gather_facts": False, "tasks": [task, task, gone, gone]}
         run = ansible.run([play], {"here": ansible.host("action")})
         assert run.code == 0, run.output
-        first, second = (seen.result for seen in run.tasks)
+        first, second, third, fourth = (seen.result for seen in run.tasks)
         assert first["summary"]["registered"] == first["summary"]["updated"] == 1
-        # The second task may still see the list as it was: a number that is registered is never registered twice.
+        assert (second["changed"], second["summary"]["unchanged"]) == (False, 2)
+        assert (third["summary"]["deleted"], fourth["changed"]) == (1, False)
         assert sorted(record["number"] for record in sim.numbers()) == [NUMBER, held["number"]]
-        assert json.dumps(second["summary"])

@@ -27,6 +27,10 @@ def audit(**arguments: Any) -> dict[str, Any]:
     return {"voxai.telephony.vox_audit_info": arguments}
 
 
+def connection(**arguments: Any) -> dict[str, Any]:
+    return {"voxai.telephony.vox_connection_info": arguments}
+
+
 def break_every_rule_once(sim: Simulator) -> None:
     """Put a number at fault into the organization for each rule of the audit, with ids that do not vary."""
     ids = (f"{index:08}-0000-4000-8000-00000000000b" for index in range(1, 100))
@@ -115,6 +119,23 @@ def test_agents_are_read(sim: Simulator) -> Script:
     assert nothing.result["changed"] is False
     assert blank.failed and "agent_name is empty" in blank.message
     assert sim.writes == []
+
+
+@scenario(alike=False)
+def test_a_connection_is_checked(sim: Simulator) -> Script:
+    sim.add(NUMBER)
+    *single, looped = yield [
+        connection(),
+        connection() | {"check_mode": True, "diff": True},
+        # The items of a loop do not know of each other.
+        connection(requests_per_second="{{ item }}") | {"loop": [5, 5]},
+    ]
+    for seen in [*(task.result for task in single), *looped.result["results"]]:
+        assert seen["msg"] == "The connection works."
+        assert (seen["changed"], seen["failed_part"], seen["api_requests"]) == (False, None, 4)
+        assert "numbers: 1 active, 0 scheduled, 0 cancel_requested; agents: 0" in "".join(seen["report"])
+        assert "diff" not in seen
+    assert len(sim.requests) == 16 and sim.writes == []
 
 
 @scenario()

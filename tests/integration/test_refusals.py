@@ -35,11 +35,11 @@ IN_WORDS_OF_OUR_OWN: list[Case] = [
     ({"number": NUMBER, "inbound_agent": {"agent_name": None}}, "agent_name is empty"),
     (
         {"number": NUMBER, "inbound_agent": "text", "auth_password": PASSWORD},
-        "inbound_agent is no dictionary: write {ag",
+        "inbound_agent must be a dictionary: write {ag",
     ),
-    ({"number": NUMBER, "inbound_agent": "agent_name=Front desk"}, "inbound_agent is no dictionary"),
-    ({"number": NUMBER, "inbound_agent": ["Front desk"]}, "inbound_agent is no dictionary"),
-    ({"number": NUMBER, "api_key": ""}, "api_key was given, and is empty"),
+    ({"number": NUMBER, "inbound_agent": "agent_name=Front desk"}, "inbound_agent must be a dictionary"),
+    ({"number": NUMBER, "inbound_agent": ["Front desk"]}, "inbound_agent must be a dictionary"),
+    ({"number": NUMBER, "api_key": ""}, "api_key is empty: check the variable"),
     ({"number": NUMBER, "api_url": "http://client-api.tryvox.co/v3"}, "write https"),
     ({"number": NUMBER, "api_url": "client-api.tryvox.co"}, "no URL"),
     ({"number": NUMBER, "api_url": "https://u:p@client-api.tryvox.co/v3"}, "api_url"),
@@ -70,6 +70,7 @@ EMPTY_MANY: dict[str, Any] = {
     "api_requests": 0,
 }
 EMPTY_INFO: dict[str, Any] = {"changed": False, "telephone_numbers": [], "api_requests": 0}
+EMPTY_CONNECTION: dict[str, Any] = {"changed": False, "report": [], "failed_part": None, "api_requests": 0}
 FAILURE: dict[str, Any] = {"http_status": None, "code": None, "message": "", "details": None}
 
 
@@ -85,6 +86,14 @@ def test_keys_of_a_result_that_ansible_refused(sim: Simulator) -> Script:
         assert task.result["failure"] == FAILURE | {"message": task.message}
         assert EMPTY_MANY.items() <= task.result.items()
     assert seen[1].result["diff"] == {"before": {}, "after": {}}
+
+
+@scenario()
+def test_keys_of_a_connection_check_that_ansible_refused(sim: Simulator) -> Script:
+    (seen,) = yield [{COLLECTION + "vox_connection_info": {"colour": "red"}, "ignore_errors": True}]
+    assert seen.failed
+    assert seen.result["failure"] == FAILURE | {"message": seen.message}
+    assert EMPTY_CONNECTION.items() <= seen.result.items()
 
 
 @scenario()
@@ -129,7 +138,7 @@ def test_no_key(sim: Simulator) -> Script:
     ]
     for task in seen:
         assert task.failed
-        assert "api_key is not given: give the organization's, or set VOX_API_KEY" in task.message
+        assert "api_key is missing: set api_key, or the environment variable VOX_API_KEY" in task.message
     assert sim.requests == []
 
 

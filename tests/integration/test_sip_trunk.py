@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ pytest.importorskip("sipmessage", reason="sipmessage is not installed")
 needs_sipp = pytest.mark.skipif(not SIPP, reason="sipp is not installed")
 needs_kamailio = pytest.mark.skipif(not KAMAILIO, reason="kamailio is not installed")
 
+from ansible_collections.voxai.telephony.plugins.module_utils import _sip
+from ansible_collections.voxai.telephony.plugins.module_utils._sip import NoAnswer, Server
 from ansible_collections.voxai.telephony.plugins.module_utils._sip_trunk_info import TASK, run
 
 GIVEN = {"auth_username": USERNAME, "auth_password": PASSWORD}
@@ -63,6 +68,7 @@ def ask(address: str, **options: Any) -> dict[str, Any]:
         ("www", WRONG, (401, "udp", "refused")),
         ("proxy", GIVEN, (200, "udp", "accepted")),
         ("proxy", WRONG, (407, "udp", "refused")),
+        ("both", GIVEN, (200, "udp", "accepted")),
         ("missing", {}, (404, "udp", "not_asked")),
         ("busy", {}, (503, "udp", "not_asked")),
     ],
@@ -77,6 +83,14 @@ def test_answers(ports: dict[str, int], behaviour: str, options: dict[str, Any],
     assert "kamailio" in result["server"]
     assert 0 < result["round_trip_ms"] < 5000
     assert str(expected[0]) in result["msg"]
+
+
+@needs_kamailio
+@pytest.mark.parametrize(("options", "expected"), [(GIVEN, (200, "accepted")), (WRONG, (401, "refused"))])
+def test_sha_256(tmp_path: Path, options: dict[str, Any], expected: tuple[int, str]) -> None:
+    with running_kamailio(tmp_path, "SHA-256") as ports:
+        result = ask(f"sip:127.0.0.1:{ports['www']}", **options)
+    assert (result["status"], result["authentication"]) == expected
 
 
 @needs_kamailio
@@ -99,6 +113,15 @@ def test_a_certificate_that_is_not_trusted(ports: dict[str, int]) -> None:
     result = ask(f"sips:127.0.0.1:{ports['tls']}")
     assert (result["reachable"], result["problem"]) == (False, "tls")
     assert "certificate" in result["msg"]
+
+
+@needs_kamailio
+@pytest.mark.parametrize(("name", "words"), [("localhost.", None), ("pbx.example.com", "pbx.example.com")])
+def test_the_name_in_a_certificate(ports: dict[str, int], directory: Path, name: str, words: str | None) -> None:
+    context = ssl.create_default_context(cafile=str(directory / "ca.pem"))
+    server = Server(name, ports["tls"], "tls", f"sips:{name}", context)
+    with nullcontext() if words is None else pytest.raises(NoAnswer, match=words):
+        assert _sip.ask(server, [(socket.AF_INET, ("127.0.0.1", ports["tls"]))], None, 5).status == 200
 
 
 @needs_kamailio
@@ -127,6 +150,12 @@ def test_nobody_at_the_port(transport: str) -> None:
     result = ask(f"sip:127.0.0.1:{port}", transport=transport)
     assert (result["reachable"], result["problem"]) == (False, "refused")
     assert f"127.0.0.1:{port}" in result["msg"]
+
+
+def test_an_address_that_is_empty() -> None:
+    options = {name: spec.get("default") for name, spec in TASK.spec.items()}
+    result = run({"address": " "}, {**options, "address": " "}, lambda options: pytest.fail(), False, print)
+    assert result["failed"] and result["msg"] == "address is empty: write one, such as 'sip:trunk.example.com:5060'"
 
 
 def test_a_name_that_does_not_resolve() -> None:
@@ -188,7 +217,7 @@ def test_the_password_is_in_no_output(ansible: Ansible, ports: dict[str, int], d
     assert accepted.result["changed"] is False
     assert quoting.result["reason"] == "welcome ********"
     assert [task.failed for task in refused] == [True] * 3
-    for task, words in zip(refused, ("timeout is 0", "required together", "carries a password"), strict=True):
+    for task, words in zip(refused, ("timeout is 0", "required together", "contains a password"), strict=True):
         assert words in task.message
         assert task.result["reachable"] is False
 
@@ -229,7 +258,7 @@ def test_the_role_asks_each_trunk_once(ansible: Ansible, ports: dict[str, int], 
     done = ansible.run(CHECKED, hosts, VOX_API_URL=sim.url, VOX_API_KEY=KEY)
     by_host = {name: [task for task in done.of(name) if task.action.startswith(COLLECTION)] for name in hosts}
     asked, applied = by_host["good"]
-    assert [item["item"] for item in asked.result["results"]] == [good.removeprefix("sip:")]
+    assert [item["item"] for item in asked.result["results"]] == [good]
     assert applied.result["summary"]["registered"] == 2, applied.message
     for name, words in (("bad", "trunk.invalid does not resolve"), ("nobody", "the port refuses")):
         assert len(by_host[name]) == 1
@@ -237,14 +266,25 @@ def test_the_role_asks_each_trunk_once(ansible: Ansible, ports: dict[str, int], 
     assert {number["number"] for number in sim.numbers()} == {"07011110001", "07011110002", "07011110004"}
 
 
-@pytest.mark.parametrize("checked", [True, False])
-def test_the_playbook_register_asks_before_it_writes(ansible: Ansible, sim: Simulator, checked: bool) -> None:
+@pytest.mark.parametrize(
+    ("playbook", "answers", "checked"),
+    [
+        ("register", {"vox_number": "070-1111-0001"}, "ask"),
+        ("register", {"vox_number": "070-1111-0001"}, "skip"),
+        ("register", {"vox_number": "070-1111-0001"}, "yes"),
+        ("register_many", {"vox_numbers": "070-1111-0001"}, True),
+    ],
+)
+def test_a_playbook_asks_before_it_writes(
+    ansible: Ansible, sim: Simulator, playbook: str, answers: dict[str, str], checked: str | bool
+) -> None:
     if not has_sipmessage(ansible):
         pytest.skip("sipmessage is not installed for the ansible-core under test")
-    variables = {"vox_number": "070-1111-0001", "vox_address": "sip:trunk.invalid", "vox_check_trunk": checked}
+    variables = {**answers, "vox_address": "sip:trunk.invalid", "vox_check_trunk": checked}
+    checked = checked != "skip"
     hosts = {"localhost": ansible.host("action")}
     environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY}
-    done = ansible.run(Path("voxai.telephony.register"), hosts, f"-e{json.dumps(variables)}", **environment)
+    done = ansible.run(Path(f"voxai.telephony.{playbook}"), hosts, f"-e{json.dumps(variables)}", **environment)
     assert done.code == (2 if checked else 0), done.output
     assert ("trunk.invalid does not resolve" in done.output) is checked
     assert len(sim.writes) == (0 if checked else 1)
@@ -256,6 +296,8 @@ def test_the_audit_asks_each_trunk(ansible: Ansible, ports: dict[str, int], sim:
         pytest.skip("sipmessage is not installed for the ansible-core under test")
     agent = {"agent_id": sim.add_agent()["agent_id"], "agent_version": "production"}
     addresses = [f"sip:127.0.0.1:{ports['ok']}", f"SIP:127.0.0.1:{ports['ok']}", "sip:trunk.invalid", "sip:none"]
+    # Its name has the word by which a missing library was recognized.
+    addresses += ["sip:sipmessage.invalid"]
     for index, address in enumerate(addresses):
         sim.add(f"0701111000{index}", address=address, inbound_agent=agent)
     variables = {"vox_audit_trunks": True, "vox_audit_report": str(tmp_path / "report")}
@@ -263,8 +305,8 @@ def test_the_audit_asks_each_trunk(ansible: Ansible, ports: dict[str, int], sim:
     hosts = {"localhost": ansible.host("action")}
     done = ansible.run(Path("voxai.telephony.audit"), hosts, f"-e{json.dumps(variables)}", **environment)
     assert done.code == 2
-    assert "2 errors and 2 warnings" in done.output
-    assert "error trunk.invalid trunk: the name trunk.invalid does not resolve" in done.output
+    assert "3 errors and 2 warnings" in done.output
+    assert "error sip:trunk.invalid trunk: the name trunk.invalid does not resolve" in done.output
     report = json.loads((tmp_path / "report" / "audit.json").read_text(encoding="utf-8"))
-    assert [trunk["problem"] for trunk in report["trunks"]] == [None, "unresolved", "invalid"]
+    assert [trunk["problem"] for trunk in report["trunks"]] == [None, "unresolved", "invalid", "unresolved"]
     assert "<h2>SIP trunks</h2>" in (tmp_path / "report" / "audit.html").read_text(encoding="utf-8")

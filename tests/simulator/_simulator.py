@@ -194,8 +194,13 @@ class Simulator:
         self._server.call(lambda: self._world.faults.append(fault))
 
     def clear_faults(self) -> None:
-        """Let no request meet a fault any more."""
-        self._server.call(self._world.faults.clear)
+        """Let no request meet a fault any more. A port that is closed opens."""
+
+        def clear() -> None:
+            self._world.faults.clear()
+            self._server.listen_again()
+
+        self._server.call(clear)
 
     @property
     def disturbed(self) -> bool:

@@ -40,6 +40,9 @@ class Ran:
         """A statement's first line of the table."""
         return next(line for line in self.output.splitlines() if line.startswith(f"{key} "))
 
+    def verdicts(self, *keys: str) -> dict[str, str]:
+        return {key: self.row(key).rpartition("  ")[2] for key in keys}
+
 
 def populate(sim: Simulator) -> None:
     """An organization in which every statement can be seen."""

@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import connect
+from ansible_collections.voxai.telephony.plugins.module_utils._connection_info import TASK
+from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker
 from unit.contract.running import KEY, NUMBER, start
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -85,6 +88,17 @@ REPLIES: dict[str, Callable[[], Reply]] = {
 }
 
 
+NOT_THE_API = {
+    "html", "html error", "nothing", "no content", "redirect", "redirect here", "a list", "a text", "a number", "null",
+    "nested", "a long integer", "not UTF-8", "packed, and not",
+}  # fmt: skip
+LISTS = {name for name, reply in REPLIES.items() if b'"items": [' in reply()[2]} - {"a long integer"}
+NEED_DIFFERENT_ANSWERS = {
+    "C1", "C2", "C9", "C10", "C11", "L4", "L5", "L6", "L7", "L9", "L11", "L14", "L15", "L16", "R9", "R10", "R11", "R12",
+    "A3", "A4", "A5", "A6", "A7", "A8",
+}  # fmt: skip
+
+
 @contextmanager
 def serving(reply: Callable[[], Reply]) -> Iterator[tuple[str, list[str]]]:
     """A server with one answer to everything: its URL, and the methods that it was asked with."""
@@ -128,11 +142,31 @@ def test_any_answer(tmp_path: Path, name: str) -> None:
         assert set(methods) == {"GET"}
         asked = start(url, tmp_path, write=True)
     assert ran.code in (1, 2) and asked.code in (1, 2, 3)
+    # A server that answers everything alike holds nothing that needs two different answers.
+    holding = {line.split()[0] for line in ran.output.splitlines() if line.endswith("  holds")}
+    assert not holding & NEED_DIFFERENT_ANSWERS
+    if name in NOT_THE_API:
+        assert holding == set()
     # Where the lists can be read to their end, a registration is tried. Its answer is no record of the number.
     assert set(methods) <= {"GET", *(["POST"] if asked.code == 3 else [])}
     assert "please report" not in ran.output + asked.output
     assert not any(char < " " and char != "\n" for char in ran.output)
     ran.output.encode()
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_the_connection_check_and_any_answer(name: str) -> None:
+    """It is no part of the suite, and meets the same servers."""
+    with serving(REPLIES[name]) as (url, methods):
+        options = {name: option.get("default") for name, option in TASK.spec.items()}
+        options |= {"api_url": url, "api_key": KEY, "timeout": 5, "retries": 5}
+        masker = Masker([KEY])
+        result = TASK.carry_out(options, options, connect, False, lambda words: None, masker)
+    assert set(methods) == {"GET"} and len(methods) <= 4
+    assert result["failed_part"] in ((None,) if name in LISTS else ("API", "Key", "Rate limit"))
+    assert "internal error" not in result["msg"]
+    text = str(result["report"])
+    assert not any(hidden in text for hidden in ("Xyzzy", "127.0.0.1", "07011112222", "Maintenance"))
 
 
 def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
@@ -141,11 +175,11 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
         port = silent.getsockname()[1]
         ran = start(f"http://127.0.0.1:{port}", tmp_path, settings={"VOX_TIMEOUT": "1"})
         assert ran.code == 2
-        assert "3 requests in a row had no answer" in ran.output
+        assert "the numbers cannot be listed (no answer (no complete answer within 1 s))" in ran.output
     with serving(REPLIES["null"]) as (url, methods):
         ran = start(url.replace("http:", "https:"), tmp_path)
         assert (ran.code, methods) == (2, [])
-        assert "speaks no TLS" in ran.output
+        assert "does not speak TLS" in ran.output
 
 
 @pytest.mark.parametrize(

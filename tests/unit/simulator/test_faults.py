@@ -11,7 +11,7 @@ import contextlib
 import gc
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -87,10 +87,11 @@ def test_connections_are_refused_for_a_while(wire: Wire) -> None:
     assert time.monotonic() - start >= 1
 
 
-def test_reset_ends_a_refusal(sim: Simulator, api: Api) -> None:
+@pytest.mark.parametrize("end", [Simulator.reset, Simulator.clear_faults])
+def test_a_refusal_can_be_ended(sim: Simulator, api: Api, end: Callable[[Simulator], None]) -> None:
     sim.fault("refuse", seconds=60)
     api("POST", REGISTER, json=BODY)
-    sim.reset()
+    end(sim)
     assert api("GET", "/agents").status_code == 200
 
 

@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import threading
+import time
 import typing as t
 from dataclasses import replace
 
@@ -17,7 +18,14 @@ from ansible.module_utils import basic
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _sip, _sip_trunk_info
 from ansible_collections.voxai.telephony.plugins.module_utils._module import run_module
-from ansible_collections.voxai.telephony.plugins.module_utils._sip import Credentials, NoAnswer, Server, ask, resolve
+from ansible_collections.voxai.telephony.plugins.module_utils._sip import (
+    Answer,
+    Credentials,
+    NoAnswer,
+    Server,
+    ask,
+    resolve,
+)
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, split_address
 
 OWN = Credentials('us"er', "p\\w:한")
@@ -71,24 +79,37 @@ def test_the_first_challenge_that_can_be_answered(challenges: list[str], picked:
     assert (challenge and challenge["realm"]) == picked
 
 
-def answer_with(reply: t.Callable[[bytes], list[bytes]]) -> int:
-    """A UDP server that answers one request with these datagrams, and its port."""
+def answer_with(reply: t.Callable[[bytes], list[bytes]]) -> t.Callable[..., Answer]:
+    """A UDP server that answers requests with these datagrams, and how to ask it, with or without credentials."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("127.0.0.1", 0))
+    port = int(server.getsockname()[1])
 
     def serve() -> None:
         with server:
             request, client = server.recvfrom(65535)
-            for datagram in reply(request):
-                server.sendto(datagram, client)
+            while request:
+                for datagram in reply(request):
+                    server.sendto(datagram, client)
+                request, client = server.recvfrom(65535)
+
+    def ask_it(credentials: Credentials | None = None, timeout: float = 5) -> Answer:
+        pytest.importorskip("sipmessage", reason="sipmessage is not installed")
+        try:
+            address = (socket.AF_INET, ("127.0.0.1", port))
+            return ask(Server("x", port, "udp", "sip:x"), [address], credentials, timeout)
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+                end.sendto(b"", ("127.0.0.1", port))
 
     threading.Thread(target=serve, daemon=True).start()
-    return int(server.getsockname()[1])
+    return ask_it
 
 
-def answer(request: bytes, status: bytes = b"200 OK") -> bytes:
-    kept = b"\r\n".join(line for line in request.split(b"\r\n") if re.match(rb"Via|From|To|Call-ID|CSeq", line))
-    return b"SIP/2.0 %s\r\n%s\r\nServer: \x1b[2Jx\r\nContent-Length: 0\r\n\r\n" % (status, kept)
+def answer(request: bytes, status: bytes = b"200 OK", *headers: bytes) -> bytes:
+    kept = [line for line in request.split(b"\r\n") if re.match(rb"Via|From|To|Call-ID|CSeq", line)]
+    lines = [b"SIP/2.0 " + status, *kept, b"Server: \x1b[2Jx", *headers, b"Content-Length: 0"]
+    return b"".join(line + b"\r\n" for line in [*lines, b""])
 
 
 BROKEN = [
@@ -106,24 +127,111 @@ BROKEN = [
 
 
 def test_broken_messages_are_not_an_answer() -> None:
-    pytest.importorskip("sipmessage", reason="sipmessage is not installed")
-    port = answer_with(lambda request: [*BROKEN, request, answer(request, b"486 \x1b[2JBusy")])
-    found = ask(Server("x", port, "udp", "sip:x"), [(socket.AF_INET, ("127.0.0.1", port))], None, 5)
+    found = answer_with(
+        lambda request: [
+            *BROKEN,
+            request,
+            answer(request, b"200 " + b"x" * 17000),
+            answer(request, b"200 OK", *[b"X:"] * 9000),
+            answer(request, b"486 \x1b[2JBusy"),
+        ]
+    )()
     assert (found.status, found.reason, found.server) == (486, "[2JBusy", "[2Jx")
 
 
-def test_a_message_in_compact_form_is_an_answer() -> None:
-    pytest.importorskip("sipmessage", reason="sipmessage is not installed")
-    short = {b"Via:": b"v:", b"From:": b"f:", b"To:": b"t:", b"Call-ID:": b"i:"}
-
+@pytest.mark.parametrize(
+    "replacements",
+    [
+        {b"Via:": b"v:", b"From:": b"f:", b"To:": b"t:", b"Call-ID:": b"i:"},
+        {b"Via:": b"VIA  :", b"CSeq:": b"cseq\t:", b"Call-ID:": b"call-id:"},
+        {b";branch": b"\r\n ;branch", b"Server:": b"Subject: a\r\n\tb\r\nServer:"},
+        {b"SIP/2.0 200": b"\r\n\r\nSIP/2.0 200"},
+        {b"OK": "확인".encode("euc-kr")},
+        {b"OK": b""},
+    ],
+)
+def test_the_forms_that_an_answer_may_have(replacements: dict[bytes, bytes]) -> None:
     def reply(request: bytes) -> list[bytes]:
         whole = answer(request)
-        for name, letter in short.items():
-            whole = whole.replace(name, letter)
+        for written, instead in replacements.items():
+            assert written in whole
+            whole = whole.replace(written, instead)
         return [whole]
 
-    port = answer_with(reply)
-    assert ask(Server("x", port, "udp", "sip:x"), [(socket.AF_INET, ("127.0.0.1", port))], None, 5).status == 200
+    assert answer_with(reply)().status == 200
+
+
+WWW, PROXY = b"Authorization: Digest", b"Proxy-Authorization: Digest"
+FIRST = b'WWW-Authenticate: Digest realm="a", nonce="1", qop="auth"'
+STALE = b'WWW-Authenticate: Digest realm="a", nonce="2", qop="auth", stale=TRUE'
+UNKNOWN = b'WWW-Authenticate: Digest realm="a", nonce="1", algorithm=AKAv1-MD5'
+
+
+def behind_a_proxy(request: bytes) -> list[bytes]:
+    if b"\r\n" + PROXY not in request:
+        return [answer(request, b"407 Proxy", FIRST.replace(b"WWW", b"Proxy"))]
+    if b"\r\n" + WWW not in request:
+        return [answer(request, b"401 Who", FIRST)]
+    # Each use of a nonce has its own number.
+    proxy, own = (re.search(header + rb".*nc=([0-9a-f]{8})", request) for header in (PROXY, rb"\n" + WWW))
+    return [answer(request)] if proxy and own and (proxy[1], own[1]) == (b"00000002", b"00000001") else []
+
+
+def challenging(*answers: bytes) -> t.Callable[[bytes], list[bytes]]:
+    """A server that challenges a request without credentials, and gives these answers to one with them."""
+    challenge = b"401 Who|" + FIRST
+    return lambda request: [answer(request, *one.split(b"|")) for one in (answers if WWW in request else [challenge])]
+
+
+def stale_at_first(request: bytes) -> list[bytes]:
+    return challenging(b"200 OK" if b'nonce="2"' in request else b"401 Old|" + STALE)(request)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (challenging(b"200 OK"), (200, "accepted", True)),
+        (challenging(b"503 Busy"), (503, "accepted", True)),
+        (challenging(b"401 No|" + FIRST), (401, "refused", True)),
+        (challenging(b"403 No"), (403, "refused", True)),
+        (stale_at_first, (200, "accepted", True)),
+        (challenging(b"401 Old|" + STALE), (401, "refused", True)),
+        (behind_a_proxy, (200, "accepted", True)),
+        (challenging(), (401, "refused", False)),
+        (challenging(b"100 Trying"), (100, "refused", True)),
+        (lambda request: [answer(request, b"401 Who", UNKNOWN)], (401, "not_tried", True)),
+        (lambda request: [answer(request, b"401 Who")], (401, "not_tried", True)),
+        (lambda request: [answer(request, b"100 Trying")], (100, "not_asked", True)),
+    ],
+)
+def test_what_is_known_of_the_credentials(
+    reply: t.Callable[[bytes], list[bytes]], expected: tuple[int, str, bool]
+) -> None:
+    found = answer_with(reply)(OWN, 5 if expected[0] >= 200 and expected[2] else 0.5)
+    assert (found.status, found.authentication, found.answered_all) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "authentication", "answered_all", "words"),
+    [
+        (200, "not_asked", True, "200 OK"),
+        (200, "accepted", True, "200 OK, and accepted the credentials"),
+        (403, "refused", True, "403 OK, and refused the credentials"),
+        (401, "refused", False, "401 OK, and did not answer the request with credentials"),
+        (401, "not_tried", True, "401 OK, and asks for credentials"),
+        (100, "refused", True, "100 OK, and gave no final answer"),
+    ],
+)
+def test_an_answer_in_words(status: int, authentication: str, answered_all: bool, words: str) -> None:
+    found = Answer(status, "OK", None, "192.0.2.1:5060", 1.0, authentication, answered_all)
+    assert _sip_trunk_info._in_words(found, "udp") == f"192.0.2.1:5060 answered over udp with {words}"
+
+
+def test_a_long_challenge_is_read_fast() -> None:
+    """A server could keep a module busy beyond its timeout."""
+    started = time.process_time()
+    assert _sip._pick(["Digest " + "a" * 60_000, 'Digest realm=r, nonce="' + "n" * 60_000]) is None
+    assert time.process_time() - started < 2
 
 
 def test_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

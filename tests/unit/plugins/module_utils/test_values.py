@@ -13,6 +13,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     parse_agent,
     parse_id,
     same_address,
+    unique_addresses,
 )
 
 
@@ -36,45 +37,45 @@ def test_an_address_stays_as_it_was_written(address: str) -> None:
     [
         ("", "is empty"),
         ("  ", "is empty"),
-        ("sip:", "no SIP address"),
-        ("sip:trunk.example.com:", "no SIP address"),
-        ("sip:trunk.example.com:65536", "no SIP address"),
-        ("trunk,example.com", "no SIP address"),
-        ("trunk..example.com", "no SIP address"),
-        ("sip//trunk.example.com", "no SIP address"),
-        ("sip:https://trunk.example.com", "no SIP address"),
-        ("sip:트렁크.example.com", "no SIP address"),
-        ("s3cret@trunk example.com", "no SIP address"),
-        ("trunk.example.com:sip", "no SIP address"),
-        ("2001:db8::1", "no SIP address"),
-        ("[2001:db8::g]", "no SIP address"),
-        ("[:::::]", "no SIP address"),
-        ("999.1.1.1", "no SIP address"),
-        ("[192.0.2.1]", "no SIP address"),
-        ("me:s3cret", "address is no SIP address"),
-        ("sip:me:s3cret", "address is no SIP address"),
+        ("sip:", "not a SIP address"),
+        ("sip:trunk.example.com:", "not a SIP address"),
+        ("sip:trunk.example.com:65536", "not a SIP address"),
+        ("trunk,example.com", "not a SIP address"),
+        ("trunk..example.com", "not a SIP address"),
+        ("sip//trunk.example.com", "not a SIP address"),
+        ("sip:https://trunk.example.com", "not a SIP address"),
+        ("sip:트렁크.example.com", "not a SIP address"),
+        ("s3cret@trunk example.com", "not a SIP address"),
+        ("trunk.example.com:sip", "not a SIP address"),
+        ("2001:db8::1", "not a SIP address"),
+        ("[2001:db8::g]", "not a SIP address"),
+        ("[:::::]", "not a SIP address"),
+        ("999.1.1.1", "not a SIP address"),
+        ("[192.0.2.1]", "not a SIP address"),
+        ("me:s3cret", "address is not a SIP address"),
+        ("sip:me:s3cret", "address is not a SIP address"),
         ("trunk,example.com:5060", "address 'trunk,example.com:5060' is no"),
-        ("070-1111-2222", "no SIP address"),
-        ("5060", "no SIP address"),
-        ("-", "no SIP address"),
-        ("null", "no SIP address"),
-        ("None", "no SIP address"),
-        ("sip:sip", "no SIP address"),
-        ("trunk-.example.com", "no SIP address"),
-        ("trunk.example.com:0", "no SIP address"),
-        ("sip:@trunk.example.com", "no SIP address"),
-        ("trunk.example.com;", "no SIP address"),
-        ("trunk example.com", "no SIP address"),
-        ("trunk.example.com\n", "no SIP address"),
-        ("trunk\x00.example.com", "no SIP address"),
-        ("trunk.example.com;x=\x85", "no SIP address"),
-        ("trunk.example.com;x=\ud800", "no SIP address"),
+        ("070-1111-2222", "not a SIP address"),
+        ("5060", "not a SIP address"),
+        ("-", "not a SIP address"),
+        ("null", "not a SIP address"),
+        ("None", "not a SIP address"),
+        ("sip:sip", "not a SIP address"),
+        ("trunk-.example.com", "not a SIP address"),
+        ("trunk.example.com:0", "not a SIP address"),
+        ("sip:@trunk.example.com", "not a SIP address"),
+        ("trunk.example.com;", "not a SIP address"),
+        ("trunk example.com", "not a SIP address"),
+        ("trunk.example.com\n", "not a SIP address"),
+        ("trunk\x00.example.com", "not a SIP address"),
+        ("trunk.example.com;x=\x85", "not a SIP address"),
+        ("trunk.example.com;x=\ud800", "not a SIP address"),
         # To Unicode these are other cases of s and k.
-        ("\u017fip:trunk.example.com", "no SIP address"),
-        ("sip:trun\u212a.example.com", "no SIP address"),
-        ("trunk.example.com!" * 10**5, r"no SIP address.{1,99}$"),
-        ("sip:user:s3cret@trunk.example.com", "carries a password"),
-        ("user:s3cret@trunk.example.com", "carries a password"),
+        ("\u017fip:trunk.example.com", "not a SIP address"),
+        ("sip:trun\u212a.example.com", "not a SIP address"),
+        ("trunk.example.com!" * 10**5, r"not a SIP address.{1,99}$"),
+        ("sip:user:s3cret@trunk.example.com", "contains a password"),
+        ("user:s3cret@trunk.example.com", "contains a password"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_quoting_it(address: str, complaint: str) -> None:
@@ -128,13 +129,32 @@ def test_addresses_of_the_same_trunk(one: str, other: object, same: bool) -> Non
             (address, False)
             for address in ("sip:trunk.example.com", "sip:8.8.8.8:5060", "[2606:4700::1]", "172.32.0.1")
         ),
-        *((address, False) for address in ("[::ffff:8.8.8.8]", "local.example.com", "mylocal", "10.example.com")),
+        *(
+            (address, False)
+            for address in ("[::ffff:8.8.8.8]", "local.example.com", "mylocal", "my.notlocal", "10.example.com")
+        ),
         *((address, False) for address in (None, "", "?", 7, "home.arpa.example.com")),
-        ("pbx.home.arpa", True),
+        *((host, True) for host in ("pbx.home.arpa", "home.arpa", "pbx.lan", "pbx.corp.", "PBX.Intranet:5070")),
+        *((host, True) for host in ("0x7f.1", "0xa000005", "127.1", "167772165", "sip:[fec0::1]", "[4000::1]")),
+        *((host, False) for host in ("sip:0x8.8.8.8", "134744072", "pbx.lan.example.com")),
     ],
 )
 def test_addresses_that_can_not_be_reached_from_the_internet(address: object, private: bool) -> None:
     assert is_private(address) is private
+
+
+@pytest.mark.parametrize(
+    ("addresses", "unique"),
+    [
+        (["Sip:Line@Trunk.example.com", "Line@trunk.example.com.:5060", "sip:trunk.example.com"], [0, 2]),
+        (["sips:a.example:5060", "sips:a.example", "sips:a.example:5061", "a.example:5060", "a.example"], [0, 1, 3]),
+        (["[fd00::5]:5060", "fd00:0::5", "[fd00::5060]"], [0, 2]),
+        (["a.example;transport=tls", "a.example;transport=tcp", "a.example:5060;transport=tls"], [0, 1]),
+        ([None, "", 5060, {}, [], "no address", {"a": 1}, 5060], [2, 5, 6]),
+    ],
+)
+def test_each_trunk_once(addresses: list[object], unique: list[int]) -> None:
+    assert unique_addresses(addresses) == [addresses[index] for index in unique]
 
 
 def test_an_agent_is_named_by_id_or_by_name() -> None:
@@ -155,7 +175,7 @@ def test_an_agent_is_named_by_id_or_by_name() -> None:
         ({"agent_id": "a-1", "agent_version": "V1"}, "write current, production, or v1"),
         ({"agent_id": "a-1", "agent_version": "v1\n"}, "write current, production, or v1"),
         ({"agent_id": "a-1", "agent_version": "v\uff11"}, "write current, production, or v1"),
-        ({"agent_id": "a/" * 10**5}, "agent_id '.{64}' is no id"),
+        ({"agent_id": "a/" * 10**5}, "agent_id '.{64}' is not an id"),
         ({"agent_name": "Desk\n"}, "agent_name has control characters"),
         ({"agent_name": "\ud800"}, "agent_name has control characters"),
     ],

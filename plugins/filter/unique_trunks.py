@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.voxai.telephony.plugins.module_utils._values import unique_addresses
+
+DOCUMENTATION = r"""
+name: unique_trunks
+short_description: Remove SIP addresses that name the same trunk
+version_added: 0.1.0
+author:
+  - voxai.telephony contributors (@voxai)
+description:
+  - Returns the addresses of a list, each SIP trunk once, as it is written first.
+  - Addresses name the same trunk if they differ only in a leading C(sip:), in the letter case of scheme and host, in
+    the spelling of an IPv6 address, in a dot at the end of the name, or in a default port that one of them leaves out.
+  - Empty and null values are left out.
+positional: _input
+options:
+  _input:
+    description: The addresses.
+    type: list
+    elements: raw
+    required: true
+seealso:
+  - module: voxai.telephony.vox_sip_trunk_info
+"""
+
+EXAMPLES = r"""
+- name: Read the numbers
+  voxai.telephony.vox_telephone_number_info:
+  register: held
+
+- name: Ask each SIP trunk once
+  voxai.telephony.vox_sip_trunk_info:
+    address: "{{ item }}"
+  loop: "{{ held.telephone_numbers | map(attribute='address') | voxai.telephony.unique_trunks }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The addresses without repetitions, in the order of the list.
+  type: list
+  elements: raw
+  sample:
+    - sip:trunk.example.com:5060
+    - sips:trunk.example.com
+"""
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"unique_trunks": unique_addresses}

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, voxai.telephony contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Guides are in the menu of the site and in the list for antsibull-docs, and can be read on a phone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SITE = ROOT / "docs" / "docsite"
+GUIDES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", *GUIDES]
+COLUMNS = 80
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def width_of(line: str) -> int:
+    """Columns of a terminal, in which a Korean syllable takes two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "FW" else 1 for character in line)
+
+
+def code_of(page: Path) -> list[str]:
+    blocks = re.findall(r"(?ms)^ *```\w*\n(.*?)^ *```$", page.read_text(encoding="utf-8"))
+    return [line for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_code_fits_into_a_terminal(page: Path) -> None:
+    assert [line for line in code_of(page) if width_of(line) > COLUMNS] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_each_column_of_a_table_has_a_heading(page: Path) -> None:
+    headings = re.findall(r"(?m)^ *\|(.*)\|\n *\|[-:| ]+\|$", page.read_text(encoding="utf-8"))
+    assert [heading for heading in headings if "" in map(str.strip, heading.split("|"))] == []
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=name_of)
+def test_each_guide_is_in_the_menu_and_in_the_list(guide: Path) -> None:
+    menu = (SITE / "site" / "index.rst").read_text(encoding="utf-8")
+    assert re.search(rf"(?m)^   (.* <)?{re.escape(name_of(guide).removesuffix('.md'))}>?$", menu)
+    assert f"/blob/main/{name_of(guide)}>`__" in (SITE / "rst" / "guides.rst").read_text(encoding="utf-8")
