@@ -11,11 +11,12 @@ import signal
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from torture._cases import AGENTS, FRONT, KEY, NUMBER, SECOND, TRUNK, Case
-from torture._task import MANY, ONE, Workers
+from torture._task import MANY, ONE, Workers, connected_to
 from torture._trial import Trial
 from torture._world import Violation, judge
 from torture.test_fault_matrix import FAULTS, WHEN
@@ -55,7 +56,8 @@ def test_a_worker_that_is_killed_holds_nobody_up(
         victim = int(disturbed.body["memo"])
     else:
         # One lists, and the others wait for it.
-        (victim,) = workers.connected_to(int(sim.url.split(":")[2].split("/")[0]))
+        (pid,) = connected_to(urlsplit(sim.url).port or 0, workers.pids)
+        victim = workers.pids.index(pid)
     os.kill(workers.pids[victim], signal.SIGKILL)
     killed = time.monotonic()
     trial.tally["faults injected"] += 1
