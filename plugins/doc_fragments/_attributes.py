@@ -10,15 +10,16 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell what it would change, without changing it.
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
     details:
-      - Nothing is written. The plan that check mode reports is the one that is carried out otherwise.
+      - Check mode sends no request that writes. It reports the same plan that a real run carries out.
+      - Errors that only the API can detect appear in the real run, such as an unknown agent id.
   diff_mode:
-    description: Returns details on what has changed (or would change in C(check_mode)) when in diff mode.
+    description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: full
     details:
-      - A password that is sent shows as V(VALUE_SPECIFIED_IN_NO_LOG_PARAMETER).
+      - A password that is sent is shown as V(VALUE_SPECIFIED_IN_NO_LOG_PARAMETER).
   action_group:
     description: Use C(group/voxai.telephony.vox) in C(module_defaults) to set defaults for this module.
     support: full

@@ -13,38 +13,45 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import Inp
 
 DOCUMENTATION = r"""
 name: entry_from_record
-short_description: Say as an entry of a list what a telephone number is
+short_description: Convert a telephone number record to a list entry
 version_added: 0.1.0
 author:
   - voxai.telephony contributors (@voxai)
 description:
-  - Makes of a record, as M(voxai.telephony.vox_telephone_number_info) returns it, the entry of
-    M(voxai.telephony.vox_telephone_numbers) that leaves the number as it is. The playbook C(voxai.telephony.export)
-    writes such entries.
-  - What the module would refuse is left out, a blank memo for example. So is an agent that is not mapped, since an
-    entry without it leaves it alone.
-  - A number that was bought from vox.ai has C(address:) with nothing behind it, which opts out of a default of the
-    role.
-  - SIP credentials are not in it. The API never returns them.
-  - There is no such entry, and so an empty dictionary, for a number that is not held any more, and for one whose
-    cancellation is pending, which an entry would take back.
+  - Converts an API record, as M(voxai.telephony.vox_telephone_number_info) returns it, to an entry for
+    M(voxai.telephony.vox_telephone_numbers). The entry leaves the number unchanged. The playbook
+    C(voxai.telephony.export) writes such entries.
+  - Values that the module does not accept are left out, such as a blank memo. Agents that are not mapped are left out
+    too, so the module leaves them unchanged.
+  - The entry of a number bought from vox.ai has a null C(address), so that the default of the role is not used.
+  - SIP credentials are not included, because the API never returns them.
+  - The result is an empty dictionary if the number has expired, or if its cancellation is pending. An entry would
+    register the number again, or revoke the cancellation.
 positional: _input
 options:
   _input:
     description: The record.
     type: dict
     required: true
+seealso:
+  - plugin: voxai.telephony.numbers_from_text
+    plugin_type: filter
+  - module: voxai.telephony.vox_telephone_number_info
+  - module: voxai.telephony.vox_telephone_numbers
+  - name: Take over existing numbers
+    description: Guide to the export of numbers that the organization holds.
+    link: https://github.com/voxai/telephony/blob/main/docs/takeover.md
 """
 
 EXAMPLES = r"""
-- name: Read what is held
+- name: Read the numbers
   voxai.telephony.vox_telephone_number_info:
-  register: held
+  register: result
 
-- name: Have an agent answer all numbers that begin with 070, and leave everything else as it is
+- name: Map an agent to all numbers that begin with 070
   voxai.telephony.vox_telephone_numbers:
     telephone_numbers: >-
-      {{ held.telephone_numbers | selectattr('number', 'match', '070') | map('voxai.telephony.entry_from_record')
+      {{ result.telephone_numbers | selectattr('number', 'match', '070') | map('voxai.telephony.entry_from_record')
          | select | map('combine', {'inbound_agent': agent}) }}
   vars:
     agent:
@@ -69,18 +76,18 @@ Entry = dict[str, t.Any]
 
 
 def entry_from_record(record: Record) -> Entry:
-    """The entry that leaves a record as it is; empty if there is none."""
+    """The entry that leaves the number unchanged. Empty if there is no such entry."""
     entry = {"number": record["number"]}
-    if not _leaves(record, entry):
+    if not _is_no_op(record, entry):
         return {}
-    for option, values in _choices(record):
-        entry.update(next(({option: value} for value in values if _leaves(record, {**entry, option: value})), {}))
+    for option, values in _candidates(record):
+        entry.update(next(({option: value} for value in values if _is_no_op(record, {**entry, option: value})), {}))
     return entry
 
 
-def _choices(record: Record) -> t.Iterator[tuple[str, list[t.Any]]]:
-    """What each option may be, the best first."""
-    # A null opts out of a default: what was bought has no trunk of its own, and refuses an address.
+def _candidates(record: Record) -> t.Iterator[tuple[str, list[t.Any]]]:
+    """Each option with the values to try, the preferred one first."""
+    # A null overrides a default of the role: a number bought from vox.ai has no trunk of its own.
     yield "address", [None] if record.get("provider") == "vox" else _given(record, "address")
     yield "memo", _given(record, "memo")
     for option in AGENT_OPTIONS:
@@ -94,8 +101,8 @@ def _given(record: Record, option: str) -> list[t.Any]:
     return [record[option]] if record.get(option) not in (None, "") else []
 
 
-def _leaves(record: Record, entry: Entry) -> bool:
-    """Whether the module takes the entry, and has nothing to do."""
+def _is_no_op(record: Record, entry: Entry) -> bool:
+    """Whether the module accepts the entry and changes nothing."""
     desired = parse_entry(entry).desired
     try:
         return bool(desired and desired.number == record["number"] and not make_plan(desired, record).steps)

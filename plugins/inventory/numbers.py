@@ -11,15 +11,16 @@ version_added: 0.2.0
 author:
   - voxai.telephony contributors (@voxai)
 description:
-  - Makes a host of each telephone number that a vox.ai organization holds, named by its digits.
-  - The host's variables are the fields of its record, each with C(vox_) before its name, such as C(vox_number),
-    C(vox_id), C(vox_status), C(vox_memo) and C(vox_inbound_agent). C(ansible_connection) is V(local).
-  - Only O(keyed_groups) and O(groups) make groups.
+  - Creates a host for each telephone number that a vox.ai organization holds. The name of the host is the number in
+    digits.
+  - The variables of the host are the fields of its record with the prefix C(vox_), such as C(vox_number), C(vox_id),
+    C(vox_status), C(vox_memo) and C(vox_inbound_agent). C(ansible_connection) is V(local).
+  - The plugin only creates groups with O(keyed_groups) and O(groups).
   - The inventory is a YAML file whose name ends in C(vox.yml) or C(vox.yaml).
 notes:
-  - Values that the API returns are never templates, whatever is written in them.
-  - If the organization holds a number more than once, the host is its first record, in the order of O(status), newest
-    first.
+  - Values that the API returns are never templated.
+  - If the organization has more than one record of a number, the host is the first one, in the order of O(status),
+    newest first.
 extends_documentation_fragment:
   - voxai.telephony._connection
   - ansible.builtin.constructed
@@ -34,13 +35,13 @@ options:
   api_key:
     description:
       - The organization's API key. It may be a template, such as V({{ lookup('ansible.builtin.env', 'BUSAN_KEY'\) }}).
-      - It is sent to the host of O(api_url) and nowhere else.
-      - Required, here or in the environment variable E(VOX_API_KEY). An empty variable counts as unset.
+      - It is only sent to the host of O(api_url).
+      - Required as an option or as the environment variable E(VOX_API_KEY). An empty variable counts as unset.
     required: false
   status:
     description:
-      - Only numbers in these statuses.
-      - If left out, all that are held, which is all but V(expired).
+      - Only numbers with one of these statuses.
+      - If left out, all numbers that are held, that is, all except V(expired).
     type: list
     elements: str
     choices:
@@ -49,7 +50,7 @@ options:
       - cancel_requested
       - expired
   provider:
-    description: Only numbers of one's own, V(custom), or only those that were bought from vox.ai, V(vox).
+    description: Only your own numbers, V(custom), or only numbers bought from vox.ai, V(vox).
     type: str
     choices:
       - vox
@@ -58,22 +59,26 @@ options:
     description:
       - Whether to add the names of the agents, as C(vox_inbound_agent_name), C(vox_outbound_agent_name) and
         C(vox_sms_inbound_agent_name). Null if no agent is mapped, or if the organization has no such agent.
-      - Costs a request for each 100 agents.
+      - This needs one more request per 100 agents.
     type: bool
     default: false
 seealso:
-  - plugin: voxai.telephony.vox_telephone_number
-    plugin_type: module
-  - plugin: voxai.telephony.vox_telephone_number_info
-    plugin_type: module
+  - module: voxai.telephony.vox_telephone_number
+  - module: voxai.telephony.vox_telephone_number_info
+  - name: Many numbers
+    description: Guide to lists of numbers, and to hosts that each manage one number.
+    link: https://github.com/voxai/telephony/blob/main/docs/many-numbers.md
+  - name: vox.ai API reference
+    description: The vendor's reference (Korean).
+    link: https://docs.tryvox.co/api-reference/v3
 """
 
 EXAMPLES = r"""
-# All numbers that the organization of VOX_API_KEY holds: lines.vox.yml
+# All numbers of the organization of VOX_API_KEY, in a file such as lines.vox.yml
 plugin: voxai.telephony.numbers
 
 ---
-# With groups by the name of the agent that answers, such as agent_Front_desk, and one for the lines of a branch
+# With groups by the name of the inbound agent, such as agent_Front_desk, and a group for the numbers of a branch
 plugin: voxai.telephony.numbers
 agent_names: true
 keyed_groups:
@@ -83,7 +88,7 @@ groups:
   busan: vox_number.startswith('051')
 
 ---
-# Read anew every ten minutes at most
+# With a cache that is used for ten minutes
 plugin: voxai.telephony.numbers
 cache: true
 cache_plugin: ansible.builtin.jsonfile
@@ -125,7 +130,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         config = self._read_config_data(path)
         if REQUESTS_IMPORT_ERROR:
-            raise AnsibleParserError("the Python library requests is missing where Ansible runs: install it there")
+            raise AnsibleParserError(
+                "the Python that runs Ansible does not have the library requests: install it there"
+            )
         written = {
             name: self.templar.template(config[name]) for name in CONNECTION_SPEC if config.get(name) is not None
         }
@@ -136,7 +143,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             records = self._records(path, written, masker, cache)
         except (InputError, ApiError) as error:
-            # Raised where no exception is being handled: it carries no traceback with arguments in it.
+            # The error is raised outside of the except block, so that it has no traceback with the arguments.
             message = masker.mask(str(error))
         else:
             self._add(records)
@@ -157,7 +164,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         api = connect(validated.validated_parameters, store_of).api
         api.hide = masker.mask
         wanted = {name: self.get_option(name) for name in ("status", "provider", "agent_names")}
-        # One file may be read with several keys.
+        # The same file may be used with several API keys.
         asked = hashlib.sha256(json.dumps([organizations, wanted]).encode()).hexdigest()
         key = f"{self.get_cache_key(path)}_{asked}"
         cached = self.get_option("cache") and cache
@@ -182,9 +189,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             number = record["number"]
             known = ids.setdefault(number, record["id"])
             if not _NUMBER.fullmatch(number):
-                self.display.warning(f"{self.NAME}: a record is left out, since {number!r} is not a telephone number")
+                self.display.warning(f"{self.NAME}: a record is left out because {number!r} is not a telephone number")
             elif known != record["id"]:
-                self.display.warning(f"{self.NAME}: {number} has more than one record; the first one is the host")
+                self.display.warning(f"{self.NAME}: {number} has more than one record. The first one is the host")
             else:
                 self._add_host(number, record)
 
@@ -202,7 +209,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 
 def _as_text(value: t.Any) -> t.Any:
-    """The value, in which nothing is a template. Up to ansible-core 2.18, an inventory's texts would be."""
+    """The value, marked as not to be templated. Up to 2.18, ansible-core templates the texts of an inventory."""
     if isinstance(value, dict):
         return {name: _as_text(part) for name, part in value.items()}
     if isinstance(value, list):

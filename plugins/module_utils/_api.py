@@ -4,9 +4,10 @@
 
 """Layer 2, the API client: endpoints, retries, typed errors.
 
-Speaks the terms of the vox.ai v3 reference; knows nothing of wanted states.
-What may be repeated is repeated here. What must not be (a registration whose
-fate is unknown) raises an error that is ``uncertain``, for the domain to look.
+Uses the terms of the vox.ai v3 reference, and has no desired states.
+Requests that may be repeated are retried here. A request that must not be
+repeated, such as a registration without an answer, raises an error that is
+``uncertain``. The domain then looks the number up.
 """
 
 from __future__ import annotations
@@ -48,64 +49,64 @@ RECORD_FIELDS = (
     "end_at",
     "cancel_requested_at",
 )
-"""The fields of a telephone number that the API's reference names."""
+"""The documented fields of a telephone number."""
 
 _NOTHING = dict.fromkeys(RECORD_FIELDS)
 
 _NEVER_NULL = ("id", "number", "provider", "status", "start_at", "created_at", "updated_at")
-"""Those that are in every whole record. Each of the others may be null, and servers often leave out what is null."""
+"""Fields that every complete record has. The others may be null, and servers often leave out null fields."""
 
 HELD = ("active", "scheduled", "cancel_requested")
-"""The statuses of a number that is held, most frequent first. The API lists one at a time."""
+"""The statuses of a number that is held, most frequent first. The API lists one status at a time."""
 
 PAGE_SIZE = 100
-"""The most that a list endpoint returns at once."""
+"""Maximum number of items in an answer of a list endpoint."""
 
 MAX_PAGES = 1000
-"""A hundred thousand records: a list that goes on is not one."""
+"""Maximum number of pages. A list with more than 100,000 records is an error of the server."""
 
 MAX_LIST = 64 * 1024 * 1024
-"""Bytes of all pages of a list, which is what a hundred thousand records take."""
+"""Maximum size of all pages of a list in bytes, enough for 100,000 records."""
 
 MAX_REFUSED = 600.0
-"""Seconds for which a request that is refused because of the rate limit is sent again."""
+"""Seconds for which a request that is refused because of the rate limit is retried."""
 
-_LONGEST_OWN = 3
-"""Refusals after which the wait between two tries grows no more: other processes may use the same limit."""
+_MAX_BACKOFF_STEPS = 3
+"""Refusals after which the wait between two tries no longer grows, because other processes may use the same limit."""
 _MAX_RETRY_AFTER = 60.0
-_MOST_OF_FIELD = 60
-_MOST_OF_TEXT = 1000
-_MOST_OF_CURSOR = 2000
+_MAX_FIELD = 60
+_MAX_TEXT = 1000
+_MAX_CURSOR = 2000
 """Characters. A cursor becomes a part of a URL."""
-_MOST_OF_ERROR = 64 * 1024
-"""Bytes of an error's answer, beyond which its details are not passed on."""
+_MAX_ERROR = 64 * 1024
+"""Maximum size of an error answer in bytes. The details of a larger one are not passed on."""
 _MAX_DEPTH = 64
-"""Levels of an answer. The API's own have four."""
+"""Maximum number of nested levels in an answer. The API's answers have four."""
 _LIMIT_HEADER = re.compile("rate-?limit|retry-after", re.IGNORECASE)
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
-"""What may be half of a character. JSON can write it; nothing else can."""
-_MOST_OF_INTEGER = 100
-"""Digits. Some releases of Python take minutes for a million of them, and others refuse 5,000."""
-_MOST_OF_ANSWER = 200
-"""Characters of an answer that a message quotes."""
-_NONE = (404, 410)
-"""The statuses of an answer that there is no such record."""
-_CHECK_URL = "Check api_url (or VOX_API_URL): the API's own ends in /v3"
-_THE_API_S = "Check api_url (or VOX_API_URL): is it the API's address, and nothing in between?"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""The escape of a surrogate. JSON can contain a lone one, but no other encoding can."""
+_MAX_INTEGER = 100
+"""Maximum number of digits of an integer. Some Python releases take minutes for a million, others refuse 5,000."""
+_MAX_ANSWER = 200
+"""Maximum length of an answer in a message."""
+_NOT_FOUND = (404, 410)
+"""The HTTP statuses of an answer that a record does not exist."""
+_CHECK_URL = "Check api_url (or VOX_API_URL): the API's own URL ends in /v3"
+_CHECK_SERVER = "Check api_url (or VOX_API_URL): a proxy or another server may have answered instead of the API"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-"""No secret has one of these: with a blank in its place, it would not be recognized."""
+"""Control characters. No secret has one, so replacing them does not hide a secret from the masker."""
 
 
 class ApiError(Exception):
-    """The API refused, or could not be reached.
+    """The API has refused a request, or could not be reached.
 
-    ``http_status``, ``code``, ``message``, ``details``: as they came, None where nothing came.
-    ``uncertain``: the request may have been processed all the same.
+    ``http_status``, ``code``, ``message``, ``details``: from the answer. None without an answer.
+    ``uncertain``: the request may have been processed.
     ``repeated``: an earlier try of the same request may have been processed.
-    ``from_api``: the answer has the form of the API's errors; something in between would not know it.
-    ``unanswered``: there is no answer, or no complete one.
-    ``part``: where there is none, what failed, as in TransportError; else empty.
-    ``hint``: what the user can do about it, in our words.
+    ``from_api``: the answer has the form of the API's errors, which a proxy or gateway does not use.
+    ``unanswered``: there was no answer, or no complete one.
+    ``part``: without an answer, the part that failed, as in TransportError. Empty otherwise.
+    ``hint``: what the user can do.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class ApiError(Exception):
 
     @property
     def field(self) -> str:
-        """The field of the request that the API's details name; empty if they name none."""
+        """The field of the request in the API's details. Empty if there is none."""
         field = self.details.get("field") if isinstance(self.details, dict) else None
         return field if isinstance(field, str) else ""
 
@@ -148,19 +149,19 @@ class ApiError(Exception):
         origin = " ".join(str(part) for part in ("HTTP", self.http_status, self.code) if part)
         text = f"{origin}: {self.message}" if self.http_status else self.message
         if self.field:
-            text = f"{text} ({self.field[:_MOST_OF_FIELD]})"
-        # It goes to a terminal, where a server must not clear the screen, or write lines of its own.
+            text = f"{text} ({self.field[:_MAX_FIELD]})"
+        # The text is shown in a terminal, where control characters from a server must not have an effect.
         text = _CONTROL.sub(" ", text)
         return f"{text.rstrip('.')}. {self.hint}" if self.hint else text
 
 
 @dataclass
 class Position:
-    """How far a list has been read. Plain values, so that another process can read on.
+    """The position in a list. It has plain values, so that another process can continue.
 
-    ``cursor``: what the next page begins with; None at the end.
+    ``cursor``: the cursor of the next page. None at the end.
     ``seen``: the cursors so far. ``size``: bytes of the pages so far.
-    ``wrong``: why there can be no next page although the last one was not the end.
+    ``wrong``: why the next page cannot be read, although the last page was not the end.
     """
 
     cursor: str | None = ""
@@ -170,10 +171,10 @@ class Position:
 
 
 class Answer(t.NamedTuple):
-    """What a write that was not refused was answered with, which is documented for some only.
+    """The 2xx answer to a write. Its content is only documented for some calls.
 
     ``content``: the decoded JSON.
-    ``text``: the HTTP status and the content, in one line for messages.
+    ``text``: the HTTP status and the content in one line, for messages.
     """
 
     content: t.Any
@@ -181,17 +182,17 @@ class Answer(t.NamedTuple):
 
     @property
     def record_id(self) -> str:
-        """The id that it names; empty if it names none."""
+        """The id in the answer. Empty if there is none."""
         record_id = self._field("id")
         return str(record_id) if is_id(record_id) else ""
 
     @property
     def status(self) -> str:
-        """The status of a number that it names; empty if it names none."""
+        """The status of the number in the answer. Empty if there is none."""
         return str(self._field("status") or "")
 
     def is_about(self, known: Record) -> bool:
-        """Whether it names an id, and nothing that is not as it is ``known`` of the number."""
+        """Whether the answer has an id, and does not contradict what is ``known`` about the number."""
         number = self._field("number")
         return (
             bool(self.record_id)
@@ -200,10 +201,10 @@ class Answer(t.NamedTuple):
         )
 
     def record(self, known: Record) -> Record | None:
-        """The record, if it is a whole one of a number that is held.
+        """The record in the answer, if it is complete and the number is held. None otherwise.
 
-        ``known``: the number's fields so far, with those that were sent. One that has a value and is missing in the
-        answer shows that this is only a part of the record. One that is null may be missing.
+        ``known``: the number's fields so far, with those that were sent. If a field with a value is missing in the
+        answer, the answer is only a part of the record. A null field may be missing.
         """
         try:
             record = _record(self.content)
@@ -218,19 +219,19 @@ class Answer(t.NamedTuple):
 
 
 class Api:
-    """The organization's telephone numbers, one method for each call. Each raises ApiError.
+    """The organization's telephone numbers, with one method per call. Each method raises ApiError.
 
-    May be used by several threads at once.
+    Thread-safe.
 
-    ``limiter``: the rate limit, shared by all who use the same API key.
-    ``retries``: further tries of one request.
-    ``way``: tells apart those who reach the same API otherwise: by another proxy, say.
-    ``requests_sent``: tries so far that were written, of all calls together.
-    ``limit_headers``: the headers of the last answer that have to do with the rate limit.
-    ``recognized``: whether a list or a record has shown that it is the API that answers, and not something else.
-    ``knows_ids``: whether an answer has shown that it also answers by id, and not a gateway that passes on only lists.
-    ``listed``: the ids that lists have shown.
-    ``hide``: takes the secrets out of what the server says of an error, before it is cut: half of one is one, too.
+    ``limiter``: the rate limiter, shared by all users of the same API key.
+    ``retries``: how often a request is retried.
+    ``way``: identifies the connection options, such as the proxy. Clients with another way may succeed.
+    ``requests_sent``: the number of requests that were written so far, by all calls.
+    ``limit_headers``: the headers of the last answer about the rate limit.
+    ``recognized``: whether a list or a record has shown that the server is the API.
+    ``knows_ids``: whether the server has returned a record by its id, which a gateway for lists only does not.
+    ``listed``: the ids in the lists so far.
+    ``hide``: masks secrets in the server's texts. It comes before a text is cut, because a part of a secret is secret.
     """
 
     def __init__(self, http: HttpSession, limiter: RateLimiter, retries: int, way: str = "") -> None:
@@ -248,22 +249,22 @@ class Api:
         self._looking = threading.Lock()
 
     def counter(self) -> t.Callable[[], int]:
-        """A function that tells how many requests have been sent since now."""
+        """A function that returns how many requests have been sent since this call."""
         before = self.requests_sent
         return lambda: self.requests_sent - before
 
     # Numbers
 
     def numbers(self, status: str, provider: str | None = None) -> t.Iterator[list[Record]]:
-        """Pages of the numbers in one status, newest first. A page is asked for when it is wanted."""
+        """Pages of the numbers with one status, newest first. A page is only requested when it is needed."""
         position = Position()
         while position.cursor is not None:
             yield self.page(status, position, provider)
 
     def page(self, status: str, position: Position, provider: str | None = None) -> list[Record]:
-        """The page at the position, which is moved on.
+        """The page at the position, which is advanced.
 
-        Whatever a server makes of the query, the records are those that were asked for.
+        Records that do not match the query are left out, in case the server ignores a part of it.
         """
         query = [("status", status), *([("provider", provider)] if provider else [])]
         page = [_record(item) for item in self._page("/organization-telephone-numbers", query, position)]
@@ -271,36 +272,36 @@ class Api:
         return [record for record in page if record["status"] == status and provider in (None, record["provider"])]
 
     def has_been_listed(self, records: t.Iterable[Record]) -> None:
-        """The API has listed these records: to this process, or to another one that shares what is known."""
+        """Note that the API has listed these records, to this process or to another one with the same store."""
         self.recognized = True
         self.listed.update(canonical_id(record["id"]) for record in records)
 
     def number(self, record_id: str, number: str | None = None, sure: bool = True) -> Record | None:
-        """One number, whatever its status; None if there is none by that id.
+        """The record with this id, with any status. None if there is none.
 
-        ``number``: what it must be, if that is known.
-        ``sure``: whether to make sure, where there is none, that it is the API that says so, by one list at most.
+        ``number``: the number that the record must have, if known.
+        ``sure``: after a 404, whether to make sure with at most one list that the answer is from the API.
         """
         try:
             record = _record(self._send("GET", _path(record_id))[0])
         except ApiError as error:
-            if error.http_status in _NONE and error.from_api:
+            if error.http_status in _NOT_FOUND and error.from_api:
                 if sure:
                     self._make_sure(canonical_id(record_id))
                 return None
             raise
         self.recognized = True
         if not same_id(record["id"], record_id) or number not in (None, record["number"]):
-            raise _unexpected("another number than was asked for")
+            raise _unexpected("another number than requested")
         self.knows_ids = True
         return record
 
     def register(self, body: t.Mapping[str, t.Any]) -> Answer:
-        """Register a custom number. Never repeated once it may have been processed."""
+        """Register a custom number. Not retried if it may have been processed."""
         return self._write("POST", "/telephone-numbers/register", body, repeatable=False)
 
     def revoke_cancel(self, record_id: str) -> Answer:
-        """Take back a pending cancellation. Never repeated once it may have been processed."""
+        """Revoke a pending cancellation. Not retried if it may have been processed."""
         return self._write("POST", _path(record_id, "/revoke-cancel"), repeatable=False)
 
     def update_memo(self, record_id: str, body: t.Mapping[str, t.Any]) -> Answer:
@@ -313,14 +314,14 @@ class Api:
         return self._write("PATCH", _path(record_id, "/agent"), body)
 
     def delete(self, record_id: str) -> Answer:
-        """Give a number up: a custom one at once, a vox one at the end of its paid period."""
+        """Release a number: a custom number at once, a number bought from vox.ai at the end of its paid period."""
         return self._write("DELETE", _path(record_id))
 
     # Agents
 
     def agents(self, name: str | None = None) -> list[Record]:
-        """All agents, or those with ``name`` as a part of theirs."""
-        # Other letters than ASCII's can be encoded in several ways, and how the API compares them is not documented.
+        """All agents, or those whose name contains ``name``."""
+        # Non-ASCII letters have several Unicode forms, and it is not documented how the API compares them.
         query = [("q", name)] if name and name.isascii() else []
         position = Position()
         found: list[t.Any] = []
@@ -333,7 +334,7 @@ class Api:
     # Counting
 
     def held(self, status: str) -> int | None:
-        """How many numbers in one status there are, as the API counts them. One request, however many there are."""
+        """The API's count of the numbers with one status, with one request."""
         return self._total("/organization-telephone-numbers", [("status", status)])
 
     def agent_count(self) -> int | None:
@@ -342,32 +343,32 @@ class Api:
     # Waiting
 
     def backoff(self, attempt: int, first: float = 0.5) -> float:
-        """Seconds to wait after try ``attempt`` (from 0): doubled up to five times, spread by up to a quarter."""
+        """Seconds to wait after try ``attempt`` (from 0): doubled up to five times, with jitter of up to 25 %."""
         return float(first * 2 ** min(attempt, 5) * random.uniform(1, 1.25))
 
     def _rate_backoff(self, refusals: int) -> float:
-        return self.backoff(min(refusals, _LONGEST_OWN), first=2.0)
+        return self.backoff(min(refusals, _MAX_BACKOFF_STEPS), first=2.0)
 
     # One call
 
     def _count(self, turn: Turn) -> None:
-        """Called when a request is about to be written: it may have waited long enough to outlive its task."""
+        """Called before a request is written. Raises Stopped if the task ended while the request was waiting."""
         turn.write()
         with self._counting:
             self.requests_sent += 1
 
     def _make_sure(self, record_id: str) -> None:
-        """Make sure that a record is not there because the API says so, at the cost of one list at most.
+        """After a 404 for a record, make sure that the record does not exist, with at most one list. Raises ApiError.
 
-        At a wrong URL, an unknown route is a 404 like that of an unknown record. And a gateway may pass on lists, and
-        answer everything else with a 404. Raises ApiError.
+        At a wrong URL, an unknown route is answered with the same 404 as an unknown record. A gateway may forward lists
+        and answer everything else with 404.
         """
-        # Threads that come to this at the same time need one list together.
+        # Threads that get here at the same time need only one list.
         with self._looking:
             if self.knows_ids or (self.recognized and record_id not in self.listed):
                 return
             if record_id in self.listed:
-                # An answer says that it is there, and another one that it isn't. Has it gone in between?
+                # A list has shown the record, and now it does not exist. List again: it may have been deleted between.
                 self.listed.discard(record_id)
                 for status in HELD:
                     for _page in self.numbers(status):
@@ -379,12 +380,12 @@ class Api:
 
     def _check_unlisted(self, record_id: str) -> None:
         if record_id in self.listed:
-            error = ApiError(f"the API lists the record {record_id}, but does not know its id when it is read", 404)
-            error.hint = f"{_THE_API_S} Or else the list lags: run the task again"
+            error = ApiError(f"the API lists the record {record_id}, but answers 404 when it is read by its id", 404)
+            error.hint = f"{_CHECK_SERVER}. Otherwise the list lags: run the task again"
             raise error
 
     def _page(self, path: str, query: list[tuple[str, str]], position: Position) -> list[t.Any]:
-        """The page of a list at the position, which is moved on."""
+        """The items of a page at the position, which is advanced."""
         if position.wrong:
             raise _unexpected(position.wrong)
         page = [("limit", str(PAGE_SIZE))] + ([("cursor", position.cursor)] if position.cursor else [])
@@ -392,7 +393,7 @@ class Api:
             answer, response = self._send("GET", path, query=[*query, *page])
         except ApiError as error:
             if error.http_status == 404:
-                # A list is always there, so this is the API's word for an unknown route.
+                # Lists always exist, so this 404 is for an unknown route.
                 error.hint = _CHECK_URL
             raise
         items = answer.get("items") if isinstance(answer, dict) else None
@@ -402,9 +403,9 @@ class Api:
         position.size += len(response.body)
         if cursor is None or cursor == "":
             position.cursor = None
-        # Whatever else it is: to take it for the end would be to take what follows for not there.
-        elif not isinstance(cursor, str) or len(cursor) > _MOST_OF_CURSOR:
-            position.wrong = "a next_cursor that is none"
+        # An invalid cursor is not the end of the list: the numbers on the following pages would count as not held.
+        elif not isinstance(cursor, str) or len(cursor) > _MAX_CURSOR:
+            position.wrong = "an invalid next_cursor"
         elif cursor in position.seen or len(position.seen) == MAX_PAGES or position.size > MAX_LIST:
             position.wrong = "a list that has no end"
         else:
@@ -413,7 +414,7 @@ class Api:
         return items
 
     def _total(self, path: str, query: list[tuple[str, str]]) -> int | None:
-        """The ``total_count`` of a list; None if it has none. The collection relies on it nowhere else."""
+        """The ``total_count`` of a list. None if it has none. Only the connection check uses it."""
         answer = self._send("GET", path, query=[*query, ("limit", "1")])[0]
         if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
             raise _unexpected("a list without items")
@@ -424,9 +425,9 @@ class Api:
         self, method: str, path: str, body: t.Mapping[str, t.Any] | None = None, repeatable: bool = True
     ) -> Answer:
         content, response = self._send(method, path, body=body, repeatable=repeatable)
-        # Hidden before it is cut, since half of a secret is one, too, and as a text, since keys are quoted as well.
+        # Masked as a text, because keys are quoted too, and before it is cut, because a part of a secret is secret.
         shown = str(self.hide(json.dumps(content, ensure_ascii=False))) if response.body else "no content"
-        return Answer(content, f"HTTP {response.status}: {_CONTROL.sub(' ', shown)[:_MOST_OF_ANSWER]}")
+        return Answer(content, f"HTTP {response.status}: {_CONTROL.sub(' ', shown)[:_MAX_ANSWER]}")
 
     def _send(
         self,
@@ -436,9 +437,9 @@ class Api:
         body: t.Mapping[str, t.Any] | None = None,
         repeatable: bool = True,
     ) -> tuple[t.Any, Response]:
-        """Send a request until it is answered; return the decoded JSON of a 2xx answer, and the answer.
+        """Send a request with retries. Returns the decoded JSON of a 2xx answer, and the answer.
 
-        A request that is not ``repeatable`` is sent again only when it surely was not processed.
+        A request that is not ``repeatable`` is only retried if it cannot have been processed.
         """
         repeated = False
         attempt = 0
@@ -452,7 +453,7 @@ class Api:
                         name: value for name, value in response.headers.items() if _LIMIT_HEADER.search(name)
                     }
                     if response.status == 429:
-                        # The limit is the key's, not this request's: nothing else may be sent meanwhile either.
+                        # The limit applies to the API key, so no other request may be sent meanwhile either.
                         turn.refused(_retry_after(response), self._rate_backoff)
                     else:
                         self.limiter.admitted()
@@ -468,7 +469,7 @@ class Api:
             error.repeated = repeated
             repeated = repeated or error.uncertain
             if error.http_status == 429:
-                # Waiting is no failure, so it costs no try. The limiter waits.
+                # This does not count as a try. The limiter waits.
                 now = self.limiter.clock()
                 refused_since = now if refused_since is None else refused_since
                 if now - refused_since >= MAX_REFUSED:
@@ -485,9 +486,9 @@ def _path(record_id: str, action: str = "") -> str:
 
 
 def _record(item: t.Any) -> Record:
-    """``item`` if it can be a telephone number: what says whether it is held, and by whom it was bought, is there.
+    """``item``, if it is a record of a telephone number, which has at least id, number, status and provider.
 
-    What else is documented and missing is null.
+    Other documented fields that are missing are set to null.
     """
     if (
         isinstance(item, dict)
@@ -495,19 +496,19 @@ def _record(item: t.Any) -> Record:
         and isinstance(item.get("number"), str)
         and {"status", "provider"} <= set(item)
     ):
-        # By its reference the API never returns it. It would end up in results.
+        # According to the reference, the API never returns it. It must not appear in results.
         return {**_NOTHING, **{name: value for name, value in item.items() if name != "auth_password"}}
     raise _unexpected("a telephone number without id, number, status or provider")
 
 
 def _unexpected(what: str) -> ApiError:
     error = ApiError(f"the server answered with {what}", uncertain=True)
-    error.hint = _THE_API_S
+    error.hint = _CHECK_SERVER
     return error
 
 
 def _decode(response: Response, hide: t.Callable[[t.Any], t.Any]) -> t.Any:
-    """The JSON of a 2xx answer. Raises ApiError for any other, with what is left of its words by ``hide``."""
+    """The JSON of a 2xx answer. Raises ApiError for other answers, with texts masked by ``hide``."""
     content, readable = None, True
     try:
         content = _load(response.body) if response.body else None
@@ -518,48 +519,48 @@ def _decode(response: Response, hide: t.Callable[[t.Any], t.Any]) -> t.Any:
         if readable:
             return content
         error = ApiError("the answer is not JSON", status, uncertain=True)
-        error.hint = _THE_API_S
+        error.hint = _CHECK_SERVER
         raise error
     if 300 <= status < 400:
-        raise ApiError("the server redirects; the API key goes to the host of api_url and nowhere else", status)
+        raise ApiError("the server redirects, but the API key is only sent to the host of api_url", status)
     error_field = content.get("error") if isinstance(content, dict) else None
     envelope = error_field if isinstance(error_field, dict) else {}
 
-    def told(name: str) -> str:
-        return str(hide(str(envelope.get(name) or "")[:_MOST_OF_ERROR]))
+    def text_of(name: str) -> str:
+        return str(hide(str(envelope.get(name) or "")[:_MAX_ERROR]))
 
     error = ApiError(
-        told("message") or "no message in the answer",
+        text_of("message") or "no message in the answer",
         status,
-        code=_cut(told("code")) or None,
-        details=hide(envelope.get("details")) if len(response.body) <= _MOST_OF_ERROR else None,
+        code=_cut(text_of("code")) or None,
+        details=hide(envelope.get("details")) if len(response.body) <= _MAX_ERROR else None,
         uncertain=status >= 500 or status == 408,
     )
     error.from_api = bool(envelope)
-    if status in _NONE and not error.from_api:
+    if status in _NOT_FOUND and not error.from_api:
         error.hint = _CHECK_URL
     if status in (401, 403):
-        error.hint = "Check api_key (or VOX_API_KEY): is it this organization's, and still valid?"
+        error.hint = "Check api_key (or VOX_API_KEY): it must be a valid key of this organization"
     raise error
 
 
 def _load(body: bytes) -> t.Any:
-    """The JSON in a body, as far as Ansible can pass it on. Raises ValueError or RecursionError where there is none."""
+    """The JSON in a body, limited to values that Ansible can pass on. Raises ValueError or RecursionError."""
     text = body.decode("utf-8-sig", "replace")
     content = json.loads(text, parse_int=_integer, parse_float=_finite, parse_constant=_finite)
     if _is_deep(content):
         raise ValueError
-    return _mend(content) if _HALF.search(text) else content
+    return _without_surrogates(content) if _SURROGATE.search(text) else content
 
 
 def _integer(text: str) -> int:
-    if len(text) > _MOST_OF_INTEGER:
+    if len(text) > _MAX_INTEGER:
         raise ValueError
     return int(text)
 
 
 def _finite(text: str) -> float | None:
-    """A number that JSON can write; as JavaScript does it, null for others."""
+    """The number, or None for infinity and NaN, which JSON cannot represent."""
     number = float(text)
     return number if math.isfinite(number) else None
 
@@ -572,22 +573,22 @@ def _is_deep(content: t.Any) -> bool:
     return bool(level)
 
 
-def _mend(value: t.Any) -> t.Any:
-    """The same, with a sign in place of each half of a character."""
+def _without_surrogates(value: t.Any) -> t.Any:
+    """The value with a replacement character for each lone surrogate."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
-        return {_mend(name): _mend(part) for name, part in value.items()}
-    return [_mend(part) for part in value] if isinstance(value, list) else value
+        return {_without_surrogates(name): _without_surrogates(part) for name, part in value.items()}
+    return [_without_surrogates(part) for part in value] if isinstance(value, list) else value
 
 
 def _cut(text: t.Any) -> str:
-    """A text of the API's, as far as anybody would read it."""
-    return str(text)[:_MOST_OF_TEXT] if text else ""
+    """A text of the API, cut to a readable length."""
+    return str(text)[:_MAX_TEXT] if text else ""
 
 
 def _retry_after(response: Response) -> float | None:
-    """Seconds that the server asks to wait, at most a minute; None if it doesn't say."""
+    """The seconds of the Retry-After header, at most a minute. None without the header."""
     value = response.headers.get("Retry-After")
     if not value:
         return None

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 3, the domain: bring many numbers to their wanted states.
+"""Layer 3, domain: bring many numbers to their desired states.
 
-One listing and one plan for all of them come first, and if anything in the input is wrong, nothing is written. Then
-the numbers are changed in parallel. What is given up comes last, and only if all else has succeeded.
+All numbers are listed and planned first. If the input has errors, nothing is written. Then the numbers are changed in
+parallel. Numbers are released last, and only if everything else has succeeded.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desir
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 WORKERS = 8
-"""Numbers that are changed in parallel. Fills five requests a second where each takes a second, with some to spare."""
+"""Numbers that are changed in parallel. Enough for five requests per second if each takes a second."""
 
-_MOST_IN_A_ROW = 8
-"""Numbers that may fail one after the other for reasons of the API's before the rest is left alone."""
+_MAX_FAILURES_IN_A_ROW = 8
+"""Numbers that may fail in a row because of the API before the task stops."""
 
-_TICK = 1.0
-"""Seconds after which it is told how far the work is."""
+_REPORT_INTERVAL = 1.0
+"""Seconds between two reports of the progress."""
 
 
 @dataclass
 class Entry:
     """One number of many.
 
-    ``held_back``: why what was planned was not begun, if it wasn't.
-    ``look``: what its work waits for, if it does.
-    ``settled``: whether its work is done, well or not.
+    ``held_back``: why the number was not processed, if it was not.
+    ``look``: the look-up that its work waits for, if any.
+    ``settled``: whether its work has ended, successfully or not.
     """
 
     number: str
@@ -63,12 +63,12 @@ class Entry:
 
 @dataclass
 class Bulk:
-    """What is wanted, and what has come of it; complete after a failure, too.
+    """The entries of a task and their results. Also complete after a failure.
 
-    ``entries``: as the user listed them. Those without ``desired`` have an error already.
-    ``pruned``: numbers that are held and not listed.
-    ``error``: what is wrong with the whole, other than errors of entries.
-    ``begun``: whether anything could be written. Nothing is as long as there are errors in the input.
+    ``entries``: in the order of the list. Entries without ``desired`` have an error.
+    ``pruned``: numbers that are held but not listed.
+    ``error``: an error of the whole task, other than errors of entries.
+    ``begun``: whether the task could write. It does not write if the input has errors.
     """
 
     entries: list[Entry]
@@ -77,16 +77,16 @@ class Bulk:
     begun: bool = False
 
     def refuse(self) -> None:
-        """Begin nothing."""
-        _hold_back([*self.entries, *self.pruned], "not begun, because of the task's errors")
+        """Process no number."""
+        _hold_back([*self.entries, *self.pruned], "not processed because the task has errors")
 
 
 def converge_all(
     api: Api, ledger: Ledger, bulk: Bulk, max_deletions: int | None, check_mode: bool, report: Report
 ) -> None:
-    """Plan everything, and unless in check mode, do. Raises nothing: each error is in ``bulk``.
+    """Plan all entries and, except in check mode, apply the plans. Raises nothing: all errors are in ``bulk``.
 
-    ``max_deletions``: how many custom numbers that are not listed may be given up; None: they stay.
+    ``max_deletions``: how many custom numbers that are not listed may be released. None: do not prune.
     """
     try:
         _plan_all(api, ledger, bulk, max_deletions, report)
@@ -112,7 +112,7 @@ def converge_all(
     do([entry for entry in changing if not _desired(entry).absent])
     last = [entry for entry in changing if _desired(entry).absent] + bulk.pruned
     if any(entry.error for entry in bulk.entries):
-        _hold_back(last, "held back: numbers are given up only once everything else has succeeded")
+        _hold_back(last, "held back: numbers are only released after everything else has succeeded")
     else:
         do(last)
 
@@ -139,30 +139,30 @@ def _plan_all(api: Api, ledger: Ledger, bulk: Bulk, max_deletions: int | None, r
             entry.outcome.plan = make_plan(_desired(entry), entry.outcome.record)
         except (InputError, ApiError) as error:
             entry.error = error
-    # An entry that could not be read may be any number.
+    # An invalid entry may be any number, so nothing is pruned.
     if max_deletions is not None and len(entries) == len(bulk.entries):
         bulk.pruned = [_to_prune(held[number], asked) for number in sorted(held) if _may_go(held[number], listed)]
         if len(bulk.pruned) > max_deletions:
             raise InputError(
-                f"prune would give up {len(bulk.pruned)} numbers, and max_deletions is {max_deletions}:"
-                f" add those that stay to the list, or raise max_deletions."
+                f"prune would release {len(bulk.pruned)} numbers, but max_deletions is {max_deletions}:"
+                f" add the numbers to keep to the list, or raise max_deletions."
                 f" Not listed: {some_of([entry.number for entry in bulk.pruned])}"
             )
 
 
 def _may_go(record: Record, listed: set[str]) -> bool:
-    """Whether a number is surely one's own, held, and not listed."""
+    """Whether a number may be pruned: a custom number that is held and not listed."""
     return (
         record.get("provider") == "custom"
         and record.get("status") in ("active", "scheduled")
-        # 827011112222 may be one that is listed. And what no list can name, no list can keep.
+        # 827011112222 may be another form of a listed number. Numbers that a list cannot contain are kept.
         and is_in_plan(record["number"])
         and record["number"] not in listed
     )
 
 
 def _to_prune(record: Record, asked: float) -> Entry:
-    # By its id: what somebody registers under the same number meanwhile is another one.
+    # By its id, because another client may register the same number again meanwhile.
     desired = Desired(number=record["number"], record_id=record["id"], absent=True)
     return Entry(record["number"], desired, Outcome(make_plan(desired, record), record, asked=asked))
 
@@ -173,9 +173,10 @@ def _names_of_agents(entries: list[Entry]) -> set[str]:
 
 
 def _apply_all(api: Api, ledger: Ledger, report: Report, entries: list[Entry]) -> None:
-    """Do what is planned, as long as the API does its part.
+    """Apply the plans, until the API fails for too many numbers in a row.
 
-    Numbers in doubt, and those that have vanished, are looked for when the others are done, with one listing for all.
+    Numbers whose registration is in doubt, and numbers whose record has disappeared, are looked up after the others are
+    done, with one listing for all of them.
     """
 
     def in_parallel(work: t.Callable[[Entry], None], some: list[Entry]) -> None:
@@ -192,7 +193,7 @@ def _apply_all(api: Api, ledger: Ledger, report: Report, entries: list[Entry]) -
         rest = [entry for entry in rest if not entry.work]
         if breaker.still_failing():
             for entry in rest:
-                entry.error = ApiError(f"not begun: {breaker}")
+                entry.error = ApiError(f"not processed: {breaker}")
             break
 
 
@@ -203,7 +204,7 @@ def _settle(
     in_parallel: t.Callable[[t.Callable[[Entry], None], list[Entry]], None],
     report: Report,
 ) -> None:
-    """Look for the numbers in doubt, and go on with them, until none is."""
+    """Look up the numbers in doubt and resume their work, until no number is in doubt."""
     while True:
         doubtful = [entry for entry in entries if entry.look]
         if not doubtful:
@@ -212,7 +213,7 @@ def _settle(
         found = _look_for_all(api, ledger, doubtful, report)
         in_parallel(partial(_resume, api, ledger, breaker, found), doubtful)
         if breaker.still_failing():
-            # What was found is reported, and nothing else is sent.
+            # Report the numbers that were found, and send no further requests.
             reason = ApiError(f"not finished: {breaker}")
             for entry in doubtful:
                 entry.outcome.stop = reason
@@ -228,14 +229,14 @@ def _begin(api: Api, ledger: Ledger, breaker: _Breaker, entry: Entry) -> None:
 
 
 def _resume(api: Api, ledger: Ledger, breaker: _Breaker, found: dict[str, Found], entry: Entry) -> None:
-    """Go on with an entry. What was found is taken out: what is left are entries that were not resumed."""
+    """Resume an entry with its result in ``found``, and remove it from ``found``. The rest was not resumed."""
     if not breaker.open:
         _go_on(api, ledger, entry, found.pop(entry.number))
         breaker.note(entry)
 
 
 def _go_on(api: Api, ledger: Ledger, entry: Entry, found: Found) -> None:
-    """Let an entry's work go on until it is done or something is to be looked for. No claim lasts longer than that."""
+    """Let an entry's work run until it ends or needs a look-up. The number is only claimed during that time."""
     entry.look = None
     try:
         with ledger.claim(api, entry.number):
@@ -244,16 +245,16 @@ def _go_on(api: Api, ledger: Ledger, entry: Entry, found: Found) -> None:
         pass
     except (InputError, ApiError) as error:
         entry.error = error
-    except Exception as error:  # A defect with one number must not hide what has come of the others.
+    except Exception as error:  # A defect with one number must not hide the results of the others.
         place = traceback.extract_tb(error.__traceback__)[-1]
-        # Its text may quote anything.
+        # The text of the exception may contain secrets.
         where = f"{type(error).__name__} in {place.name}, line {place.lineno}"
-        entry.error = ApiError(f"an error that nobody foresaw ({where}). Please report it, and run the task again")
+        entry.error = ApiError(f"unexpected internal error ({where}). Please report it, and run the task again")
     entry.settled = entry.look is None
 
 
 def _look_for_all(api: Api, ledger: Ledger, entries: list[Entry], report: Report) -> dict[str, Found]:
-    """Find the numbers that are in doubt: again and again, as a list may lag behind writes."""
+    """Look up the numbers in doubt, several times, because the list may lag behind writes."""
     looks = {entry.number: t.cast(Look, entry.look) for entry in entries}
     found: dict[str, Found] = dict.fromkeys(looks)
     for attempt in range(max(look.times for look in looks.values())):
@@ -270,9 +271,10 @@ def _look_for_all(api: Api, ledger: Ledger, entries: list[Entry], report: Report
 
 
 def _in_parallel(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], tell: t.Callable[[], None]) -> None:
-    """Do work on all entries, some at a time, in their order.
+    """Do the work on all entries in parallel, in their order.
 
-    If it is interrupted (a task's timeout), nothing else is sent. What has been sent is not waited for.
+    If it is interrupted (by the task's timeout), it sends no further requests, and does not wait for requests that were
+    sent.
     """
     waiting: SimpleQueue[Entry] = SimpleQueue()
     for entry in entries:
@@ -288,7 +290,7 @@ def _in_parallel(api: Api, work: t.Callable[[Entry], None], entries: list[Entry]
         except BaseException as error:
             ended.put(error)
 
-    # Daemons, unlike those of a ThreadPoolExecutor: the process must not wait for them when it ends.
+    # Daemon threads, unlike those of ThreadPoolExecutor: the process must not wait for them when it ends.
     threads = [threading.Thread(target=work_off, daemon=True) for _index in range(min(WORKERS, len(entries)))]
     try:
         for thread in threads:
@@ -296,7 +298,7 @@ def _in_parallel(api: Api, work: t.Callable[[Entry], None], entries: list[Entry]
         working = len(threads)
         while working:
             with suppress(Empty):
-                error = ended.get(timeout=_TICK)
+                error = ended.get(timeout=_REPORT_INTERVAL)
                 working -= 1
                 if error:
                     raise error
@@ -307,9 +309,9 @@ def _in_parallel(api: Api, work: t.Callable[[Entry], None], entries: list[Entry]
 
 
 class _Breaker:
-    """Opens when it is the API that fails, and not single numbers.
+    """A circuit breaker, which opens when the API fails for several numbers in a row.
 
-    To try thousands of numbers, each again and again, on a service that is down or a key that was revoked helps nobody.
+    It saves retries of thousands of numbers if the service is down or the key was revoked.
     """
 
     def __init__(self) -> None:
@@ -318,26 +320,26 @@ class _Breaker:
         self.open = False
 
     def __str__(self) -> str:
-        return f"the API has failed for {_MOST_IN_A_ROW} numbers in a row ({self._failed[0].error})"
+        return f"the API has failed for {_MAX_FAILURES_IN_A_ROW} numbers in a row ({self._failed[0].error})"
 
     def note(self, entry: Entry) -> None:
-        """Take note of what has come of an entry."""
+        """Record the result of an entry."""
         error = entry.look.error if entry.look else entry.error
         with self._lock:
             if self.open:
                 return
-            if isinstance(error, ApiError) and _is_api_s_failure(error):
+            if isinstance(error, ApiError) and _is_api_failure(error):
                 self._failed.append(entry)
-                self.open = len(self._failed) == _MOST_IN_A_ROW
+                self.open = len(self._failed) == _MAX_FAILURES_IN_A_ROW
             else:
                 self._failed.clear()
 
     def still_failing(self) -> bool:
-        """Whether it is open, and what opened it has not come right since: that was a disturbance, and is over."""
+        """Whether it is open, and the entries that opened it still have errors. Otherwise the API has recovered."""
         return self.open and all(entry.error for entry in self._failed)
 
 
-def _is_api_s_failure(error: ApiError) -> bool:
+def _is_api_failure(error: ApiError) -> bool:
     status = error.http_status
     if status is None:
         return error.unanswered or error.uncertain
@@ -360,6 +362,6 @@ def _desired(entry: Entry) -> Desired:
 
 
 def some_of(words: list[str], most: int = 10) -> str:
-    """The first words, and how many more there are."""
+    """The first words, and the number of the others."""
     more = len(words) - most
     return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 4, glue: the connection options, and what requests with the same ones share."""
+"""Layer 4, glue: the connection options, and the organization that they lead to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import Inp
 
 
 def _from_environment(name: str) -> str:
-    """The variable's value. An empty one counts as unset: so AWX hands over fields left blank."""
+    """The value of an environment variable. An empty one counts as unset, because AWX sets blank fields so."""
     value = os.environ.get(name, "").strip()
     if not value:
         raise AnsibleFallbackNotFound
@@ -34,7 +34,7 @@ def _from_environment(name: str) -> str:
 
 
 def _key_from_environment(name: str) -> str:
-    """The key, or an empty one. That is refused here, in words that name the variable; Ansible's own don't."""
+    """The API key, or an empty text. ``_check_key`` then names the variable, which Ansible's own message does not."""
     return os.environ.get(name, "").strip()
 
 
@@ -72,11 +72,11 @@ _RANGES = {
 
 
 _URL = re.compile(r"[^\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,2000}")
-"""No character that libraries read in different ways: a backslash is a slash to some."""
+"""A URL without characters that libraries interpret differently, such as a backslash."""
 
 
 class Organization(t.NamedTuple):
-    """One organization as one API key sees it: the calls, and what is known so far."""
+    """The organization of an API key: its API client, and what is known about it so far."""
 
     api: Api
     ledger: Ledger
@@ -85,12 +85,12 @@ class Organization(t.NamedTuple):
 def connect(
     options: t.Mapping[str, t.Any], store_of: t.Callable[[str], Store] = lambda name: MemoryStore()
 ) -> Organization:
-    """Make ready for requests; sends none. Raises InputError.
+    """Prepare the API client. Sends no request. Raises InputError.
 
-    ``store_of``: the store of an organization, by a name that says nothing of its key.
+    ``store_of``: returns the store for an organization, by a name that does not contain the key.
     """
     for option, (least, most) in _RANGES.items():
-        # A bool is an int to Python, and to Ansible.
+        # In Python and Ansible, a bool is also an int.
         if isinstance(options[option], bool) or not least <= options[option] <= most:
             raise InputError(f"{option} is {shown(options[option])}: write a number from {least} to {most}")
     url = _check_url(options["api_url"])
@@ -112,68 +112,66 @@ def _keyed_hash(key: str, text: str) -> str:
 
 
 def _normalized(url: str) -> str:
-    """The same for all ways in which the same URL can be written."""
+    """The URL in a canonical form, which is the same for all spellings of the URL."""
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{parts.hostname}:{port}{parts.path}"
 
 
 def check_given(key: t.Any) -> None:
-    """Refuse a key that was given as an option, and is none. Raises InputError."""
+    """Refuse an empty api_key option. Raises InputError."""
     check_quoted("api_key", key)
     if key is not None and not key.strip():
         raise InputError(
-            "api_key was given, and is empty: is the variable set that it comes from? To use VOX_API_KEY, leave it out"
+            "api_key is empty: check the variable that it comes from, or leave api_key out to use VOX_API_KEY"
         )
 
 
 def _check_key(key: str) -> str:
     if not key:
         raise InputError(
-            "api_key is not given: give the organization's, or set VOX_API_KEY"
+            "api_key is missing: set api_key, or the environment variable VOX_API_KEY"
             " (in AWX, choose a credential of the type vox.ai for the job template)"
         )
     if not re.fullmatch(r"[\x21-\x7e]+", key):
-        raise InputError(
-            "api_key has characters that no API key has (a space, a line break, or not ASCII): copy it once more"
-        )
+        raise InputError("api_key has invalid characters (a space, a line break, or not ASCII): copy it again")
     return key
 
 
 def _check_url(url: str) -> str:
-    """The URL without a slash at its end, and with the API's path if it has none."""
+    """The URL without a trailing slash, and with the API's path if it has no path."""
     example = "write it like https://client-api.tryvox.co/v3"
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        raise InputError(f"api_url is no URL: {example}") from None
-    # Neither is quoted: what it has in the wrong place may be the key.
+        raise InputError(f"api_url is not a URL: {example}") from None
+    # The URL is not quoted, because the misplaced part may be the key.
     if "@" in url:
-        raise InputError(f"api_url must carry no user or password: {example}, and the key in api_key")
+        raise InputError(f"api_url must not contain a user or password: {example}, and the key in api_key")
     if "?" in url or "#" in url:
-        raise InputError(f"api_url has a query or a fragment: {example}")
+        raise InputError(f"api_url must not have a query or a fragment: {example}")
     if parts.scheme not in ("http", "https") or not host or not _URL.fullmatch(url):
-        raise InputError(f"api_url is {shown(url)}, which is no URL: {example}")
+        raise InputError(f"api_url is {shown(url)}, which is not a URL: {example}")
     if parts.scheme == "http" and not is_loopback(host):
         raise InputError(
-            f"api_url is {shown(url)}, and without TLS the API key could be read on its way: write https."
-            " (Plain http is for loopback addresses alone, such as a simulator's.)"
+            f"api_url is {shown(url)}, and without TLS others could read the API key: use https."
+            " (Plain http is only for loopback addresses, such as the simulator's.)"
         )
     url = url.rstrip("/")
-    # The vendor's own client takes its base URL without the path.
+    # The vendor's own client uses the base URL without the path.
     return url if urlsplit(url).path else url + _PATH
 
 
 def check_bundle(path: str) -> str:
-    """The path, if it is a PEM bundle's. Raises InputError."""
+    """The path of a PEM bundle, if the file can be read. Raises InputError."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except (OSError, ValueError) as exc:
-        # What OpenSSL says of a file that holds no certificate names its own internals.
-        unreadable = getattr(exc, "strerror", None) or "it is no path"
-        reason = "it holds no PEM certificates" if isinstance(exc, ssl.SSLError) else unreadable
+        # OpenSSL's own message about a file without certificates does not help users.
+        unreadable = getattr(exc, "strerror", None) or "it is not a path"
+        reason = "it has no PEM certificates" if isinstance(exc, ssl.SSLError) else unreadable
         raise InputError(
-            f"ca_path {shown(path)} can't be used ({reason}): name a PEM bundle of CA certificates"
+            f"ca_path {shown(path)} cannot be read ({reason}): write the path of a PEM bundle of CA certificates"
         ) from None
     return path

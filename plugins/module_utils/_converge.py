@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 3, the domain: bring one number to its wanted state, exactly once.
+"""Layer 3, domain: bring one number to its desired state, without registering it twice.
 
-What a plan says is done step by step. Where the world has moved on since the
-record was read, or the fate of a write is unknown, the number is read again
-and planned again; nothing is ever sent twice on a guess.
+The steps of a plan are done in order. If the number has changed since it was
+read, or if the result of a write is unknown, the number is read and planned
+again. A request that may have been processed is not repeated blindly.
 """
 
 from __future__ import annotations
@@ -38,35 +38,35 @@ from ansible_collections.voxai.telephony.plugins.module_utils._plan import (
 )
 
 _REFUSED_AS_DUPLICATE = (400, 409, 422)
-"""Which of them a duplicate registration is answered with is not documented."""
+"""HTTP statuses with which the API may refuse a duplicate registration. The actual one is not documented."""
 
 
 _AIMS = {"delete": ("expired", "cancel_requested"), "revoke_cancel": ("active", "scheduled")}
-"""The statuses of a number that show that a call was carried out."""
+"""The statuses of a number which show that the call was carried out."""
 
 _IN_WORDS = {
     "delete": "the deletion",
-    "revoke_cancel": "taking the cancellation back",
+    "revoke_cancel": "revoking the cancellation",
     "update_sip": "the change of the SIP trunk",
     "update_memo": "the change of the memo",
     "update_agents": "the change of the agents",
 }
 
 _TRUNK = dict.fromkeys(("inbound_trunk_id", "outbound_trunk_id"), "a registered number has one")
-"""What is known of a number before it is registered."""
+"""The fields that every registered number has."""
 
 
 @dataclass
 class Outcome:
-    """What has come of one number so far; complete after a failure, too.
+    """The result for one number so far. Also complete after a failure.
 
-    ``plan``: the first plan, or one made anew. Its ``before`` is what the diff shows.
-    ``record``: what the number is now; None if it is not held, and also if a failure has left that unknown.
-    ``assumed``: what the diff shows where it is unknown: the last record seen, with what was answered as done.
-    ``credentials``: what was sent and is never returned, as the diff shows it.
-    ``warnings``: what the API has made of what was sent, and what else happened to the number meanwhile.
-    ``stop``: why nothing else may be sent for this number, if so.
-    ``asked``: when the record was asked for.
+    ``plan``: the latest plan. Its ``before`` is the diff's ``before``.
+    ``record``: the current record. None if the number is not held, or if the record is unknown after a failure.
+    ``assumed``: for the diff, if the record is unknown: the last known record with the confirmed changes.
+    ``credentials``: the credentials that were sent, as the diff shows them.
+    ``warnings``: warnings about values that the API returned differently, and about changes by others.
+    ``stop``: the reason why no further request may be sent for this number, if any.
+    ``asked``: the time at which the record was read.
     """
 
     plan: Plan | None = None
@@ -79,16 +79,16 @@ class Outcome:
     asked: float = 0.0
 
     def done(self, step: Step) -> None:
-        """Take note of a step that was done."""
+        """Record that a step was done."""
         self.actions.extend(step.actions)
         self.credentials.update(step.credentials)
 
     def lose_sight(self, assumed: Record | None) -> None:
-        """Take note that it is not known what the number is now."""
+        """Record that the current record is not known."""
         self.record, self.assumed = None, assumed
 
     def diff(self) -> dict[str, dict[str, t.Any]]:
-        """What was done, or in check mode would be: where nothing was, there is no difference."""
+        """The diff of the actions that were done, or in check mode would be. No difference without actions."""
         if self.plan is None:
             return make_diff(None, None)
         if not self.actions:
@@ -97,10 +97,10 @@ class Outcome:
 
 
 class Look(t.NamedTuple):
-    """A number that is to be looked for: its registration is in doubt, or its record has vanished.
+    """A number to look up, because its registration is in doubt, or because its record has disappeared.
 
-    ``times``: how often, if it is not found: a list may lag behind writes.
-    ``error``: what the registration was answered with, if that is it.
+    ``times``: how often to look, because the list may lag behind writes.
+    ``error``: the error of the registration, if any.
     """
 
     number: str
@@ -109,17 +109,17 @@ class Look(t.NamedTuple):
 
 
 Found = t.Union[Record, ApiError, None]
-"""What came of a look: the record, or why there could be none, or None if the number is not there."""
+"""The result of a look-up: the record, None if the number is not held, or the error of the look-up."""
 
 Work = t.Generator[Look, Found, None]
-"""Work on a number. Where it yields, it waits to be sent what was found."""
+"""Work on a number. It yields the look-ups that it needs, and is resumed with their results."""
 
 
 class _Outdated(Exception):
-    """The number is not what it was when the plan was made, or what a write has come to is not known.
+    """The number has changed since it was planned, or the result of a write is not known.
 
-    ``record``: what it is now, if that is known.
-    ``error``: what the write was answered with, if it is the API that failed, and not the number that has changed.
+    ``record``: the current record, if known.
+    ``error``: the error of the write, if the API failed and the number has not changed.
     """
 
     def __init__(self, record: Record | None = None, error: ApiError | None = None) -> None:
@@ -129,9 +129,9 @@ class _Outdated(Exception):
 
 
 def converge(api: Api, ledger: Ledger, desired: Desired, check_mode: bool, outcome: Outcome) -> None:
-    """Plan, and unless in check mode, do. Keeps ``outcome`` up to date all along.
+    """Plan and, except in check mode, apply the plan. ``outcome`` is always up to date.
 
-    Raises InputError before anything is written, ApiError at any time.
+    Raises InputError before anything is written, and ApiError at any time.
     """
     outcome.asked = ledger.now()
     record = _by_id(api, desired) if desired.record_id is not None else ledger.look_up(api, str(desired.number))
@@ -148,7 +148,7 @@ def converge(api: Api, ledger: Ledger, desired: Desired, check_mode: bool, outco
 
 
 def _finish(api: Api, ledger: Ledger, work: Work) -> None:
-    """Do the work, and look at once for what is to be looked for."""
+    """Run the work, and do each look-up immediately."""
     look = next(work)
     while True:
         look = work.send(_look_for(api, ledger, look))
@@ -168,7 +168,7 @@ def _look_for(api: Api, ledger: Ledger, look: Look) -> Found:
 
 
 def predict(outcome: Outcome) -> None:
-    """Take the plan for done."""
+    """Set the outcome as if the plan were applied, for check mode."""
     plan = t.cast(Plan, outcome.plan)
     outcome.record = plan.after
     for step in plan.steps:
@@ -176,51 +176,50 @@ def predict(outcome: Outcome) -> None:
 
 
 def apply_plan(api: Api, ledger: Ledger, desired: Desired, outcome: Outcome) -> Work:
-    """Do what is planned; plan anew, once, if the number is not what it was then. Raises ApiError, InputError.
+    """Apply the plan. Plan again, once, if the number has changed. Raises ApiError, InputError.
 
-    Whoever lets it go on has claimed the number.
+    The caller must have claimed the number.
     """
     plan = t.cast(Plan, outcome.plan)
     number = plan.before["number"] if plan.before else str(desired.number)
     written, record = ledger.written_since(number, outcome.asked)
     if written:
-        # By another task of the same run; maybe another record of the number than the one that was asked for.
+        # Another task of the same run has written it. This may be another record of the number than the given id's.
         outcome.record = record if desired.record_id is None else _by_id(api, desired)
         plan = outcome.plan = make_plan(desired, outcome.record)
     try:
         yield from _apply_steps(api, ledger, desired, plan, outcome)
     except _Outdated as outdated:
         gone, outcome.record = outcome.record, outdated.record
-        # To who wants it gone, nothing is lost.
+        # With state absent, nothing is lost if the record has disappeared.
         lost = outdated.record is None and not desired.absent
         if lost:
             _start_over(outcome, t.cast(Record, gone))
         if outdated.record is None:
             by_id = desired.record_id is not None
             outcome.record = _by_id(api, desired) if by_id else (yield from _look_again(number))
-        # It may be somebody else's registration that was found. Nobody can see whose credentials are there, so they are
-        # sent once more.
+        # The registration may be another client's. The API does not return credentials, so they are sent again.
         if "registered" in outcome.actions and desired.auth_password is not None:
             desired = replace(desired, always_password=True)
         plan = make_plan(desired, outcome.record)
-        # What was done by the first plan is a part of the diff, and so is a record that is gone.
+        # The diff includes what the first plan has done, and a record that has disappeared.
         first = t.cast(Plan, outcome.plan)
         outcome.plan = replace(plan, before=first.before) if outcome.actions or lost else plan
         try:
             yield from _apply_steps(api, ledger, desired, plan, outcome)
         except _Outdated as again:
             raise again.error or ApiError(
-                "the number keeps changing while it is worked on: is something else managing it?"
+                "the number keeps changing while the task works on it: check whether something else manages it"
             ) from None
 
 
 def _start_over(outcome: Outcome, gone: Record) -> None:
-    """Take note that a record is gone, and with it what was done to it."""
+    """Record that a record has disappeared, with everything that was done to it."""
     outcome.actions.clear()
     outcome.credentials.clear()
     outcome.warnings[:] = [
-        f"the record {gone['id']} expired or was deleted while the task was working on it, and what the task had done"
-        " to it is lost: the line was down until the number was registered again"
+        f"the record {gone['id']} expired or was deleted while the task was working on it, and the changes to it are"
+        " lost: the number was out of service until it was registered again"
     ]
 
 
@@ -232,7 +231,7 @@ def _look_again(number: str) -> t.Generator[Look, Found, Record | None]:
 
 
 def _by_id(api: Api, desired: Desired) -> Record | None:
-    # Without a record, a number can't be present: an error either way.
+    # With state present, a missing record is an error in any case.
     return api.number(str(desired.record_id), sure=desired.absent)
 
 
@@ -252,10 +251,10 @@ def _apply_steps(api: Api, ledger: Ledger, desired: Desired, plan: Plan, outcome
 
 
 def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:
-    """Register, at most twice, and the second time only after the first surely left nothing behind.
+    """Register, at most twice. The second time only after a look-up has shown that the first one had no effect.
 
-    Raises _Outdated with the record if the number turns out to be held: by an answer
-    that was lost, or because somebody else was faster.
+    Raises _Outdated with the record if the number is held after all: because an answer was lost, or because another
+    client has registered it.
     """
     maybe_ours = last = False
     while True:
@@ -273,12 +272,12 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
             if record and record["status"] in HELD:
                 outcome.done(step)
                 return record
-            error = ApiError(f"the answer is no whole record of a number that is held ({answer.text})", uncertain=True)
+            error = ApiError(f"the answer is not a complete record of a held number ({answer.text})", uncertain=True)
         maybe_ours = maybe_ours or error.uncertain
         if not maybe_ours and error.http_status not in _REFUSED_AS_DUPLICATE:
             raise error
-        # A conflict, or a refusal because of the number, is likely a duplicate, so it is worth waiting for a list that
-        # lags. Other refusals are more likely just that: one more look is enough, unless an answer was lost.
+        # A conflict, or a refusal because of the number, is likely a duplicate, so wait for a list that may lag. After
+        # other refusals, two look-ups are enough, unless an answer was lost.
         likely_duplicate = error.http_status == 409 or error.field == "number"
         times = api.retries + 1 if maybe_ours or likely_duplicate else 2
         found = yield Look(step.body["number"], times, error)
@@ -287,7 +286,7 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
                 outcome.done(step)
             raise _Outdated(found)
         if named:
-            # It was registered: that is what the API has said.
+            # The answer had the record's id, so the number was registered.
             outcome.done(step)
             outcome.lose_sight(_expected({"id": named, "provider": "custom", "status": answer.status or None}, step))
         if found:
@@ -296,23 +295,23 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
             raise error
         if named or last or outcome.stop or not error.uncertain:
             stopped = f" ({outcome.stop})" if outcome.stop else ""
-            raise _in_doubt(error, f"The number could not be found afterwards{stopped}, but may appear later")
+            raise _in_doubt(error, f"The number was not found afterwards{stopped}, but may appear later")
         last = True
 
 
 def _in_doubt(error: ApiError, why: str) -> ApiError:
-    """The error of something that may have been done all the same. It may be that of many numbers, so it is a copy."""
+    """The error of a request that may have been processed. It is a copy, because many numbers may share an error."""
     error = copy(error)
     error.hint = " ".join(
         sentence if sentence.endswith((".", "?")) else f"{sentence}."
-        for sentence in (error.hint, why, "Run the task again: it looks before it writes")
+        for sentence in (error.hint, why, "Run the task again: it reads the number before it writes")
         if sentence
     ).rstrip(".")
     return error
 
 
 def _change(api: Api, ledger: Ledger, desired: Desired, record: Record, step: Step, outcome: Outcome) -> Record | None:
-    """Do a step to a number that is there. Returns the record after it, None when it was given up."""
+    """Do a step on a number that is held. Returns the record after it, or None if the number was released."""
     try:
         answer = _send(api, record["id"], step)
     except ApiError as error:
@@ -337,9 +336,10 @@ def _send(api: Api, record_id: str, step: Step) -> Answer:
 def _after_answer(
     api: Api, ledger: Ledger, before: Record, step: Step, answer: Answer, outcome: Outcome
 ) -> Record | None:
-    """The record after a step that was not refused; read, where the answer does not show it.
+    """The record after a step with a 2xx answer. It is read if the answer does not contain it.
 
-    Raises _Outdated if the number is not held any more, and ApiError if the step was not done, or can't be seen.
+    Raises _Outdated if the number is no longer held, and ApiError if the step was not done, or if the record cannot be
+    read.
     """
     if step.actions == ("deleted",) and answer.is_about(before) and answer.status in ("", "expired"):
         outcome.done(step)
@@ -351,23 +351,23 @@ def _after_answer(
             after = _read(api, ledger, before)
             undone = _undone(step, before, after)
         if undone:
-            # What answers may lag behind what was done.
+            # Answers may lag behind writes.
             api.limiter.sleep(api.backoff(0))
             after = _read(api, ledger, before)
             undone = _undone(step, before, after)
     except ApiError as unread:
-        # It was done, as far as the API has said, unless it has shown something else.
+        # The API has confirmed it, unless a record has shown the contrary.
         if not undone:
             outcome.done(step)
         outcome.lose_sight(before if undone else _expected(before, step))
         what = f"{_IN_WORDS[step.call]} was answered with {answer.text}"
-        raise _in_doubt(unread, f"Before that, {what}. What came of it could not be read") from None
+        raise _in_doubt(unread, f"Before that, {what}. The number could not be read afterwards") from None
     if step.call not in _AIMS and _status(after) not in HELD:
         raise _Outdated
     if undone:
         outcome.done(step.without(ignored_fields(step, before, after or {})))
         outcome.record = after
-        raise ApiError(f"the API answered as if it were done, but {api.hide(undone)}")
+        raise ApiError(f"the API confirmed the change, but {api.hide(undone)}")
     outcome.done(step)
     return after if _status(after) in HELD else None
 
@@ -375,9 +375,9 @@ def _after_answer(
 def _after_error(
     api: Api, ledger: Ledger, desired: Desired, before: Record, step: Step, error: ApiError, outcome: Outcome
 ) -> Record | None:
-    """See what the number is now: a refusal may be the echo of an own lost answer, or of somebody else's change.
+    """Read the number after an error. An own request whose answer was lost, or another client, may have caused it.
 
-    Returns the record if the step's aim is reached all the same (None: given up).
+    Returns the record if the aim of the step is reached (None: released).
     """
     maybe_done = error.uncertain or error.repeated
     if not maybe_done and (error.unanswered or error.http_status in (401, 403, 429)):
@@ -387,19 +387,19 @@ def _after_error(
         now = _read(api, ledger, before)
     except ApiError as unread:
         if not maybe_done:
-            # Where the refusal is that there is no such record, it is the look that has found out why.
+            # After a 404, the read has found the cause.
             raise (unread if error.http_status in (404, 410) else error) from None
         outcome.lose_sight(before)
-        raise _in_doubt(error, f"{lost}, and what the number is now could not be read ({unread})") from None
+        raise _in_doubt(error, f"{lost}, and the number could not be read afterwards ({unread})") from None
     held = now if _status(now) in HELD else None
     if step.call in _AIMS and not _undone(step, before, now):
         if maybe_done:
             outcome.done(step)
         elif held is None and desired.record_id is None:
-            # Somebody else's doing. The number may be held again, under another id.
+            # Another client has done it. The number may be held again, with another id.
             raise _Outdated
         else:
-            # Somebody else's doing: no action, and no part of the diff.
+            # Another client has done it, so it is not an action of this task and not in the diff.
             outcome.plan = replace(t.cast(Plan, outcome.plan), before=held)
         return held
     if held is None:
@@ -413,7 +413,7 @@ def _after_error(
         if step.call == "revoke_cancel" and error.uncertain:
             raise _Outdated(held, error)
     elif step.call == "update_sip" and "auth_password" not in step.body:
-        error.hint = "The API asks for the password whenever address changes: give auth_password, too"
+        error.hint = "The API requires the password whenever address changes: add auth_password"
     raise error
 
 
@@ -425,7 +425,7 @@ def _read(api: Api, ledger: Ledger, known: Record) -> Record | None:
 
 
 def _undone(step: Step, before: Record, after: Record | None) -> str:
-    """What shows that a step was not done, in words; empty if nothing does."""
+    """Why the record shows that a step was not done, as a text. Empty if it does not."""
     if step.call in _AIMS:
         return "" if _status(after) in _AIMS[step.call] else f"the number is {_status(after)}"
     still = ignored_fields(step, before, after) if after and _status(after) in HELD else []
@@ -433,7 +433,7 @@ def _undone(step: Step, before: Record, after: Record | None) -> str:
 
 
 def _expected(record: Record, step: Step) -> Record | None:
-    """The record as a step makes it, as far as that is sure before anything has shown it."""
+    """The record that is certain after a step, before it is read."""
     if step.actions == ("deleted",):
         return None
     if step.call == "delete":

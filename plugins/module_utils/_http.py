@@ -4,10 +4,10 @@
 
 """Layer 1, HTTP: one exchange with one server.
 
-Knows TLS, proxies, time and size limits; knows neither the API nor retries.
-The API key goes to the server that was named and nowhere else: no redirect is
-followed, no ``.netrc`` entry replaces it, and plain HTTP is for loopback alone.
-A request is either written or given up: one that was given up is never written later.
+Handles TLS, proxies, time and size limits, but neither the API nor retries.
+The API key is only sent to the configured server: redirects are not followed,
+and no ``.netrc`` entry replaces the key. Plain HTTP is only for loopback.
+A request is either written or cancelled. A cancelled request is never written later.
 """
 
 from __future__ import annotations
@@ -41,36 +41,39 @@ else:
     REQUESTS_IMPORT_ERROR = None
 
 MAX_BODY = 4 * 1024 * 1024
-"""Bytes of an answer, unpacked. A page of 100 numbers takes some 60 kB. In memory it may be 25 times as much."""
+"""Maximum size of an uncompressed answer in bytes. A page of 100 numbers has about 60 kB. The memory needed may be 25
+times the size."""
 
 _CHUNK = 64 * 1024
 
 _GZIP = "gzip"
 
 _GRACE = 0.5
-"""Seconds after the timeout, in which requests itself may tell what it has been waiting for."""
+"""Additional seconds after the timeout, in which requests can report its own timeout with a better reason."""
 
 _CHECK_SERVER = "check api_url (or VOX_API_URL)"
 _CHECK_PROXY = "check the proxy variables (HTTPS_PROXY, ALL_PROXY)"
 
 _STRICT = range(79, 95)
-"""OpenSSL's codes for certificates that X509_V_FLAG_X509_STRICT refuses, which urllib3 sets from Python 3.13 on."""
+"""OpenSSL's error codes of X509_V_FLAG_X509_STRICT, which urllib3 sets from Python 3.13 on."""
 
-_ISSUE_ANEW = (
+_REISSUE = (
     "Python 3.13 and newer refuse certificates that break the rules of RFC 5280, also those of an authority in ca_path."
-    " Have the authority, often that of a proxy which inspects TLS, issue its certificates anew"
+    " Ask the authority, often the one of a proxy that inspects TLS, to reissue its certificates"
 )
 
+_OTHER_HOST = "it belongs to another host"
+
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
-"""OpenSSL's reasons where the peer answers in something else than TLS, the second from OpenSSL 3.2 on."""
+"""OpenSSL's reasons if the peer does not speak TLS, the second from OpenSSL 3.2 on."""
 
 
 class TransportError(Exception):
-    """No complete answer came back.
+    """No complete answer was received.
 
-    ``sent``: the server may have received, and so processed, the request.
-    ``permanent``: trying again can't help (a certificate that is not trusted, say).
-    ``part``: what failed: ``proxy``, ``TLS``, ``network``, or ``answer`` once the request was sent.
+    ``sent``: the server may have received and processed the request.
+    ``permanent``: a retry cannot help, for example with a certificate that is not trusted.
+    ``part``: the part that failed: ``proxy``, ``TLS``, ``network``, or ``answer`` after the request was sent.
     """
 
     def __init__(self, message: str, sent: bool, permanent: bool = False, part: str = "answer") -> None:
@@ -87,10 +90,10 @@ class Response(t.NamedTuple):
 
 
 class _Exchange:
-    """One request: whom it is for, and whether it was written.
+    """One request, its server, and whether it was written.
 
-    ``proxy``: the proxy's URL without its password; empty without one, and once it has let the request through.
-    ``written``: the server may have received some of the request.
+    ``proxy``: the proxy's URL without its password. Empty without a proxy, and after the proxy has opened the tunnel.
+    ``written``: the server may have received a part of the request.
     """
 
     def __init__(self, server: str, proxy: str, timeout: float, before_writing: t.Callable[[], None]) -> None:
@@ -100,29 +103,29 @@ class _Exchange:
         self.deadline = time.monotonic() + timeout
         self.written = False
         self._before_writing = before_writing
-        self._given_up = False
+        self._cancelled = False
         self._deciding = threading.Lock()
 
     def write(self) -> None:
-        """Called when the connection is ready. Raises where the request must not be written."""
+        """Called when the connection is ready. Raises if the request must not be written."""
         with self._deciding:
-            if self._given_up or time.monotonic() > self.deadline:
+            if self._cancelled or time.monotonic() > self.deadline:
                 raise _transport_error(requests.ConnectTimeout(), self)
             self._before_writing()
             self.written = True
 
-    def give_up(self) -> None:
-        """From now on the request is not written; ``written`` is final."""
+    def cancel(self) -> None:
+        """The request is not written from now on. ``written`` no longer changes."""
         with self._deciding:
-            self._given_up = True
+            self._cancelled = True
 
 
 _current = threading.local()
-"""``exchange``: the one that this thread was started for."""
+"""``exchange``: the exchange that this thread was started for."""
 
 
 class _Adapter(HTTPAdapter):
-    """Its connections ask their exchange before they write a request."""
+    """An adapter whose connections call ``_Exchange.write`` before they write a request."""
 
     def init_poolmanager(self, *args: t.Any, **more: t.Any) -> None:
         super().init_poolmanager(*args, **more)
@@ -148,8 +151,8 @@ def _asking(pool: t.Any) -> t.Any:
             _current.exchange.proxy = ""
 
         def endheaders(self, *args: t.Any, **more: t.Any) -> None:
-            # http.client writes a request from here on, and would open the connection first. CONNECT is written
-            # while the connection is opened.
+            # From here on, http.client would open the connection and write the request. The CONNECT request to a proxy
+            # is written while the connection is opened.
             if self.sock is None:
                 self.connect()
             _current.exchange.write()
@@ -159,12 +162,12 @@ def _asking(pool: t.Any) -> t.Any:
 
 
 def versions() -> str:
-    """The releases of the libraries that requests are sent with."""
+    """The versions of the HTTP libraries."""
     return f"requests {requests.__version__}, urllib3 {t.cast(t.Any, urllib3).__version__}"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` can only be this machine."""
+    """Whether ``host`` is always this machine."""
     if host == "localhost":
         return True
     try:
@@ -174,9 +177,9 @@ def is_loopback(host: str) -> bool:
 
 
 class HttpSession:
-    """Exchanges with one server over kept-alive connections. Each thread has its own.
+    """Exchanges with one server over persistent connections. Each thread has its own connections.
 
-    ``verify``: what requests takes: True, False, or the path of a PEM bundle.
+    ``verify``: as in requests: True, False, or the path of a PEM bundle.
     ``timeout``: seconds for one exchange.
     """
 
@@ -187,22 +190,22 @@ class HttpSession:
         self._timeout = timeout
         self._of_thread = threading.local()
         if verify is False:
-            # The user asked for it, with validate_certs: a warning on each request tells nothing new.
+            # The user has chosen this with validate_certs, so a warning on each request is not needed.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     @property
     def _session(self) -> t.Any:
-        """This thread's session: requests doesn't promise that threads may share one."""
+        """The session of this thread. Sessions of requests are not documented as thread-safe."""
         try:
             return self._of_thread.session
         except AttributeError:
             session = t.cast(t.Any, requests.Session())
-            # Or else requests would look for proxies in the system's settings, which on macOS can kill a forked
-            # process, and for another Authorization in .netrc.
+            # Otherwise requests would read proxies from the system's settings, which can crash a forked process on
+            # macOS, and another Authorization header from .netrc.
             session.trust_env = False
             for scheme in ("http://", "https://"):
                 session.mount(scheme, _Adapter())
-            # Or else requests would read a redirect's whole body, whatever its size, even where it follows none.
+            # Otherwise requests would read the whole body of a redirect without a size limit.
             session.get_redirect_target = lambda answer: None
             session.headers["Accept"] = "application/json"
             session.headers["Accept-Encoding"] = _GZIP
@@ -219,11 +222,11 @@ class HttpSession:
         body: t.Mapping[str, t.Any] | None = None,
         before_writing: t.Callable[[], None] = lambda: None,
     ) -> Response:
-        """Send one request and read the whole answer, whatever its status.
+        """Send one request and read the whole answer, with any status.
 
-        ``before_writing``: called when the request is about to be written. If it raises, the request is not written.
+        ``before_writing``: called before the request is written. If it raises, the request is not written.
 
-        Raises TransportError when no complete answer came.
+        Raises TransportError if no complete answer was received.
         """
         url = urlsplit(self._base_url)
         proxy = _proxy_for(url)
@@ -238,33 +241,33 @@ class HttpSession:
         }
         exchange = _Exchange(url.netloc, proxy and _without_password(proxy), self._timeout, before_writing)
         answers: SimpleQueue[Response | BaseException] = SimpleQueue()
-        # requests' own timeout is for each read: a server that sends a byte now and then would hold us for ever.
+        # The timeout of requests is for each read, so a server that sends a byte now and then would never time out.
         thread = threading.Thread(target=_answer, args=(answers, exchange, self._session, request), daemon=True)
         try:
             thread.start()
             answer = answers.get(timeout=self._timeout + _GRACE)
         except BaseException as error:
-            # Also when the task itself is ended. What still reads is left behind, with its connections.
-            exchange.give_up()
+            # Also if the task is interrupted. A thread that still reads is abandoned, with its connections.
+            exchange.cancel()
             del self._of_thread.session
             if not isinstance(error, Empty):
                 raise
             answer = _transport_error(requests.Timeout(), exchange)
         if isinstance(answer, BaseException):
-            # Raised where no exception is being handled: no traceback carries the one with the request in it.
+            # Raised outside of an except block, so that no traceback has the exception that contains the request.
             raise answer
         return answer
 
 
 def proxy_of(url: str) -> str:
-    """The proxy that requests to the URL go through, without its password; an empty text without one."""
+    """The proxy for requests to the URL, without its password. Empty without a proxy."""
     proxy = _proxy_for(urlsplit(url))
     return proxy and _without_password(proxy)
 
 
 def _proxy_for(url: t.Any) -> str:
-    """The proxy that the environment names for the URL, or an empty text."""
-    # A proxy can't reach this machine's loopback, and would see the key of a plain-HTTP request.
+    """The proxy from the environment variables for the URL, or an empty text."""
+    # A proxy cannot reach this machine's loopback addresses, and would see the API key of a plain HTTP request.
     if is_loopback(url.hostname) or any(map(proxy_bypass_environment, (url.hostname, url.netloc))):
         return ""
     proxies = getproxies_environment()
@@ -276,18 +279,18 @@ _PROXY = re.compile(r"(\w+://)?(?:.*@)?([\w.:\[\]-]*)", re.DOTALL)
 
 
 def _without_password(proxy: str) -> str:
-    """A proxy's URL as far as it may be shown: scheme, host and port."""
+    """The parts of a proxy's URL that may be shown: scheme, host and port."""
     scheme, host = t.cast(t.Any, _PROXY.match(proxy)).groups()
     return f"{scheme or 'http://'}{host}".lower()
 
 
 def _bundle() -> bool | str:
-    """The authorities to trust where the task names none, by the variables that requests knows."""
+    """The CA bundle from the environment variables of requests, used without ca_path. True without one."""
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
 
 def _answer(answers: SimpleQueue[t.Any], exchange: _Exchange, session: t.Any, request: dict[str, t.Any]) -> None:
-    """A thread of its own for one exchange."""
+    """The target of the thread of one exchange."""
     _current.exchange = exchange
     try:
         answers.put(_try(exchange, session, request))
@@ -298,28 +301,28 @@ def _answer(answers: SimpleQueue[t.Any], exchange: _Exchange, session: t.Any, re
 def _try(exchange: _Exchange, session: t.Any, request: dict[str, t.Any]) -> Response | TransportError:
     try:
         if exchange.proxy.endswith("/"):
-            # Without a host. requests would raise one of many things.
+            # The proxy has no host, for which requests would raise various exceptions.
             raise requests.exceptions.InvalidProxyURL
         with session.request(timeout=exchange.timeout, allow_redirects=False, stream=True, **request) as answer:
             if not exchange.written:
-                # With it, a request whose answer is lost would pass for one that was not sent.
-                raise RuntimeError("this release of urllib3 writes a request without asking")
+                # With such a urllib3, a request whose answer is lost would count as not sent.
+                raise RuntimeError("this release of urllib3 does not call endheaders before it writes a request")
             return Response(answer.status_code, answer.headers, _read(answer, exchange.deadline))
     except TransportError as error:
         return error
-    # The body is read past requests, which would wrap what happens there in exceptions of its own.
+    # The body is read without requests, so exceptions of the lower layers are not wrapped.
     except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as exc:
         return _transport_error(exc, exchange)
 
 
 def _read(answer: t.Any, deadline: float) -> bytes:
-    """The whole body, of an answer of which requests has read the headers."""
+    """The whole body of an answer whose headers requests has read."""
     if answer.status_code < 200:
-        # http.client knows of 100 alone. What comes next here would pass for the answer to the next request.
-        raise TransportError(f"the answer can't be read (HTTP {answer.status_code} comes before an answer)", sent=True)
-    # http.client's own reader, by an attribute that is private to urllib3, because the public ways have no bounds:
-    # read(n, decode_content=False) calls http.client's read(n), which from Python 3.10 on reads a chunk that says it
-    # is -1 bytes long until the connection ends, with any urllib3. readinto() stops where its buffer ends.
+        # http.client only skips 100. The final answer would be read as the answer to the next request.
+        raise TransportError(f"the answer cannot be read (HTTP {answer.status_code} comes before an answer)", sent=True)
+    # This is http.client's own reader, through a private attribute of urllib3, because the public functions have no
+    # limit: read(n, decode_content=False) calls http.client's read(n). From Python 3.10 on, it reads a chunk with the
+    # length -1 until the connection ends, with every urllib3. readinto() stops at the end of its buffer.
     source = answer.raw._original_response
     body, part = bytearray(), bytearray(_CHUNK)
     while True:
@@ -333,7 +336,7 @@ def _read(answer: t.Any, deadline: float) -> bytes:
             raise requests.ReadTimeout()
     if source.length:
         raise IncompleteRead(b"", source.length)
-    # Done, so that it can be used again.
+    # Return the connection to the pool.
     answer.raw.release_conn()
     return _unpack(bytes(body), answer.headers.get("Content-Encoding", ""))
 
@@ -342,7 +345,7 @@ def _unpack(body: bytes, encoding: str) -> bytes:
     if encoding.lower() in ("", "identity"):
         return body
     if encoding.lower() != _GZIP:
-        raise TransportError("the answer can't be read (packed otherwise than was asked for)", sent=True)
+        raise TransportError("the answer cannot be read (unsupported Content-Encoding)", sent=True)
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     unpacked = b""
     with suppress(zlib.error):
@@ -350,7 +353,7 @@ def _unpack(body: bytes, encoding: str) -> bytes:
     if len(unpacked) > MAX_BODY:
         raise _too_large()
     if body and not unpacker.eof:
-        raise TransportError("the answer can't be read (it is no whole gzip)", sent=True)
+        raise TransportError("the answer cannot be read (its gzip data is incomplete or invalid)", sent=True)
     return unpacked
 
 
@@ -362,16 +365,16 @@ def _too_large() -> TransportError:
 
 
 def _transport_error(exc: BaseException, exchange: _Exchange) -> TransportError:
-    """Say what happened in few words, without anything of the request."""
+    """The error in a short message that contains nothing of the request."""
     chain = list(_chain(exc)) or [exc]
-    # A timeout of the socket is no TimeoutError before Python 3.10.
+    # Before Python 3.10, socket.timeout is not TimeoutError.
     timeouts = (requests.Timeout, urllib3.exceptions.TimeoutError, socket.timeout)
     permanent, part = False, "answer"
     if not exchange.written:
         part = _part(exc, chain, exchange)
         reason, permanent = _no_connection(exc, chain, exchange, _is_any(chain, *timeouts))
     elif isinstance(exc, (requests.exceptions.InvalidHeader, urllib3.exceptions.InvalidHeader)):
-        reason = f"the answer can't be read ({type(chain[-1]).__name__})"
+        reason = f"the answer cannot be read ({type(chain[-1]).__name__})"
     elif _is_any(chain, *timeouts):
         reason = f"no complete answer within {exchange.timeout:g} s"
     else:
@@ -380,20 +383,20 @@ def _transport_error(exc: BaseException, exchange: _Exchange) -> TransportError:
 
 
 def _part(exc: BaseException, chain: list[BaseException], exchange: _Exchange) -> str:
-    """What failed before the request was written."""
+    """The part that failed before the request was written."""
     tls = _is_any(chain, ssl.SSLError, urllib3.exceptions.SSLError)
     if exchange.proxy and not (tls and exchange.proxy.startswith("socks")):
         return "proxy"
-    # An OSError without a number: requests can't read the machine's bundle of authorities.
+    # requests raises OSError without a number if it cannot read the machine's CA bundle.
     return "TLS" if tls or (exc.__class__ is OSError and exc.errno is None) else "network"
 
 
 def _no_connection(
     exc: BaseException, chain: list[BaseException], exchange: _Exchange, timed_out: bool
 ) -> tuple[str, bool]:
-    """Why the request was not written, whose fault it is, and whether that is permanent."""
+    """Why the request was not written, with the peer that failed, and whether the error is permanent."""
     tls = _is_any(chain, ssl.SSLError, urllib3.exceptions.SSLError)
-    # There is no TLS to a SOCKS proxy, so it is the server's.
+    # SOCKS proxies do not use TLS, so a TLS error is the server's.
     proxy = "" if tls and exchange.proxy.startswith("socks") else exchange.proxy
     peer = f"the proxy {proxy}" if proxy else exchange.server
     check = _CHECK_PROXY if proxy else _CHECK_SERVER
@@ -401,38 +404,38 @@ def _no_connection(
     untrusted = _untrusted(chain)
     if untrusted:
         strict = any(getattr(link, "verify_code", 0) in _STRICT for link in chain)
-        remedy = _ISSUE_ANEW if strict else f"{check}, and for an authority of your own ca_path (or VOX_CA_PATH)"
+        remedy = _REISSUE if strict else f"{check}, or set ca_path (or VOX_CA_PATH) to your own authority's certificate"
         return f"the certificate of {peer} is not trusted ({untrusted}): {remedy}", True
     if any(isinstance(link, ssl.SSLError) and link.reason in _NO_TLS for link in chain):
         remedy = "write http:// instead of https:// in HTTPS_PROXY" if proxy else check
-        return f"{peer} speaks no TLS at this port: {remedy}", True
+        return f"{peer} does not speak TLS at this port: {remedy}", True
     if exc.__class__ is OSError and exc.errno is None:
-        # A bundle of the machine's that can't be read, in requests' own words.
-        return f"{exc}: check REQUESTS_CA_BUNDLE, or name a PEM bundle of CA certificates in ca_path", True
+        # The message of requests about a CA bundle of the machine that it cannot read.
+        return f"{exc}: check REQUESTS_CA_BUNDLE, or set ca_path to a PEM bundle of CA certificates", True
     if proxy and isinstance(exc, requests.exceptions.InvalidSchema) and proxy.startswith("socks"):
-        return f"{peer} needs the Python library PySocks: name an HTTP proxy in HTTPS_PROXY, or install PySocks", True
+        return f"{peer} needs the Python library PySocks: use an HTTP proxy in HTTPS_PROXY, or install PySocks", True
     if isinstance(exc, ValueError):
-        # A URL that requests can't use. Its text may quote a proxy's password.
-        what = peer if proxy else "api_url"
-        return f"{what} can't be used ({type(exc).__name__}): {check}", True
+        # requests cannot use the URL. Its message may contain the proxy's password.
+        what = f"the URL of {peer}" if proxy else "api_url"
+        return f"{what} is invalid ({type(exc).__name__}): {check}", True
     status = _refused(chain)
     if status:
         permanent = status < 500 and status not in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
-        # The proxy's own words for the status may be anything.
+        # The proxy's own reason phrase is not used, because it may contain anything.
         name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         return f"{peer} refuses the connection (HTTP {f'{status} {name}'.strip()}): {check}", permanent
-    # To urllib3 this is a timeout, too.
+    # To urllib3, NewConnectionError is a timeout too.
     unconnected = _is_any(chain, urllib3.exceptions.NewConnectionError)
     why = f"within {exchange.timeout:g} s" if timed_out and not unconnected else f"({_innermost(chain)})"
     way = "through" if proxy and not unconnected else "to"
     if proxy.startswith("https:") and not unconnected:
-        # What a proxy of plain HTTP does with TLS differs: it may also close the connection, or wait.
+        # Plain HTTP proxies differ in how they answer TLS: they may also close the connection, or wait.
         check = f"if the proxy speaks plain HTTP, write http:// in HTTPS_PROXY; {check}"
     return f"no connection {way} {peer} {why}: {check}, and the network", False
 
 
 def _refused(chain: list[BaseException]) -> int:
-    """The status other than 200 with which a proxy has answered CONNECT, or 0."""
+    """The status with which a proxy has refused CONNECT, or 0."""
     found = (re.match(r"Tunnel connection failed: (\d{3})\b", str(link)) for link in chain)
     return next((int(match[1]) for match in found if match), 0)
 
@@ -442,20 +445,20 @@ def _is_any(chain: list[BaseException], *types: type[BaseException]) -> bool:
 
 
 def _untrusted(chain: list[BaseException]) -> str | None:
-    """What is wrong with the certificate, if that is what went wrong."""
+    """The problem with the certificate, if that is the error."""
     for link in chain:
-        # Before Python 3.10, and in urllib3 before 2, names are compared by other means, which say less.
+        # Before Python 3.10, and in urllib3 before 2, an error of the host name has no verify_message.
         if isinstance(link, ssl.SSLCertVerificationError):
-            return getattr(link, "verify_message", "").rstrip(".") or "it is another host's"
+            return getattr(link, "verify_message", "").rstrip(".") or _OTHER_HOST
         if any(type(arg).__name__ == "CertificateError" for arg in link.args):
-            return "it is another host's"
+            return _OTHER_HOST
     return None
 
 
 def _chain(exc: BaseException | None) -> t.Iterator[BaseException]:
     """The exception and those it wraps, outermost first."""
     seen: set[int] = set()
-    # What was being handled when the request was sent is not a part of it.
+    # Exceptions of other types were being handled when the request was sent, and are not a part of the error.
     while isinstance(exc, (urllib3.exceptions.HTTPError, HTTPException, OSError)) and id(exc) not in seen:
         seen.add(id(exc))
         yield exc
@@ -466,7 +469,7 @@ def _chain(exc: BaseException | None) -> t.Iterator[BaseException]:
 
 
 def _innermost(chain: list[BaseException]) -> str:
-    """The operating system's word for it, or the kind of the innermost exception."""
+    """The operating system's message, or the type of the innermost exception."""
     inner = chain[-1]
     if isinstance(inner, ssl.SSLError) and inner.reason:
         return inner.reason.replace("_", " ").lower()

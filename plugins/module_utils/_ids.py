@@ -14,12 +14,12 @@ _UUID = re.compile("-?".join(["([0-9a-f]{8})", *["([0-9a-f]{4})"] * 3, "([0-9a-f
 
 
 def is_id(value: t.Any) -> bool:
-    """Whether ``value`` can be a resource's id: it becomes part of a path."""
+    """Whether ``value`` is a valid id of a resource. It becomes a part of a URL path."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def canonical_id(value: t.Any) -> str:
-    """An id in the form in which ids are compared: a UUID in lower case, with hyphens; any other id as it is."""
+    """An id in canonical form, for comparison: a UUID in lower case with hyphens. Other ids are unchanged."""
     uuid = _UUID.fullmatch(str(value))
     return "-".join(uuid.groups()).lower() if uuid else str(value)
 

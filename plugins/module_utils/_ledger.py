@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 3, the domain: what is known of an organization, shared by all who share a store.
+"""Layer 3, domain: what is known about an organization, shared by all users of a store.
 
-One listing, read page by page and no further than anybody needs; what own writes have left; agents by name. The store
-is a process's memory, or a directory that all workers of a run have in common.
+It has one listing of the numbers, which is read page by page as far as needed, the records after own writes, and the
+ids of agents. The store is the memory of a process, or a directory that all workers of a run share.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from ansible_collections.voxai.telephony.plugins.module_utils._ids import canoni
 from ansible_collections.voxai.telephony.plugins.module_utils._store import Facts, Store
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
-BELIEVED = 30.0
-"""Seconds for which a listing is believed, from when it began. Agents' names as well."""
+MAX_AGE = 30.0
+"""Seconds for which a listing is used, from its beginning. The same for the names of agents."""
 
 _POLL = 0.02
-"""Seconds after which is looked again whether another worker is done."""
+"""Seconds between two checks whether another worker is done."""
 
-_MOST_NAMES, _MOST_OF_NAME = 20, 100
-"""Agents that a message names, and characters of a name."""
+_MAX_NAMES, _MAX_NAME = 20, 100
+"""Maximum number of agents in a message, and maximum length of a name."""
 
-_FEW_NAMES = 5
-"""Agents by name, for more than which all agents are listed, a hundred at a time."""
+_MAX_SINGLE_NAMES = 5
+"""Maximum number of agents that are looked up one by one. For more, all agents are listed, 100 per request."""
 
 _NOT_LISTED = -1
-"""In place of the order in the list: a record that an answer has shown. Before all others."""
+"""The order of a record that is not from the list but from another answer. It comes before all others."""
 
 _EVERYTHING = ""
-"""In place of a number: all of them."""
+"""The key for all numbers, in place of a number."""
 
 Report = t.Callable[[str], None]
 
@@ -53,9 +53,9 @@ Report = t.Callable[[str], None]
 class Ledger:
     """The numbers that an organization holds, and the ids of its agents.
 
-    Each number is answered from the listing once. Who asks again gets its record read by its id, or, if it was not
-    held or if it is one of many, a listing that begins later. What a record was after an own write, or when it was read
-    by its id, counts for more than a listing that began earlier.
+    The listing answers each number only once. If a number is looked up again, its record is read by its id. If it was
+    not held, or if many numbers are looked up, a new listing is used. A record that was written or read by its id
+    replaces the record of a listing that began earlier.
 
     Facts, by kind: ``listing`` (its state), ``held`` (its records by number), ``noted`` (records of single numbers),
     ``wrote`` (when a number was last written), ``gone`` (ids), ``answered`` (numbers), ``agents`` (ids by name).
@@ -66,10 +66,10 @@ class Ledger:
         self.now = clock
 
     def has_listed(self) -> bool:
-        """Whether a page of the listing has been read, which shows that it is the API that answers."""
+        """Whether a page of the listing has been read, which shows that the server is the API."""
         return self._store.do(lambda facts: facts.get("listing", "state") is not None)
 
-    # What is held
+    # Held numbers
 
     def look_up(self, api: Api, number: str) -> Record | None:
         """The record of a number that is held, or None. Raises ApiError."""
@@ -80,7 +80,7 @@ class Ledger:
         return self._read_by_id(api, number, known) or self.held(api, {number}, after=asked).get(number)
 
     def records(self, api: Api, wanted: t.Collection[str] | None) -> list[Record]:
-        """The same for several numbers, newest first in each status; with all records of a number that has several."""
+        """The records of several numbers, newest first within each status, with all records of each number."""
         rows: dict[str, t.Any] = {}
         found = self.held(api, wanted, rows=rows)
         records = [
@@ -104,14 +104,14 @@ class Ledger:
     ) -> dict[str, Record]:
         """The record of each of the wanted numbers (None: of all numbers) that is held. Raises ApiError.
 
-        ``after``: only what was listed or read later than that counts.
-        ``rows``: takes what was listed.
+        ``after``: only use records that were listed or read after this time.
+        ``rows``: is filled with the listed records.
         """
         asked = self.now()
         since = after
         if since is None:
             again = self._store.do(lambda facts: _is_asked_again(facts, wanted))
-            since = asked if again else asked - BELIEVED
+            since = asked if again else asked - MAX_AGE
         rows = {} if rows is None else rows
         missing = None if wanted is None else set(wanted)
         read = -math.inf
@@ -125,7 +125,7 @@ class Ledger:
                     rows.update(facts.all("held"))
                 return complete
             order = state["order"] if state else 0
-            # So many can't be in fewer records.
+            # Only look again after at least as many new records as numbers are missing.
             if complete or len(missing) <= PAGE_SIZE or not 0 <= order - read < len(missing):
                 read = order
                 rows.update(_rows(facts, missing, since))
@@ -133,7 +133,7 @@ class Ledger:
             return complete or not missing
 
         self._list(api, is_answered, since, asked, report)
-        # It may be another worker that has listed them.
+        # Another worker may have listed them.
         api.has_been_listed(row["record"] for row in rows.values() if row["order"] != _NOT_LISTED)
 
         def finish(facts: Facts) -> tuple[dict[str, t.Any], set[str]]:
@@ -153,7 +153,7 @@ class Ledger:
         return found
 
     def _newer(self, api: Api, number: str, row: t.Any, note: t.Any, since: float) -> Record | None:
-        """What a number is, of which there is a listed record (or none) and one that was written or read by its id."""
+        """The current record of a number: the listed one, or the one that was written or read by its id."""
         noted: Record = note["record"]
         if note["at"] >= (row["began"] if row else since):
             return noted
@@ -164,21 +164,21 @@ class Ledger:
         return self._read_by_id(api, number, noted) or (row["record"] if row else None)
 
     def _read_by_id(self, api: Api, number: str, known: Record) -> Record | None:
-        """The record of an id that was held, read anew; None if it is not held any more."""
+        """The record of a number that was held, read again by its id. None if it is no longer held."""
         at = self.now()
-        # Where there is none, it is a listing that decides.
+        # If it does not exist, a listing decides.
         record = api.number(known["id"], number, sure=False)
         if record is not None and record["status"] in HELD:
             self._store.do(lambda facts: _note(facts, record, at))
             return record
-        # A 404 may be a passing one: only an expired record is gone for good.
+        # A 404 may be temporary. Only an expired record is gone permanently.
         self._store.do(lambda facts: _forget(facts, known, gone=record is not None))
         return None
 
     # Own writes
 
     def note(self, record: Record) -> None:
-        """A number was written, and answered with this record."""
+        """Note the record of a number after an own write."""
 
         def work(facts: Facts) -> None:
             _note(facts, record, self.now())
@@ -187,7 +187,7 @@ class Ledger:
         self._store.do(work)
 
     def gone(self, record: Record) -> None:
-        """The record was deleted, or has expired."""
+        """Note that the record was deleted or has expired."""
 
         def work(facts: Facts) -> None:
             _forget(facts, record, gone=True)
@@ -196,11 +196,11 @@ class Ledger:
         self._store.do(work)
 
     def status_changed(self) -> None:
-        """A number has changed its status: what was behind a cursor may have moved up to where it was read already."""
+        """Note that a number has changed its status. Records after a cursor may have moved to a page that was read."""
         self._store.do(lambda facts: facts.put("listing", {"moved": self.now()}))
 
     def written_since(self, number: str, moment: float) -> tuple[bool, Record | None]:
-        """Whether somebody who shares the store has written the number since then, and the record that this left."""
+        """Whether a user of the store has written the number since then, and the record after that write."""
 
         def work(facts: Facts) -> tuple[bool, Record | None]:
             note = facts.get("noted", number)
@@ -210,7 +210,7 @@ class Ledger:
 
     @contextmanager
     def claim(self, api: Api, number: str) -> t.Iterator[None]:
-        """Have a number for oneself, among those who share the store. Waits for it."""
+        """Claim a number exclusively among the users of the store. Waits for it."""
         with self._wait_for(api, f"number {number}"):
             yield
 
@@ -224,24 +224,24 @@ class Ledger:
         return found
 
     def agent_ids(self, api: Api, names: t.Collection[str]) -> dict[str, str | InputError | ApiError]:
-        """The id of each agent, or what is wrong with its name."""
+        """The id of the agent of each name, or the error."""
 
         def work(facts: Facts) -> dict[str, t.Any]:
             known = {name: facts.get("agents", name) for name in names}
-            return {name: one["id"] for name, one in known.items() if one and one["at"] >= asked - BELIEVED}
+            return {name: one["id"] for name, one in known.items() if one and one["at"] >= asked - MAX_AGE}
 
         asked = self.now()
         found: dict[str, str | InputError | ApiError] = self._store.do(work)
         if len(found) == len(set(names)):
             return found
         with self._wait_for(api, "agents"):
-            # Another worker may have asked meanwhile.
+            # Another worker may have looked them up meanwhile.
             found.update(self._store.do(work))
             missing = sorted(set(names) - set(found))
             at = self.now()
             picked_now: dict[str, t.Any] = {}
             try:
-                everyone = api.agents() if len(missing) > _FEW_NAMES else None
+                everyone = api.agents() if len(missing) > _MAX_SINGLE_NAMES else None
                 for name in missing:
                     candidates = api.agents(name) if everyone is None else everyone
                     try:
@@ -260,7 +260,7 @@ class Ledger:
     def _list(
         self, api: Api, is_answered: t.Callable[[Facts], bool], since: float, asked: float, report: Report
     ) -> None:
-        """Read pages until the question is answered. One worker reads, the others wait, and take over if it ends."""
+        """Read pages until ``is_answered``. One worker reads. The others wait, and take over if it ends."""
         while not self._store.do(is_answered):
             with self._store.claim("listing") as mine:
                 while mine and not self._store.do(is_answered):
@@ -272,7 +272,7 @@ class Ledger:
             api.limiter.sleep(_POLL)
 
     def _raise_failure(self, api: Api, asked: float) -> None:
-        """Raises the error of a listing that was waited for: to try the same once more for each would take hours."""
+        """Raise the error of the listing that this worker has waited for, so that not every worker retries it."""
         failure = self._store.do(lambda facts: facts.get("listing", "failure"))
         if failure and failure["at"] >= asked and failure["way"] == api.way:
             raise ApiError.from_dict(failure["error"])
@@ -287,12 +287,12 @@ class Ledger:
         except ApiError as error:
             failure = {"at": self.now(), "way": api.way, "error": error.as_dict()}
 
-            def give_up(facts: Facts) -> None:
-                # What a listing that broke off did not come to is not "not held".
+            def note_failure(facts: Facts) -> None:
+                # A number that is missing in an incomplete listing may be held.
                 facts.drop("listing", "state")
                 facts.put("listing", {"failure": failure})
 
-            self._store.do(give_up)
+            self._store.do(note_failure)
             raise
         order = state["order"] + len(records)
         report(f"{order} numbers found in the list")
@@ -313,7 +313,7 @@ class Ledger:
 
 
 def _known(facts: Facts, number: str) -> Record | None:
-    """The record to read by its id, for who asks again."""
+    """The record to read by its id, if the number is looked up again."""
     note = facts.get("noted", number)
     if note:
         return t.cast(Record, note["record"])
@@ -334,7 +334,7 @@ def _is_asked_again(facts: Facts, wanted: t.Collection[str] | None) -> bool:
 
 
 def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t.Any]:
-    """What was listed, or noted, later than that, by number."""
+    """The records that were listed or noted since then, by number."""
     gone = facts.all("gone")
     rows = {
         number: row
@@ -378,12 +378,12 @@ def _keep_page(facts: Facts, before: t.Any, after: t.Any, records: list[Record])
         if row is None or row["began"] < began:
             rows[number] = {"began": began, "order": order, "record": record, "also": []}
         elif not same_id(row["record"]["id"], record["id"]):
-            # The first one wins: an active record is never hidden by another.
+            # The first record is used, so an active record is never hidden by another one.
             rows[number] = {**row, "also": [*row["also"], [order, record]]}
     facts.put("held", rows)
     if after["complete"]:
         if (facts.get("listing", "moved") or began) > began:
-            # Something may have moved up past the cursor: this listing is no proof that a number is not held.
+            # A record may have moved past the cursor, so a number that is missing in this listing may be held.
             facts.drop("listing", "state")
             return
         for number, row in facts.all("held").items():
@@ -398,23 +398,23 @@ def _updated_at(record: Record) -> float:
 
 
 def pick_agent(name: str, agents: list[Record]) -> str:
-    """The id of the one agent with exactly this name, however its letters are encoded (a Mac decomposes Hangul)."""
+    """The id of the agent with exactly this name, in any Unicode normalization (macOS decomposes Hangul)."""
     name = unicodedata.normalize("NFC", name)
     names = {id(agent): unicodedata.normalize("NFC", str(agent.get("name"))) for agent in agents}
     similar = [agent for agent in agents if name.casefold() in names[id(agent)].casefold()]
-    # One that moves while they are listed comes twice.
+    # An agent that changes during the listing may be listed twice.
     candidates = list({canonical_id(agent["agent_id"]): agent for agent in similar}.values())
     matches = [agent for agent in candidates if names[id(agent)] == name]
     if len(matches) == 1:
         return str(matches[0]["agent_id"])
-    shown = [f"{str(agent.get('name'))[:_MOST_OF_NAME]!r} ({agent['agent_id']})" for agent in matches or candidates]
-    listed = ", ".join(shown[:_MOST_NAMES]) + (f" and {len(shown) - _MOST_NAMES} more" if shown[_MOST_NAMES:] else "")
+    shown = [f"{str(agent.get('name'))[:_MAX_NAME]!r} ({agent['agent_id']})" for agent in matches or candidates]
+    listed = ", ".join(shown[:_MAX_NAMES]) + (f" and {len(shown) - _MAX_NAMES} more" if shown[_MAX_NAMES:] else "")
     if matches:
-        raise InputError(f"{len(matches)} agents are named {name!r}: {listed}. Give agent_id instead of agent_name")
+        raise InputError(f"{len(matches)} agents are named {name!r}: {listed}. Use agent_id instead of agent_name")
     raise InputError(
         f"no agent is named {name!r}"
-        + (f". Similar names: {listed}" if listed else ", and none has that in its name")
-        + ". Write the exact name, or give agent_id"
+        + (f". Similar names: {listed}" if listed else ", and no agent's name contains it")
+        + ". Write the exact name, or use agent_id"
     )
 
 
@@ -423,13 +423,13 @@ def read_numbers(
 ) -> t.Iterator[Record]:
     """All records, or those of some numbers, in the order of statuses, newest first.
 
-    A record that moves while it is read may come twice.
+    A record that changes during the listing may be returned twice.
     """
     wanted = set(numbers or ())
     missing = set(wanted)
     for status in dict.fromkeys(statuses):
         pages = api.numbers(status, provider)
-        # A number has one record that is held at most, but may have any number of expired ones.
+        # A number has at most one record that is held, but any number of expired ones.
         while numbers is None or missing or (wanted and status not in HELD):
             page = next(pages, None)
             if page is None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 4, glue: a task run as a module."""
+"""Layer 4, glue: run a task as a module."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def run_module(task: Task) -> None:
     written = without_nulls(_load_params() or {})
     secrets = task.secrets(written)
     masker = Masker(secrets)
-    # Before there is a module. What is registered later, ansible-core 2.22 returns with the result, for the controller:
-    # it would be in the file of an asynchronous job, and in debugging output.
+    # Before AnsibleModule is created. ansible-core 2.22 returns secrets that are registered later with the result, so
+    # they would be in the file of an asynchronous job and in debugging output.
     register_secrets(secrets)
 
     class Module(AnsibleModule):
@@ -34,7 +34,7 @@ def run_module(task: Task) -> None:
             self.params = task.set_entries_aside(written)
 
         def _log_invocation(self) -> None:
-            # To the system's log. Ansible looks for user:password@ first, and may leave a secret in pieces.
+            # Writes to the system log. Ansible first masks user:password@, which may leave a part of a secret.
             validated, self.params = self.params, masker.mask(self.params)
             super()._log_invocation()
             self.params = validated
@@ -43,7 +43,7 @@ def run_module(task: Task) -> None:
             super().exit_json(**self._finish(result))
 
         def fail_json(self, msg: str, **result: t.Any) -> None:
-            # Without a failure: Ansible calls it, when it refuses the arguments.
+            # Without a failure, Ansible has called it because the arguments are invalid.
             complete = {"msg": msg} if "failure" in result else task.refuse(msg, masker)
             super().fail_json(**self._finish({**complete, **result}))
 
@@ -52,9 +52,9 @@ def run_module(task: Task) -> None:
                 self.warn(warning)
             if not self._diff:
                 result.pop("diff", None)
-            # Ansible returns these as the invocation.
+            # Ansible returns the parameters as the invocation.
             self.params = masker.mask(self.params)
-            # Nothing is left for Ansible to mask. Before ansible-core 2.19 it would mask booleans as well.
+            # All secrets are masked. Before 2.19, ansible-core would also mask booleans.
             self.no_log_values = set()
             return result
 

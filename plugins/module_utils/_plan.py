@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 3, the domain: what is wanted, and what has to be done for it.
+"""Layer 3, domain: the desired state of a number, and the plan to reach it.
 
-A plan is a pure value, made before any write. Check mode, the diff and the
-writes all read the same plan, so that none can tell another story.
+A plan is a value, computed before any write. Check mode, the diff and the
+writes use the same plan, so that they cannot contradict each other.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DIFF_FIELDS = ("number", "provider", "status", "address", "memo", *AGENT_OPTION
 
 @dataclass(frozen=True)
 class Desired:
-    """The wanted state of one number. None means: left out, so leave it alone."""
+    """The desired state of one number. None means that the option is left out and the field stays unchanged."""
 
     number: str | None = None
     record_id: str | None = None
@@ -51,32 +51,30 @@ class Desired:
 
     @property
     def label(self) -> str:
-        """What messages call the number."""
+        """The name of the number in messages."""
         return self.number or f"id {self.record_id}"
 
 
 def parse_desired(options: t.Mapping[str, t.Any]) -> Desired:
-    """The wanted state that a module's options describe. Raises InputError."""
+    """The desired state from a module's options. Raises InputError."""
     number = None if options.get("id") is not None else parse_number(options["number"])
     record_id = parse_id(options.get("id"))
     for option in ("auth_username", "auth_password"):
         if options[option] is not None and not options[option].strip():
             raise InputError(
-                f"{option} is empty: is the variable set that it comes from? If the trunk has none, leave it out,"
-                " or write default(omit, true)"
+                f"{option} is empty: check the variable. If the trunk has no such value, leave the option out, or use"
+                " default(omit, true)"
             )
         check_text(option, options[option] or "")
     always = options["update_password"] == "always"
     if always and options["auth_password"] is None and options["state"] == "present":
-        raise InputError(
-            "update_password is always, and there is no auth_password to send: give it, or write on_create"
-        )
+        raise InputError("update_password is always, but auth_password is missing: add auth_password, or use on_create")
     memo = options["memo"]
     check_text("memo", memo or "", multiline=True)
     if memo and not memo.strip():
-        raise InputError('memo is blank: write "" to clear it, or leave it out to keep what is there')
+        raise InputError('memo is blank: write "" to clear it, or leave it out to keep the current memo')
     if memo is not None and len(memo) > MAX_MEMO:
-        raise InputError(f"memo has {len(memo)} characters: at most {MAX_MEMO} are possible")
+        raise InputError(f"memo has {len(memo)} characters: write at most {MAX_MEMO}")
     address = options["address"]
     return Desired(
         number=number,
@@ -95,7 +93,7 @@ def parse_desired(options: t.Mapping[str, t.Any]) -> Desired:
 
 
 def resolve_agents(desired: Desired, agent_id: t.Callable[[str], str]) -> Desired:
-    """The same, with each agent's name replaced by its id."""
+    """The desired state with the id of each agent. ``agent_id`` looks up a name."""
     return replace(
         desired,
         agents={
@@ -107,7 +105,7 @@ def resolve_agents(desired: Desired, agent_id: t.Callable[[str], str]) -> Desire
 
 @dataclass(frozen=True)
 class Step:
-    """One request that writes, and what it does in the words of the result's ``actions``."""
+    """One write request, and the items of the result's ``actions`` that it stands for."""
 
     call: t.Literal["register", "revoke_cancel", "update_sip", "update_memo", "update_agents", "delete"]
     actions: tuple[str, ...]
@@ -115,14 +113,14 @@ class Step:
 
     @property
     def credentials(self) -> dict[str, str]:
-        """What it sends and the API never returns, as the diff shows it."""
+        """The credentials that it sends, as the diff shows them. The API never returns them."""
         if not {"registered", "sip_updated"} & set(self.actions):
             return {}
         shown = {"auth_username": str(self.body.get("auth_username")), "auth_password": HIDDEN}
         return {option: text for option, text in shown.items() if self.body.get(option) is not None}
 
     def without(self, fields: t.Collection[str]) -> Step:
-        """The same with the actions that were done, where these fields were ignored, or it was not done at all."""
+        """The step without the actions that the API did not do, because it ignored these fields or refused the step."""
         return replace(
             self, actions=tuple(action for action in self.actions if not self._sent_by(action) <= set(fields))
         )
@@ -134,7 +132,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do, in order, to get from ``before`` to ``after`` (None: not held)."""
+    """The steps, in order, from the record ``before`` to the record ``after``. None means not held."""
 
     before: Record | None
     after: Record | None
@@ -146,12 +144,13 @@ class Plan:
 
     @property
     def warnings(self) -> list[str]:
-        """What may not work, and can't be known before."""
+        """Warnings about changes that may not work."""
         setting = [step for step in self.steps if "address" in step.body]
         warnings = []
         if any(step.call == "update_sip" and "auth_password" not in step.body for step in setting):
             warnings.append(
-                "address changes, and auth_password is not given: the API asks for it then, and may refuse this"
+                "address changes, but auth_password is missing: the API requires it and may refuse the change. Add"
+                " auth_password"
             )
         if any(is_private(step.body["address"]) for step in setting):
             warnings.append(
@@ -162,7 +161,7 @@ class Plan:
 
 
 def make_plan(desired: Desired, record: Record | None) -> Plan:
-    """Compare the wanted state with the record that is held. Pure. Raises InputError."""
+    """Compare the desired state with the record. Pure. Raises InputError."""
     if desired.absent:
         return _plan_absent(desired, record)
     if record is None:
@@ -179,8 +178,8 @@ def _plan_absent(desired: Desired, record: Record | None) -> Plan:
         return Plan(record, None, (Step("delete", ("deleted",)),))
     if not desired.cancel_vox_number:
         raise InputError(
-            "it was bought from vox.ai, and giving it up ends a paid contract:"
-            " set cancel_vox_number to true if that is meant"
+            "the number was bought from vox.ai, and releasing it ends a paid contract: set cancel_vox_number to true to"
+            " do so"
         )
     after = {**record, "status": "cancel_requested"}
     return Plan(record, after, (Step("delete", ("cancel_requested",)),))
@@ -188,13 +187,11 @@ def _plan_absent(desired: Desired, record: Record | None) -> Plan:
 
 def _plan_registration(desired: Desired) -> Plan:
     if desired.number is None:
-        raise InputError(
-            "there is no number by this id: check it and api_url, or give number and address to register one"
-        )
+        raise InputError("no record has this id: check id and api_url, or use number and address to register a number")
     if desired.address is None:
         raise InputError(
-            "not held yet: give address, the SIP trunk to register it with."
-            " (If it was bought from vox.ai, the API key belongs to another organization.)"
+            "the number is not held yet: add address, the SIP trunk to register it with. (If the number was bought from"
+            " vox.ai, the API key belongs to another organization.)"
         )
     wanted = {
         "number": desired.number,
@@ -217,12 +214,11 @@ def _plan_registration(desired: Desired) -> Plan:
 
 def _plan_update(desired: Desired, record: Record) -> Plan:
     if record.get("status") == "expired":
-        raise InputError("the record of this id has expired: register the number anew, by number instead of id")
+        raise InputError("the record with this id has expired: use number instead of id to register the number again")
     if record.get("provider") == "vox" and (desired.address is not None or desired.always_password):
         raise InputError(
-            "it was bought from vox.ai, and has no SIP trunk of its own:"
-            " leave address out, and update_password at on_create (in the role or a list, write address: with nothing"
-            " behind it, to opt out of a default)"
+            "the number was bought from vox.ai and has no SIP trunk of its own: leave address out, and leave"
+            " update_password at on_create (with a default address in the role, write a null, address:, in the entry)"
         )
     steps: list[Step] = []
     after = dict(record)
@@ -239,10 +235,10 @@ def _plan_update(desired: Desired, record: Record) -> Plan:
     after.update(memo)
     after.update(sip)
     if sip or desired.always_password:
-        # The API never returns credentials: they go along with what can be compared, or always.
+        # The API never returns credentials, so they are sent when the address changes, or always.
         credentials = {"auth_username": desired.auth_username, "auth_password": desired.auth_password}
         sip.update({option: value for option, value in credentials.items() if value is not None})
-        # This call takes the memo too.
+        # The same request can change the memo.
         steps.append(Step("update_sip", ("sip_updated", *(["memo_updated"] if memo else [])), {**sip, **memo}))
     elif memo:
         steps.append(Step("update_memo", ("memo_updated",), memo))
@@ -251,14 +247,14 @@ def _plan_update(desired: Desired, record: Record) -> Plan:
 
 
 def _with_agents(desired: Desired, before: Record | None, after: Record, steps: list[Step]) -> Plan:
-    """The plan, with a step for the agents that differ, if any."""
+    """The plan with these steps, and a step for the agents that differ, if any."""
     wishes = {name: wish for name, wish in desired.agents.items() if _differs(wish, after.get(name))}
     if wishes:
         body = {name: wish.as_body() if wish else None for name, wish in wishes.items()}
         steps = [*steps, Step("update_agents", ("agents_updated",), body)]
-        # Without a version the API takes the draft.
+        # Without a version, the API uses the draft.
         after = {**after, **{name: {"agent_version": "current", **new} if new else None for name, new in body.items()}}
-    # Of thousands of numbers, most are as wanted: their records are not kept twice.
+    # Most of thousands of numbers are up to date. Their records are kept in memory only once.
     return Plan(before, after if steps else before, tuple(steps))
 
 
@@ -270,27 +266,27 @@ _SHOWN_BY = {"sip_updated": {"address"}, "memo_updated": {"memo"}, "agents_updat
 
 
 def not_as_sent(step: Step, record: Record, hide: t.Callable[[t.Any], t.Any]) -> list[str]:
-    """Warnings of what the API returns otherwise than it was sent: it differs from what is wanted on each run.
+    """Warnings about fields that the API returns with a different value. Each run reports them as changed.
 
-    ``hide``: takes secrets out of a value, before it is cut: half of one is one, too.
+    ``hide``: masks secrets in a value. It comes before the value is shortened, because a part of a secret is secret.
     """
     return [
         f"{name} was sent as {_quoted(hide(sent))}, and the API returned {_quoted(hide(record.get(name)))}"
-        f"{', which differs in its Unicode normalization only' if _normal(sent) == _normal(record.get(name)) else ''}."
-        f" {_NO_REMEDY if name in AGENT_OPTIONS else _REMEDY}, and reported as changed, on each run"
+        f"{', which only differs in its Unicode normalization' if _normal(sent) == _normal(record.get(name)) else ''}."
+        f" {_NO_REMEDY if name in AGENT_OPTIONS else _REMEDY}"
         for name, sent in _returned(step)
         if not _RETURNED[name](sent, record.get(name))
     ]
 
 
 def took_effect(step: Step, record: Record) -> bool:
-    """Whether the record shows that the step was done. Credentials can't be seen."""
+    """Whether the record shows that the step was done. Credentials are never in a record."""
     sent = _returned(step)
     return bool(sent) and all(_is_echo(name, value, record.get(name)) for name, value in sent)
 
 
 def ignored_fields(step: Step, before: Record, after: Record) -> list[str]:
-    """The fields that the step has sent, and that are as they were before."""
+    """The fields that the step has sent, but that did not change."""
     return [
         name
         for name, sent in _returned(step)
@@ -299,12 +295,12 @@ def ignored_fields(step: Step, before: Record, after: Record) -> list[str]:
 
 
 def _returned(step: Step) -> list[tuple[str, t.Any]]:
-    """What the step sends, and the API returns."""
+    """The fields that the step sends and that records have."""
     return [(name, sent) for name, sent in step.body.items() if name in _RETURNED]
 
 
 def _is_echo(name: str, sent: t.Any, returned: t.Any) -> bool:
-    """Whether a value is what was sent, or the same text in another form: trimmed, say, or with composed letters."""
+    """Whether a value is what was sent, or the same text in another form, such as trimmed or normalized."""
     if _RETURNED[name](sent, returned):
         return True
     return isinstance(sent, str) and isinstance(returned, str) and _bare(sent) == _bare(returned)
@@ -328,10 +324,10 @@ _RETURNED: dict[str, t.Callable[[t.Any, t.Any], bool]] = {
     "address": same_address,
     **dict.fromkeys(AGENT_OPTIONS, _same_agent),
 }
-"""What is sent and returned, and when the one is the other."""
+"""The fields that are sent and returned, with the functions that compare both values."""
 
-_REMEDY = "Write it as the API returns it. Otherwise it is sent"
-_NO_REMEDY = "It is sent"
+_REMEDY = "Write it as the API returns it. Otherwise each run sends it and reports a change"
+_NO_REMEDY = "Each run sends it and reports a change"
 
 
 def _quoted(value: t.Any) -> str:
@@ -343,16 +339,16 @@ def _normal(value: t.Any) -> str:
 
 
 def _bare(text: str) -> str:
-    """A text without what an API may change in it: blanks, letter case, and how characters are encoded."""
+    """A text without the differences that an API may make: blanks, letter case and Unicode form."""
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def make_diff(
     before: Record | None, after: Record | None, credentials: t.Mapping[str, str] | None = None
 ) -> dict[str, dict[str, t.Any]]:
-    """``before`` and ``after``: what the collection can change, by the names of the API. Holds no secret.
+    """``before`` and ``after``: the fields that the collection manages, without secrets.
 
-    ``credentials``: what was sent and is not in a record. Another record of the number shows by its id.
+    ``credentials``: the credentials that were sent, masked. If the number has a new record, both ids are included.
     """
     replaced = before and after and before.get("id") != after.get("id")
     names = ("id", *_DIFF_FIELDS) if replaced else _DIFF_FIELDS

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 2: the rate limit, for all who share a store: the threads of a process, or all workers of a run.
+"""Layer 2: the rate limiter for all users of a store: the threads of a process, or all workers of a run.
 
-A request reserves the next free slot, waits for it, and looks once more. When it is written, its slot moves to that
-time, because it may have had to open a connection first. Nothing is polled, and slots are taken in order.
+A request reserves the next free slot, waits for it, and checks again. When it is written, its slot moves to that time,
+because it may have opened a connection first. There is no polling, and slots are used in order.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from contextlib import contextmanager
 from ansible_collections.voxai.telephony.plugins.module_utils._store import Facts, Store
 
 _MARGIN = 0.05
-"""Seconds that a window is made longer, since requests don't arrive exactly as far apart as they were written."""
+"""Additional seconds of a window, because the intervals between requests vary on their way to the server."""
 
 _FIRST_GAP, _LAST_GAP = 0.4, 5.0
-"""Seconds between two requests after one that was refused, and at most after many."""
+"""Seconds between two requests after the first refusal, and the maximum after several refusals."""
 
 _SHRINK = 0.97
-"""Factor for the gap at each request."""
+"""Factor by which the gap shrinks with each request."""
 
 _NO_GAP = 0.01
 
@@ -33,11 +33,11 @@ _KIND, _KEY = "rate", "state"
 
 
 class Stopped(BaseException):
-    """The task is over: what was waiting to be sent must not be sent any more."""
+    """The task has ended, so requests that are waiting must not be sent."""
 
 
 class Turn:
-    """One request's turn. ``write`` is to be called when the request is written."""
+    """The turn of one request. Call ``write`` when the request is written."""
 
     def __init__(self, limiter: RateLimiter) -> None:
         self._limiter = limiter
@@ -49,22 +49,22 @@ class Turn:
         self._limiter.go_on()
         self.written = self._limiter.move(self.slot)
 
-    def refused(self, told: float | None, backoff: t.Callable[[int], float]) -> None:
-        """The server refused it because of the rate.
+    def refused(self, retry_after: float | None, backoff: t.Callable[[int], float]) -> None:
+        """The server has refused the request because of its rate limit.
 
-        ``told``: seconds that the server says to wait, if it does.
-        ``backoff``: seconds to wait otherwise, by the number of refusals since a request was last admitted.
+        ``retry_after``: the seconds to wait according to the server, if it says so.
+        ``backoff``: the seconds to wait otherwise, by the number of refusals since a request was last admitted.
         """
-        self._limiter.hold(self.written, told, backoff)
+        self._limiter.hold(self.written, retry_after, backoff)
 
 
 class RateLimiter:
-    """Sliding windows over the times at which requests were written, and pauses when the server refuses one.
+    """Sliding windows over the times at which requests were written, and pauses after refusals by the server.
 
-    The windows are for all who share the store. Each has its own limits; 0 means no limit.
+    All users of the store share the windows. Each user has its own limits. 0 means no limit.
 
-    ``stopped``: once set, all who wait raise Stopped, for good: threads that were left behind may still come to it.
-    ``abandoned``: whether nobody is left to be told what comes of a request. Then none is sent.
+    ``stopped``: once set, all waiting requests raise Stopped, permanently, also those of threads that were abandoned.
+    ``abandoned``: whether the process that started the task has ended. Then no request is sent.
     """
 
     def __init__(
@@ -90,13 +90,13 @@ class RateLimiter:
         self.go_on()
 
     def go_on(self) -> None:
-        """Raises Stopped if nothing more may be sent."""
+        """Raises Stopped if no further request may be sent."""
         if self.stopped.is_set() or self.abandoned():
             raise Stopped
 
     @contextmanager
     def turn(self) -> t.Iterator[Turn]:
-        """Wait until the next request may be sent; send it, and read its answer, in the ``with`` block."""
+        """Wait until the next request may be sent. Send it and read its answer in the ``with`` block."""
         self.go_on()
         turn = Turn(self)
         try:
@@ -106,7 +106,7 @@ class RateLimiter:
                     break
                 self.sleep(wait)
         except BaseException:
-            # Also when the task itself is ended.
+            # Also if the task is interrupted.
             self._store.do(lambda facts: self._give_back(facts, turn.slot))
             raise
         turn.written = self.clock()
@@ -122,29 +122,29 @@ class RateLimiter:
 
         self._store.do(note)
 
-    def hold(self, written: float, told: float | None, backoff: t.Callable[[int], float]) -> None:
-        """Send nothing at all for a while, and less from then on."""
+    def hold(self, written: float, retry_after: float | None, backoff: t.Callable[[int], float]) -> None:
+        """Pause all requests, and slow down afterwards."""
 
         def note(facts: Facts) -> None:
             state = facts.get(_KIND, _KEY) or _state()
             now = self.clock()
             refusals = state["refusals"]
-            seconds = told or 0.0
+            seconds = retry_after or 0.0
             if written >= state["held"]:
                 own = backoff(refusals)
-                # A server that refuses again after the time it said: a minute that is used up, or others are faster.
-                seconds = max(seconds, own) if refusals or not told else seconds
-                # Only the first refusal of several slows down: to wait for a minute's end again is not to be too fast.
+                # If the server refuses again after Retry-After, the limit per minute is used up, or others use it too.
+                seconds = max(seconds, own) if refusals or not retry_after else seconds
+                # Only the first refusal in a row increases the gap. Further ones wait for the end of the same minute.
                 gap = state["gap"] if refusals else min(max(2 * state["gap"], _FIRST_GAP), _LAST_GAP)
                 state = {**state, "held": now, "refusals": refusals + 1, "gap": gap}
-            # Else it was under way when another one was refused.
+            # Otherwise the request was already sent when another one was refused.
             not_before = max(state["not_before"], now + seconds)
             facts.put(_KIND, {_KEY: {**state, "not_before": not_before}})
 
         self._store.do(note)
 
     def move(self, slot: int | None) -> float:
-        """The slot's request is written now. Returns the time."""
+        """Move the slot to the current time, because its request is written now. Returns the time."""
 
         def note(facts: Facts) -> float:
             state = facts.get(_KIND, _KEY)
@@ -163,13 +163,13 @@ class RateLimiter:
             facts.put(_KIND, {_KEY: {**state, "slots": slots}})
 
     def _reserve(self, facts: Facts, slot: int | None) -> tuple[int | None, float]:
-        """The number of the slot, which is a new one if there is none yet, and seconds until it may be used."""
+        """The number of the slot, a new one if it has none yet, and the seconds until it may be used."""
         state = facts.get(_KIND, _KEY)
         if not (state or self._windows):
             return None, 0.0
         state = state or _state()
         now = self.clock()
-        # So many must be kept for whoever has the highest limit.
+        # Keep as many past slots as the highest limit of all users needs.
         most = max([state["most"], *(limit for _length, limit in self._windows)])
         gap = state["gap"] if state["gap"] > _NO_GAP else 0.0
         own = next((at for at, number in state["slots"] if number == slot), math.inf)
@@ -198,5 +198,5 @@ class RateLimiter:
 
 
 def _state() -> dict[str, t.Any]:
-    """``slots``: times and numbers, in order. ``held``: when a refusal was last heeded."""
+    """``slots``: times and numbers, in order. ``held``: when the last pause began."""
     return {"slots": [], "most": 0, "next": 0, "gap": 0.0, "refusals": 0, "held": 0.0, "not_before": 0.0}

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 1: where facts about an organization are kept.
+"""Layer 1: stores for facts about an organization.
 
-In memory, for one process. ``plugin_utils/_run_store.py`` keeps them for all workers of a run.
+The store here is in memory, for one process. ``plugin_utils/_run_store.py`` has a store for all workers of a run.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ _Value = t.TypeVar("_Value")
 
 
 class Facts(t.Protocol):
-    """Values by kind and key. A value is what JSON can hold, and is never modified in place."""
+    """Values by kind and key. A value can be represented in JSON, and is never modified in place."""
 
     def get(self, kind: str, key: str) -> t.Any:
-        """The value, or None if there is none."""
+        """The value. None if there is none."""
 
     def all(self, kind: str) -> dict[str, t.Any]: ...
 
     def some(self, kind: str, keys: t.Collection[str]) -> dict[str, t.Any]:
-        """Those of the keys that there are."""
+        """The values of those keys that exist."""
 
     def put(self, kind: str, values: t.Mapping[str, t.Any]) -> None: ...
 
@@ -33,18 +33,18 @@ class Facts(t.Protocol):
 
 
 class Store(t.Protocol):
-    """Facts that several threads, and with some stores several processes, read and write."""
+    """Facts that several threads, and with some stores several processes, can read and write."""
 
     def do(self, work: t.Callable[[Facts], _Value]) -> _Value:
-        """Do the work on the facts, all of it or nothing, while nobody else does anything to them.
+        """Do the work on the facts as an exclusive transaction.
 
-        It may be done twice, so it must have no other effects.
+        The work may be done twice, so it must not have other effects.
         """
 
     def claim(self, name: str) -> t.ContextManager[bool]:
-        """Have something for oneself, for as long as it takes, if nobody else has it: whether that is so.
+        """Claim a name exclusively in the ``with`` block. Yields False if another user has claimed it.
 
-        If a process dies, its claims end.
+        The claims of a process end with the process.
         """
 
 
@@ -70,7 +70,7 @@ class MemoryFacts:
 
 
 class Claims:
-    """Claims among the threads of one process."""
+    """Claims between the threads of one process."""
 
     def __init__(self) -> None:
         self._locks: dict[str, threading.Lock] = {}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 4, glue: what a module and its action plugin have in common."""
+"""Layer 4, glue: the task that a module and its action plugin share."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ Options = dict[str, t.Any]
 Result = dict[str, t.Any]
 Connect = t.Callable[[t.Mapping[str, t.Any]], Organization]
 Report = t.Callable[[str], None]
-"""Told how far the work is, in words, as often as there is news."""
+"""A function that is called with the progress as a text, whenever it changes."""
 
 _POWER = re.compile(r"\s*[+-]?(?:inf|[0-9_.]+e)", re.IGNORECASE)
-"""An integer that would be infinite, or one in whose place Python would write a thousand zeros."""
+"""Numbers that Python converts to infinity or to an integer with thousands of digits."""
 
-_MOST_OF_MESSAGE = 4000
-"""Characters of what Ansible says of arguments that it refuses."""
+_MAX_MESSAGE = 4000
+"""Maximum length of Ansible's message about invalid arguments."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A module's work, wherever it runs.
+    """The work of a module, run as a module or by the action plugin.
 
-    ``spec`` and ``constraints``: what AnsibleModule takes as argument_spec and as further keywords.
-    ``run``: from the arguments as they were written, and the validated options, to the result: always the same
-    keys, with ``warnings``, with ``diff`` if it changes anything, and on failure with ``failed`` and ``failure``.
-    Raises nothing that a user can cause.
-    ``empty``: the keys that every result has, as they are where nothing was begun.
-    ``entries_option``: the option whose elements the task validates itself, to tell what is wrong with each of them.
-    ``instead_of_requests``: the library that a task without API needs, and the traceback where it is missing.
+    ``spec`` and ``constraints``: ``argument_spec`` and the other keyword arguments of AnsibleModule.
+    ``run``: takes the arguments as written and the validated options, and returns the result. A result always has the
+    same keys, also ``warnings``, ``diff`` if the task changes anything, and on failure ``failed`` and ``failure``.
+    User errors raise no exception.
+    ``empty``: the keys that every result has, with their values before the task does anything.
+    ``entries_option``: the option whose elements the task validates itself, to report the errors of each one.
+    ``instead_of_requests``: the library that a task without the API needs, and the traceback if it is missing.
     """
 
     spec: dict[str, dict[str, t.Any]]
@@ -54,17 +54,16 @@ class Task:
     instead_of_requests: tuple[str, str | None] | None = None
 
     def set_entries_aside(self, written: Options) -> Options:
-        """The arguments for Ansible to validate."""
+        """The arguments that Ansible validates: without the entries, which the task validates itself."""
         entries = written.get(self.entries_option) if self.entries_option else None
         if self.entries_option and (isinstance(entries, list) or is_unreadable(entries)):
             written = {**written, self.entries_option: []}
         return as_ansible_reads(self.spec, written)
 
     def secrets(self, written: Options) -> set[str]:
-        """The secrets among the arguments, and the API key of the environment.
+        """The secrets in the arguments, and the API key in the environment.
 
-        Ansible finds some of them itself, but not in what was set aside, not where something is of the wrong type, and
-        not in a wrong place.
+        Ansible does not find secrets in the entries, in values of a wrong type, and in misspelt or misplaced options.
         """
         entry_spec = self.spec[self.entries_option]["options"] if self.entries_option else {}
         read_key, variables = self.spec.get("api_key", {}).get("fallback", (None, ()))
@@ -81,7 +80,7 @@ class Task:
         report: Report,
         masker: Masker,
     ) -> Result:
-        """Run it. The result has no secrets, whatever a server says."""
+        """Run the task. The result has no secrets, even if the server returns them."""
 
         def connect_and_mask(options: t.Mapping[str, t.Any]) -> Organization:
             organization = connect(options)
@@ -91,28 +90,28 @@ class Task:
         try:
             result = self.run(written, options, connect_and_mask, check_mode, report)
         except Exception as error:
-            result = self._unforeseen(error)
-        # Names that a server made up. All others are ours, and stay.
+            result = self._internal_error(error)
+        # The server chooses the keys of the details, so they are masked too.
         for part in (result, *(result.get(self.entries_option or "") or ()), *(result.get("pruned") or ())):
             if part.get("failure"):
                 part["failure"]["details"] = masker.mask(part["failure"]["details"], keys=True)
         return t.cast(Result, masker.mask(result))
 
     def refuse(self, message: str, masker: Masker) -> Result:
-        """The result where nothing was begun, with the keys that every result has."""
-        # Ansible quotes all that was written. A part of a secret is one, too, so it is cut last.
-        message = masker.mask(message)[:_MOST_OF_MESSAGE]
+        """The result if the arguments are invalid, with the keys that every result has."""
+        # Ansible quotes the arguments. The message is masked before it is cut, because a part of a secret is secret.
+        message = masker.mask(message)[:_MAX_MESSAGE]
         return {"failed": True, "msg": message, "failure": failure_of(InputError(message)), **deepcopy(self.empty)}
 
-    def _unforeseen(self, error: Exception) -> Result:
-        """The result of an error that is a defect of ours. Its text may quote anything, so it is not told."""
+    def _internal_error(self, error: Exception) -> Result:
+        """The result of a defect in this collection. The text of the exception may contain secrets and is left out."""
         name = type(error).__name__
         message = (
-            f"an error that nobody foresaw ({name}). What had been done by then is not known: run the task again, it"
-            " looks first. And please report it, with the traceback: -vvv shows it, and from ansible-core 2.19 on"
-            " ANSIBLE_DISPLAY_TRACEBACK=error"
+            f"unexpected internal error ({name}). It is not known what was done before it: run the task again, it reads"
+            " the numbers first. Please report the error with its traceback, which -vvv shows (from ansible-core 2.19"
+            " on: ANSIBLE_DISPLAY_TRACEBACK=error)"
         )
-        # Places in source code, and no values.
+        # Only places in source code, no values.
         places = "".join(traceback.format_tb(error.__traceback__))
         return {
             **{key: value if key in ("changed", "diff") else None for key, value in self.empty.items()},
@@ -124,31 +123,31 @@ class Task:
 
 
 def _read(entries: t.Any) -> t.Any:
-    """The entries as Ansible reads them, where they are written as texts."""
+    """The entries as Ansible reads them. They may be written as texts."""
     if isinstance(entries, str):
         entries = entries.split(",")
     return [as_dict(entry) or entry for entry in entries] if isinstance(entries, list) else entries
 
 
 def is_unreadable(entries: t.Any) -> bool:
-    """Whether it is a text, and none that Ansible makes a list of dictionaries of."""
+    """Whether it is a text that Ansible cannot convert to a list of dictionaries."""
     return isinstance(entries, str) and not all(isinstance(entry, dict) for entry in _read(entries))
 
 
 def as_dict(written: t.Any) -> Options | None:
-    """A dictionary as Ansible lets it be written, in YAML, JSON, or as ``key=value``; None if it is none."""
+    """The dictionary that Ansible reads from YAML, JSON or ``key=value``. None if it is not a dictionary."""
     try:
         read = check_type_dict(written)
-    except (TypeError, ValueError):  # ValueError: in ansible-core 2.16, of "agent_name=Front desk".
+    except (TypeError, ValueError):  # ansible-core 2.16 raises ValueError for "agent_name=Front desk".
         return None
-    # "{1}" would be a set.
+    # Ansible reads "{1}" as a set.
     return {str(name): value for name, value in read.items()} if isinstance(read, dict) else None
 
 
 def as_ansible_reads(spec: t.Mapping[str, dict[str, t.Any]], written: Options) -> Options:
-    """The same, but for values that Ansible's validation refuses in words that don't help, or breaks on.
+    """The arguments without values for which Ansible's validation fails, or has an unhelpful message.
 
-    In the place of what should be a dictionary is an empty one: ``check_written`` refuses it in better words.
+    An invalid dictionary is replaced by an empty one, and ``check_written`` reports it with a better message.
     """
 
     def read(name: str, value: t.Any) -> t.Any:
@@ -163,24 +162,24 @@ def as_ansible_reads(spec: t.Mapping[str, dict[str, t.Any]], written: Options) -
 
 
 def without_nulls(arguments: Options) -> Options:
-    """To Ansible a null is an option left out; to its own validation it is a value."""
+    """The arguments without nulls. To Ansible a null counts as left out, but its validation would check the value."""
     return {name: value for name, value in arguments.items() if value is not None or name.startswith("_")}
 
 
 def in_words(outcome: Outcome, check_mode: bool) -> str:
-    """What has come of a number."""
+    """The message about a number that did not fail."""
     if outcome.actions:
         return f"{'would be ' if check_mode else ''}{', '.join(outcome.actions)}"
-    return "as wanted already" if outcome.record else "not held"
+    return "up to date" if outcome.record else "not held"
 
 
 def failure_in_words(error: Exception, outcome: Outcome) -> str:
-    """What went wrong, and what had been done to the number by then."""
+    """The message about a number that failed, with the actions done before."""
     return f"{error} (done before: {', '.join(outcome.actions)})" if outcome.actions else str(error)
 
 
 def failure_of(error: Exception) -> dict[str, t.Any]:
-    """The result's ``failure``. An input error has a message alone."""
+    """The result's ``failure``. An input error only has a message."""
     if isinstance(error, ApiError):
         fields = (error.http_status, error.code, error.message, error.details)
     else:

@@ -34,7 +34,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
 )
 
 _TEXTS = ("id", "address", "auth_username", "auth_password")
-"""Options where another value than was meant is a dead line. A memo that is the number 2024 may be one."""
+"""Options that must be strings, because a converted value could take the number out of service. A memo may be 2024."""
 
 _AGENT_SPEC = {
     "type": "dict",
@@ -55,19 +55,19 @@ NUMBER_SPEC: dict[str, dict[str, t.Any]] = {
 
 
 def check_written(arguments: Options) -> None:
-    """Refuse what Ansible would make something else of before anybody could see it. Raises InputError."""
+    """Refuse values that Ansible's validation would silently convert. Raises InputError."""
     for option in _TEXTS:
         check_quoted(option, arguments.get(option))
     if isinstance(arguments.get("memo"), (dict, list)):
-        raise InputError("memo is no text: write a string")
+        raise InputError("memo must be a string: write a text")
     for option in AGENT_OPTIONS:
-        # To Ansible, a null is an option left out; and {} unmaps.
+        # To Ansible, a null option is left out, and {} unmaps the agent.
         value = arguments.get(option)
         if value is None:
             continue
         agent = as_dict(value)
         if agent is None:
-            raise InputError(f"{option} is no dictionary: write {{agent_name: Front desk}}, or with agent_id")
+            raise InputError(f"{option} must be a dictionary: write {{agent_name: Front desk}}, or use agent_id")
         blank = [key for key, part in agent.items() if part is None]
         if blank:
             raise empty_in_agent(option, blank[0])
@@ -76,7 +76,7 @@ def check_written(arguments: Options) -> None:
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Bring one number to its wanted state."""
+    """Bring one number to its desired state."""
     outcome = Outcome()
     failed: Result = {}
     label = ""

@@ -30,7 +30,7 @@ _FILTERS = ("number", "provider", "status")
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Read numbers. Check mode makes no difference."""
+    """Read numbers. Check mode does the same."""
     result: Result = {"changed": False, "telephone_numbers": [], "warnings": []}
     requests_sent: t.Callable[[], int] = int
     try:

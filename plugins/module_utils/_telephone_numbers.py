@@ -43,18 +43,18 @@ ENTRY_SPEC: dict[str, dict[str, t.Any]] = {**NUMBER_SPEC, "number": {"type": "ra
 
 _VALIDATOR = ArgumentSpecValidator(ENTRY_SPEC)
 
-_MOST_OF_LINE = 1000
-"""Characters of what Ansible says of an entry. It quotes all that was written."""
+_MAX_ENTRY_ERROR = 1000
+"""Maximum length of Ansible's message about an entry, which quotes the whole entry."""
 
-_MOST_LINES = 20
-"""Failures that the message tells of one by one, and warnings of what the API made of something. Input errors are told
-of without exception."""
+_MAX_LINES = 20
+"""Maximum number of failures in the message, and of warnings about values that the API returns differently. Input
+errors are always listed completely."""
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Bring many numbers to their wanted states."""
+    """Bring many numbers to their desired states."""
     entries = written[ENTRIES] if isinstance(written[ENTRIES], list) else options[ENTRIES]
-    # Of thousands, Ansible would show each once more, among the arguments.
+    # Otherwise Ansible would show all entries again with the arguments.
     options[ENTRIES] = f"({len(entries)} entries, see the result)"
     bulk = Bulk([parse_entry(entry) for entry in entries])
     _refuse_duplicates(bulk.entries)
@@ -62,7 +62,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     try:
         if is_unreadable(written[ENTRIES]):
             raise InputError(
-                f"{ENTRIES} is a text: write a list, with the options of each number, or make one of the text with the"
+                f"{ENTRIES} is a text: write a list with the options of each number, or convert the text with the"
                 " filter voxai.telephony.numbers_from_text"
             )
         check_given(written.get("api_key"))
@@ -79,7 +79,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     return {
         **({"failed": True, "failure": failure_of(bulk.error) if bulk.error else None} if failed else {}),
         "changed": any(entry.outcome.actions for entry in everything),
-        "msg": (_complain if failed else _tell)(bulk, check_mode),
+        "msg": (_failure_message if failed else _counts)(bulk, check_mode),
         ENTRIES: [_result(entry, check_mode) for entry in bulk.entries],
         "pruned": [_result(entry, check_mode) for entry in bulk.pruned],
         "summary": _summary(everything),
@@ -90,10 +90,10 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
 
 
 def parse_entry(written: t.Any) -> Entry:
-    """An entry, with an error if it can't be meant."""
+    """An entry, with an error if it is invalid."""
     arguments = as_dict(written)
     if arguments is None:
-        return Entry("", error=InputError("it is no dictionary: write options, such as number and address"))
+        return Entry("", error=InputError("the entry must be a dictionary: write options, such as number and address"))
     arguments = without_nulls(arguments)
     number = arguments.get("number", "")
     entry = Entry((number if isinstance(number, str) else shown(number))[:MAX_WRITTEN])
@@ -101,10 +101,10 @@ def parse_entry(written: t.Any) -> Entry:
         check_written(arguments)
         validated = _VALIDATOR.validate(as_ansible_reads(ENTRY_SPEC, arguments))
         if validated.error_messages:
-            # An option that is missing may be one that was misspelt.
+            # Report unknown options first: a missing option may be misspelt.
             error = max(validated.errors.errors, key=lambda error: isinstance(error, UnsupportedError))
             words = "Unsupported parameters: " if isinstance(error, UnsupportedError) else ""
-            raise InputError(words + error.msg[:_MOST_OF_LINE])
+            raise InputError(words + error.msg[:_MAX_ENTRY_ERROR])
         entry.desired = parse_desired(validated.validated_parameters)
         entry.number = str(entry.desired.number)
     except InputError as error:
@@ -121,15 +121,15 @@ def _refuse_duplicates(entries: list[Entry]) -> None:
 
 
 def _parse_max_deletions(options: Options, entries: list[Entry]) -> int | None:
-    """How many numbers may be pruned; None if none is to be."""
+    """The maximum number of numbers to prune. None without prune."""
     if not options["prune"]:
         return None
     if all(entry.desired and entry.desired.absent for entry in entries):
         raise InputError(
-            "prune with an empty list, or one in which all are absent, would give up every number of your own:"
-            " list the numbers to keep, or leave out prune"
+            "prune with an empty list, or with only absent entries, would release every number of your own: list the"
+            " numbers to keep, or leave out prune"
         )
-    # A bool is an int to Python, and to Ansible.
+    # In Python and Ansible, a bool is also an int.
     max_deletions: int = options["max_deletions"]
     if isinstance(max_deletions, bool) or max_deletions < 0:
         raise InputError(f"max_deletions is {max_deletions}: write 0 or more")
@@ -168,17 +168,18 @@ def _kind(entry: Entry) -> str:
     return "updated" if actions else "unchanged"
 
 
-def _tell(bulk: Bulk, check_mode: bool) -> str:
+def _counts(bulk: Bulk, check_mode: bool) -> str:
+    """How many numbers have each result, as a text."""
     counts = _summary([*bulk.entries, *bulk.pruned])
-    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    return f"{'would be: ' if check_mode else ''}{told}" if told else "no entries"
+    text = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    return f"{'would be: ' if check_mode else ''}{text}" if text else "no entries"
 
 
-def _complain(bulk: Bulk, check_mode: bool) -> str:
-    """What is wrong, each with its position and number."""
+def _failure_message(bulk: Bulk, check_mode: bool) -> str:
+    """The errors, each with the position and the number of its entry."""
     everything = [(f"entry {position}", entry) for position, entry in enumerate(bulk.entries, 1)]
     everything += [("prune", entry) for entry in bulk.pruned]
-    # Of what stopped all entries, once is enough.
+    # An error that stopped all entries is listed only once.
     lines = [
         f"{where}{f' ({entry.number})' if entry.number else ''}: {failure_in_words(entry.error, entry.outcome)}"
         for where, entry in everything
@@ -186,16 +187,18 @@ def _complain(bulk: Bulk, check_mode: bool) -> str:
     ]
     if not bulk.begun:
         return "\n- ".join(["nothing was changed:", *([str(bulk.error)] if bulk.error else []), *lines])
-    if len(lines) > _MOST_LINES:
-        lines[_MOST_LINES:] = [f"and {len(lines) - _MOST_LINES} more"]
+    if len(lines) > _MAX_LINES:
+        lines[_MAX_LINES:] = [f"and {len(lines) - _MAX_LINES} more"]
     held_back = sum(1 for _where, entry in everything if entry.held_back)
     if held_back:
-        lines.append(f"held back: {held_back} numbers that were to be given up, once everything else has succeeded")
-    return "\n- ".join([f"{_tell(bulk, check_mode)}:", *lines])
+        lines.append(
+            f"held back: numbers to release ({held_back}). They are only released after everything else has succeeded"
+        )
+    return "\n- ".join([f"{_counts(bulk, check_mode)}:", *lines])
 
 
 def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
-    """What changes, by number: fields that stay as they are, and numbers that do, are left out."""
+    """The changes, by number. Fields and numbers that do not change are left out."""
     diff: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
     for entry in sorted(entries, key=lambda entry: entry.number):
         if not entry.outcome.actions:
@@ -209,7 +212,7 @@ def _diff(entries: list[Entry]) -> dict[str, dict[str, t.Any]]:
 
 
 def _warnings(entries: list[Entry]) -> list[str]:
-    """Each text once, with the positions of the entries it is about."""
+    """Each warning once, with the positions of its entries."""
     foreseen: dict[str, list[str]] = {}
     returned: dict[str, list[str]] = {}
     for position, entry in enumerate(entries, 1):
@@ -220,11 +223,11 @@ def _warnings(entries: list[Entry]) -> list[str]:
                     found.setdefault(text, []).append(str(position))
     lines = [
         f"{'entry' if len(where) == 1 else 'entries'} {some_of(where)}: {text}"
-        for text, where in {**foreseen, **dict(list(returned.items())[:_MOST_LINES])}.items()
+        for text, where in {**foreseen, **dict(list(returned.items())[:_MAX_LINES])}.items()
     ]
-    # These quote what was sent, so each may be another text.
-    more = len(returned) - _MOST_LINES
-    return [*lines, f"and {more} more that the API returned otherwise than they were sent"] if more > 0 else lines
+    # These quote the values that were sent, so each text may be different.
+    more = len(returned) - _MAX_LINES
+    return [*lines, f"and {more} more values that the API returned differently"] if more > 0 else lines
 
 
 TASK = Task(

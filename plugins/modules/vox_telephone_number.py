@@ -8,18 +8,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vox_telephone_number
-short_description: Register a telephone number with vox.ai and keep it as wanted
+short_description: Manage a telephone number at vox.ai
 version_added: 0.1.0
 author:
   - voxai.telephony contributors (@voxai)
 description:
-  - Brings one telephone number of a vox.ai organization to the wanted state.
-  - A number that is not held is registered, once, with its SIP trunk. One that is held is changed only where it differs
-    from what is wanted. It is never deleted and registered anew to change it.
-  - Options that are left out are left alone. They are neither cleared nor compared.
-  - Where the task would run on the controller anyway, it runs in the controller's own process, and the items of a
-    C(loop) share one connection and one listing. Otherwise, and with C(async), it runs as an ordinary module.
-    Results are the same.
+  - Registers, updates or releases one telephone number of a vox.ai organization.
+  - A number is B(held) if the organization has a record of it that has not expired. The module registers a number that
+    is not held, with its SIP trunk. It updates a number that is held only where it differs from the options. It never
+    deletes and re-registers a number to change it.
+  - Options that you leave out are neither changed nor compared.
+  - A task with the connection C(local) runs inside the Ansible process. All such tasks, loop items and hosts of a run
+    share one listing of the numbers and one rate limit. Otherwise, for example with C(async) or C(become), the task
+    runs as an ordinary module. The results are the same.
 extends_documentation_fragment:
   - voxai.telephony._connection
   - voxai.telephony._attributes
@@ -28,36 +29,52 @@ attributes:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
     support: partial
     details:
-      - The API never returns SIP credentials, so they can't be compared.
-        With O(update_password=always) they are sent, and reported as changed, on each run.
+      - The API never returns SIP credentials, so the module cannot compare them.
+        With O(update_password=always), each run sends them and reports a change.
 notes:
-  - A task that runs into its keyword C(timeout) fails with Ansible's own message and none of this module's results. A
-    request that was already sent may still take effect. Run the task again. It looks first, and does what is left.
+  - If the task exceeds its keyword C(timeout), it fails with Ansible's own message and without the results of this
+    module. A request that was already sent may still take effect. Run the task again. It reads the number first and
+    only does what is missing.
+seealso:
+  - module: voxai.telephony.vox_telephone_numbers
+  - module: voxai.telephony.vox_telephone_number_info
+  - module: voxai.telephony.vox_agent_info
+  - name: Quick start
+    description: Guide to registering, changing and reading a telephone number.
+    link: https://github.com/voxai/telephony/blob/main/docs/start.md
+  - module: voxai.telephony.vox_sip_trunk_info
+  - name: Your SIP trunk
+    description: Guide to what the PBX must allow.
+    link: https://github.com/voxai/telephony/blob/main/docs/sip-trunk.md
+  - name: vox.ai API reference
+    description: The vendor's reference (Korean).
+    link: https://docs.tryvox.co/api-reference/v3
 options:
   number:
     description:
       - The telephone number, as a B(string), such as V('07011112222').
-      - It may be written for people, such as V(070-1111-2222), V(070 1111 2222), V(070.1111.2222) or
-        V(+82 70-1111-2222), also with parentheses around the first group. The country code +82 becomes the leading 0,
-        except before the eight-digit representative numbers (15xx, 16xx, 18xx), which have none.
-      - It is read by the Korean numbering plan. The prefix says how many digits the number has, and where its groups
-        end. Separators are accepted only there. Anything else is refused, such as an extension or a second number
-        behind it, or C(82) without the plus sign.
-      - A number whose prefix the numbering plan does not know is accepted without separators, with a warning.
-      - An integer is refused. Without quotes, YAML reads V(07011112222) as an octal number, which is another number.
-      - Exactly one of O(number) and O(id) is needed.
+      - Separators are allowed, such as V(070-1111-2222), V(070 1111 2222), V(070.1111.2222) or V(+82 70-1111-2222).
+        The first group may be in parentheses. The country code +82 is replaced by the leading 0. The eight-digit
+        representative numbers (15xx, 16xx, 18xx) have no leading 0.
+      - The number must match the Korean numbering plan. Its prefix determines how many digits it has and where its
+        groups end. Separators are only accepted between groups. Everything else is an error, such as an extension or a
+        second number after it, or C(82) without the plus sign.
+      - A number with a prefix outside the numbering plan is accepted without separators, with a warning.
+      - An integer is an error. Without quotes, YAML reads V(07011112222) as an octal integer, which is a different
+        number.
+      - Exactly one of O(number) and O(id) is required.
     type: raw
   id:
     description:
-      - The record's id in the API, instead of O(number). No numbers are listed then.
-      - Nothing can be registered by id.
+      - The record's id in the API, instead of O(number). The module then reads this record and does not list numbers.
+      - A number cannot be registered by id.
     type: str
   state:
     description:
-      - With V(present), the number is registered if it is not held, and changed if it differs. A pending cancellation
-        of a number that was bought from vox.ai is taken back.
-      - With V(absent), the number is given up. A registered number expires at once, which cannot be undone. One that
-        was bought from vox.ai is held until its paid period ends, and needs O(cancel_vox_number=true).
+      - With V(present), the number is registered if it is not held, and updated if it differs. A pending cancellation
+        of a number bought from vox.ai is revoked.
+      - With V(absent), the number is released. A custom number expires at once, which cannot be undone. A number bought
+        from vox.ai stays held until its paid period ends, and requires O(cancel_vox_number=true).
     type: str
     choices:
       - present
@@ -66,26 +83,26 @@ options:
   address:
     description:
       - The SIP address of the trunk, such as V(sip:trunk.example.com:5060).
-      - Needed when the number is not held yet. An error for a number that was bought from vox.ai.
-      - Addresses that differ only in a leading V(sip:), in the letter case of the host, or in a default port 5060
-        that is written or not, are the same.
+      - Required if the number is not held yet. An error for a number bought from vox.ai.
+      - A leading V(sip:), the default port 5060 and the letter case of the host make no difference when addresses are
+        compared.
     type: str
   auth_username:
     description:
       - The user name for the SIP trunk.
-      - Sent together with O(auth_password), see O(update_password).
+      - See O(update_password) for when it is sent.
     type: str
   auth_password:
     description:
       - The password for the SIP trunk. Put it in quotes if it consists of digits.
-      - The API never returns it, so it can't be compared. See O(update_password) for when it is sent.
-      - The API asks for it whenever O(address) changes.
+      - The API never returns it, so the module cannot compare it. See O(update_password) for when it is sent.
+      - The API requires it whenever O(address) changes.
     type: str
   update_password:
     description:
       - When O(auth_username) and O(auth_password) are sent.
-      - With V(on_create), when the number is registered, and along with a change of O(address).
-      - With V(always), on each run, which is reported as changed. Needs O(auth_password).
+      - With V(on_create), when the number is registered and when O(address) changes.
+      - With V(always), on each run, which reports a change each time. Requires O(auth_password).
     type: str
     choices:
       - on_create
@@ -105,17 +122,17 @@ options:
       agent_id:
         description:
           - The agent's id.
-          - Exactly one of the agent's id and name is needed.
+          - Exactly one of the agent's id and name is required.
         type: str
       agent_name:
         description:
-          - The agent's exact name. It must be the name of one agent alone.
+          - The agent's exact name. The task fails if no agent has this name, or more than one.
         type: str
       agent_version:
         description:
           - V(current), V(production), or a version such as V(v3).
-          - Write V(production) for a number in service. V(current) is the draft, which changes while it is edited.
-          - If left out, what is mapped stays if the agent is the same. Otherwise the API takes V(current).
+          - Use V(production) for a number in service. V(current) is the draft, which changes while it is edited.
+          - If left out, the mapped version stays if the agent is the same. Otherwise the API uses V(current).
         type: str
   outbound_agent:
     description:
@@ -131,7 +148,7 @@ options:
     suboptions: *agent
   cancel_vox_number:
     description:
-      - Whether O(state=absent) may end the paid contract of a number that was bought from vox.ai.
+      - Whether O(state=absent) may end the paid contract of a number bought from vox.ai.
     type: bool
     default: false
 """
@@ -146,11 +163,11 @@ EXAMPLES = r"""
     memo: 본사 대표번호
   register: line
 
-- name: Show its record
+- name: Show the record
   ansible.builtin.debug:
     var: line.telephone_number
 
-- name: Let an agent answer calls, and nobody text messages
+- name: Map an agent to incoming calls, and remove the agent for text messages
   voxai.telephony.vox_telephone_number:
     number: 070-1111-2222
     inbound_agent:
@@ -158,7 +175,7 @@ EXAMPLES = r"""
       agent_version: production
     sms_inbound_agent: {}
 
-- name: Move several numbers to another trunk, with one listing and one connection for all
+- name: Move several numbers to another trunk
   voxai.telephony.vox_telephone_number:
     number: "{{ item }}"
     address: sip:new-trunk.example.com
@@ -175,12 +192,12 @@ EXAMPLES = r"""
     auth_password: "{{ new_sip_password }}"
     update_password: always
 
-- name: Give a number up
+- name: Release a number
   voxai.telephony.vox_telephone_number:
     number: 070-1111-2222
     state: absent
 
-- name: End the contract of a number that was bought from vox.ai
+- name: End the contract of a number bought from vox.ai
   voxai.telephony.vox_telephone_number:
     number: 070-4000-1001
     state: absent
@@ -190,11 +207,11 @@ EXAMPLES = r"""
 RETURN = r"""
 telephone_number:
   description:
-    - The number's record after the task, as the API returns it. Fields that are not described here are passed through.
-    - In check mode the record as it would be. What the server makes up is null then.
-    - Null if the number is not held, or no longer. Also null after a failure that leaves open what the number is now,
-      for example if a deletion was answered and the number could not be read afterwards. It is never the record from
-      before then.
+    - The number's record after the task, as the API returns it. Fields that are not described here are included.
+    - In check mode, the record as it would be. Fields that the server assigns, such as C(id), are null.
+    - Null if the number is not held after the task.
+    - Also null after a failure if the current record is not known, for example if the API accepted a deletion and the
+      number could not be read afterwards. The module does not return the record from before the task in this case.
   returned: always
   type: dict
   sample:
@@ -227,7 +244,7 @@ telephone_number:
       type: str
       returned: always
     provider:
-      description: V(custom) for a number of one's own, V(vox) for one that was bought from vox.ai.
+      description: V(custom) for your own number on your own SIP trunk, V(vox) for a number bought from vox.ai.
       type: str
       returned: always
     status:
@@ -235,11 +252,11 @@ telephone_number:
       type: str
       returned: always
     start_at:
-      description: Since when the number is held, in milliseconds since 1970.
+      description: When the number starts, in milliseconds since 1970.
       type: int
       returned: always
     created_at:
-      description: When the record was made, in milliseconds since 1970.
+      description: When the record was created, in milliseconds since 1970.
       type: int
       returned: always
     updated_at:
@@ -247,7 +264,7 @@ telephone_number:
       type: int
       returned: always
     monthly_fee:
-      description: What a number that was bought costs each month, in KRW. Null for a number of one's own.
+      description: The monthly fee of a number bought from vox.ai, in KRW. Null for a custom number.
       type: int
       returned: always
     address:
@@ -279,20 +296,21 @@ telephone_number:
       type: str
       returned: always
     end_at:
-      description: When the number ends or has ended, in milliseconds since 1970. Null if there is no end.
+      description: When the number expires or has expired, in milliseconds since 1970. Null if it has no end.
       type: int
       returned: always
     cancel_requested_at:
-      description: When the cancellation was asked for, in milliseconds since 1970. Null if it was not.
+      description: When the cancellation was requested, in milliseconds since 1970. Null if none was requested.
       type: int
       returned: always
 actions:
   description:
-    - What was done, or in check mode would be done, in this order. Empty if nothing was.
-    - After a failure, what the API answered as done is included, even if the result could not be read.
-    - What was done to a record that was gone before the end of the task is not included. A warning tells of it.
+    - The actions that were done, or in check mode would be done, in this order. Empty if nothing changed.
     - Any of V(registered), V(cancel_revoked), V(sip_updated), V(memo_updated), V(agents_updated), V(deleted),
       V(cancel_requested).
+    - After a failure, actions that the API confirmed are included, even if the number could not be read afterwards.
+    - If the record disappears while the task works on it, the actions done to that record are not included. A warning
+      reports them.
   returned: always
   type: list
   elements: str
@@ -301,48 +319,53 @@ actions:
     - agents_updated
 diff:
   description:
-    - What changes, and after a failure, what was changed before it.
-    - Outside check mode C(after) is the record after the task, with the user name that was sent. If that is not
-      known, it is the last one that was seen, with what was answered as done.
-    - Where a record was replaced by a new one of the same number, both sides have the C(id).
+    - The changes. After a failure, the changes that were made before it.
+    - Outside check mode, C(after) is the record after the task, with the user name that was sent. If the record after
+      the task is not known, it is the last known record with the changes that the API confirmed.
+    - If the record was replaced by a new one of the same number, both sides have the C(id).
   returned: in diff mode
   type: dict
   contains:
     before:
-      description: The number's fields as they were. Empty if it was not held.
+      description: The fields before the task. Empty if the number was not held.
       type: dict
       returned: always
     after:
-      description: The fields as they are, or in check mode would be. Empty if it is given up.
+      description: The fields after the task, or in check mode as they would be. Empty if the number is not held.
       type: dict
       returned: always
+msg:
+  description: The result, or the error, as a text.
+  returned: always
+  type: str
+  sample: "07011112222: registered, agents_updated"
 api_requests:
   description:
-    - How many requests were sent, retries included. What did not leave the machine, because a proxy refused the
-      connection for example, does not count.
-    - Null after an unexpected internal error, like all results other than RV(failure).
+    - The number of requests sent, including retries. A request that did not reach the API, for example because a proxy
+      refused the connection, is not counted.
+    - Null after an unexpected internal error, as are RV(telephone_number) and RV(actions).
   returned: always
   type: int
   sample: 2
 failure:
-  description: What went wrong. RV(actions) tells what was done before. The next run finishes it.
+  description: The error. RV(actions) lists what was done before it. Run the task again to do the rest.
   returned: on failure
   type: dict
   contains:
     http_status:
-      description: The HTTP status, if the API answered. Null if it did not, and for input errors.
+      description: The HTTP status of the API's answer. Null if there was no answer, and for input errors.
       type: int
       returned: on failure
     code:
-      description: The API's error code, as it came.
+      description: The API's error code.
       type: str
       returned: on failure
     message:
-      description: The API's message, as it came, or what is wrong with the input or the connection.
+      description: The API's message, or the problem with the input or the connection.
       type: str
       returned: on failure
     details:
-      description: The API's details, as they came.
+      description: The API's details.
       type: raw
       returned: on failure
   sample:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vox_telephone_numbers
-short_description: Keep many telephone numbers at vox.ai as wanted, in one task
+short_description: Manage many telephone numbers at vox.ai in one task
 version_added: 0.1.0
 author:
   - voxai.telephony contributors (@voxai)
 description:
-  - Brings many telephone numbers of a vox.ai organization to their wanted states. For each of them the rules of
-    M(voxai.telephony.vox_telephone_number) hold.
-  - The organization's numbers are listed once, a hundred with each request. What is as wanted already costs no request
-    more.
-  - All numbers are planned before the first one is changed. If anything in the list can't be meant, all of it is told
-    at once, with position and number, and nothing is changed.
-  - Then the numbers are changed side by side, within the pace. If one of them fails, the others go on.
-  - Numbers are given up last, and only if everything else has succeeded.
-  - Where the task would run on the controller anyway, it runs in the controller's own process, and tells now and then
-    how far it is. Otherwise, and with C(async), it runs as an ordinary module. Results are the same.
+  - Registers, updates or releases many telephone numbers of a vox.ai organization. The rules for each number are those
+    of M(voxai.telephony.vox_telephone_number).
+  - The module lists the organization's numbers once, 100 per request. Numbers that are up to date need no further
+    request.
+  - It plans all numbers before it changes the first one. If any entry is invalid, it reports every error with the
+    position and the number, and changes nothing.
+  - It changes numbers in parallel, within the rate limit. If one number fails, it still changes the others.
+  - It releases numbers last, and only if everything else has succeeded.
+  - A task with the connection C(local) runs inside the Ansible process, and reports its progress. Otherwise, for
+    example with C(async) or C(become), it runs as an ordinary module. The results are the same.
 extends_documentation_fragment:
   - voxai.telephony._connection
   - voxai.telephony._attributes
@@ -31,33 +31,45 @@ attributes:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
     support: partial
     details:
-      - The API never returns SIP credentials, so they can't be compared.
-        With C(update_password=always) they are sent, and reported as changed, on each run.
+      - The API never returns SIP credentials, so the module cannot compare them.
+        With C(update_password=always), each run sends them and reports a change.
 notes:
-  - A task that runs into its keyword C(timeout) fails with Ansible's own message and none of this module's results.
-    Requests that were already sent may still take effect, and are not waited for. Nothing else is sent where the task
-    ran in the controller's own process; a module that was started for it may go on for a while, because Ansible does
-    not stop it. Run the task again. It looks first, and does what is left.
+  - If the task exceeds its keyword C(timeout), it fails with Ansible's own message and without the results of this
+    module. It does not wait for requests that were already sent. They may still take effect. A task inside the Ansible
+    process sends no further request. A task that runs as an ordinary module may continue for a while, because Ansible
+    does not stop it. Run the task again. It reads the numbers first and only does what is missing.
+seealso:
+  - module: voxai.telephony.vox_telephone_number
+  - module: voxai.telephony.vox_telephone_number_info
+  - plugin: voxai.telephony.numbers_from_text
+    plugin_type: filter
+  - name: Many numbers
+    description: Guide to lists of numbers, and to releasing numbers that are not in the list.
+    link: https://github.com/voxai/telephony/blob/main/docs/many-numbers.md
+  - name: vox.ai API reference
+    description: The vendor's reference (Korean).
+    link: https://docs.tryvox.co/api-reference/v3
 options:
   telephone_numbers:
     description:
-      - The numbers, each with its wanted state. No number may be listed twice, in whatever form it is written.
-      - An option that is null is an option left out.
+      - The numbers, each with its desired state. A number that is listed twice is an error, even if it is written in
+        two forms.
+      - An option that is null counts as left out.
     type: list
     elements: dict
     required: true
     suboptions:
       number:
         description:
-          - The telephone number, as a B(string), such as V('07011112222'), or written for people, such as
-            V(070-1111-2222) or V(+82 70-1111-2222). An integer is refused.
+          - The telephone number, as a B(string), such as V('07011112222'), V(070-1111-2222) or V(+82 70-1111-2222). An
+            integer is an error.
           - See O(voxai.telephony.vox_telephone_number#module:number).
         type: raw
         required: true
       state:
         description:
-          - With V(present), the number is registered if it is not held, and changed if it differs.
-          - With V(absent), the number is given up.
+          - With V(present), the number is registered if it is not held, and updated if it differs.
+          - With V(absent), the number is released.
         type: str
         choices:
           - present
@@ -66,7 +78,7 @@ options:
       address:
         description:
           - The SIP address of the trunk, such as V(sip:trunk.example.com:5060).
-          - Needed when the number is not held yet. An error for a number that was bought from vox.ai.
+          - Required if the number is not held yet. An error for a number bought from vox.ai.
         type: str
       auth_username:
         description:
@@ -78,9 +90,8 @@ options:
         type: str
       update_password:
         description:
-          - With V(on_create), the credentials are sent when the number is registered, and along with a change of its
-            address.
-          - With V(always), they are sent on each run, which is reported as changed. Needs a password.
+          - With V(on_create), the credentials are sent when the number is registered and when its address changes.
+          - With V(always), they are sent on each run, which reports a change each time. Requires a password.
         type: str
         choices:
           - on_create
@@ -97,17 +108,18 @@ options:
         suboptions: &agent
           agent_id:
             description:
-              - The agent's id. Exactly one of the agent's id and name is needed.
+              - The agent's id. Exactly one of the agent's id and name is required.
             type: str
           agent_name:
             description:
-              - The agent's exact name. It must be the name of one agent alone. Each name is looked up once.
+              - The agent's exact name. The task fails if no agent has this name, or more than one. Each name is looked
+                up once.
             type: str
           agent_version:
             description:
               - V(current), V(production), or a version such as V(v3).
-              - Write V(production) for a number in service. V(current) is the draft, which changes while it is edited.
-              - If left out, what is mapped stays if the agent is the same. Otherwise the API takes V(current).
+              - Use V(production) for a number in service. V(current) is the draft, which changes while it is edited.
+              - If left out, the mapped version stays if the agent is the same. Otherwise the API uses V(current).
             type: str
       outbound_agent:
         description:
@@ -121,27 +133,28 @@ options:
         suboptions: *agent
       cancel_vox_number:
         description:
-          - Whether a number that was bought from vox.ai may be given up, which ends a paid contract.
+          - Whether V(absent) may end the paid contract of a number bought from vox.ai.
         type: bool
         default: false
   prune:
     description:
-      - Give up every number of one's own that O(telephone_numbers) does not name. They expire at once.
-        This cannot be undone.
-      - Numbers that were bought from vox.ai are never pruned.
-      - Refused with an empty list, and with one in which all are absent.
+      - Whether to release every custom number of the organization that is not in O(telephone_numbers). These numbers
+        expire at once, which cannot be undone.
+      - Numbers bought from vox.ai, and numbers outside the Korean numbering plan, are never pruned.
+      - An error with an empty list, and with a list in which every entry has C(state=absent).
     type: bool
     default: false
   max_deletions:
     description:
-      - The most numbers that O(prune) may give up. If there are more, the task fails before it changes anything.
-      - Entries that are wanted absent don't count.
-      - Required with O(prune).
+      - The maximum number of telephone numbers that O(prune) may release, V(0) or more. If there are more to release,
+        the task fails before it changes anything.
+      - Entries with C(state=absent) do not count.
+      - Required if O(prune=true).
     type: int
 """
 
 EXAMPLES = r"""
-- name: Keep three numbers as wanted
+- name: Manage three numbers
   voxai.telephony.vox_telephone_numbers:
     telephone_numbers:
       - number: '07011112222'  # quotes are needed
@@ -159,34 +172,34 @@ EXAMPLES = r"""
       - number: 070-3333-4444
         state: absent
 
-- name: Give up what is not in the list, but never more than five numbers
+- name: Release all custom numbers that are not in the list, but no more than five
   voxai.telephony.vox_telephone_numbers:
     telephone_numbers: "{{ our_numbers }}"
     prune: true
     max_deletions: 5
-  register: converged
+  register: result
 
-- name: Show how many were treated how
+- name: Show how many numbers were registered, updated and released
   ansible.builtin.debug:
-    var: converged.summary
+    var: result.summary
 
-- name: Show what has become of each number
+- name: Show the result for each number
   ansible.builtin.debug:
     msg: "{{ item.number }}: {{ item.msg }}"
-  loop: "{{ converged.telephone_numbers + converged.pruned }}"
+  loop: "{{ result.telephone_numbers + result.pruned }}"
   loop_control:
     label: "{{ item.number }}"
 """
 
 RETURN = r"""
 telephone_numbers:
-  description: What has become of each entry, in the order of the list.
+  description: The result for each entry, in the order of the list.
   returned: always
   type: list
   elements: dict
   contains: &entry
     number:
-      description: The number in digits. As it was written, if it can't be a number.
+      description: The number in digits. If it is invalid, as it was written.
       type: str
       returned: always
     changed:
@@ -194,12 +207,12 @@ telephone_numbers:
       type: bool
       returned: always
     failed:
-      description: Whether the number is not as wanted because of an error of its own, or of the API.
+      description: Whether this entry failed.
       type: bool
       returned: always
     actions:
       description:
-        - What was done, or in check mode would be done, in this order.
+        - The actions that were done, or in check mode would be done, in this order.
         - See RV(voxai.telephony.vox_telephone_number#module:actions).
       type: list
       elements: str
@@ -207,16 +220,16 @@ telephone_numbers:
     telephone_number:
       description:
         - The number's record after the task, as in RV(voxai.telephony.vox_telephone_number#module:telephone_number).
-        - Null if the number is not held, or if that is not known.
+        - Null if the number is not held, or if the current record is not known.
       type: dict
       returned: always
     failure:
       description:
-        - What went wrong, as in RV(voxai.telephony.vox_telephone_number#module:failure). Null if nothing did.
+        - The error, as in RV(voxai.telephony.vox_telephone_number#module:failure). Null if there was none.
       type: dict
       returned: always
     msg:
-      description: The same in words; or why nothing was begun.
+      description: The result, the error, or the reason why the number was not processed, as a text.
       type: str
       returned: always
   sample:
@@ -236,32 +249,32 @@ telephone_numbers:
       msg: registered
 pruned:
   description:
-    - What has become of each number that O(prune) gives up, sorted by number.
-    - In the same shape as RV(telephone_numbers).
+    - The result for each number that O(prune) releases, sorted by number.
+    - The items have the same keys as those of RV(telephone_numbers).
   returned: always
   type: list
   elements: dict
   contains: *entry
   sample: []
 summary:
-  description: How many numbers were treated how. A number that failed counts as failed, whatever was done before.
+  description: The number of telephone numbers by result. A number that failed only counts as failed.
   returned: always
   type: dict
   contains:
     registered:
-      description: Numbers that were registered.
+      description: Numbers that were registered, or in check mode would be.
       type: int
       returned: always
     updated:
-      description: Numbers that were held and have been changed.
+      description: Numbers that were held and were updated.
       type: int
       returned: always
     unchanged:
-      description: Numbers that are as wanted, and those on which nothing was begun.
+      description: Numbers that are up to date, and numbers that were not processed.
       type: int
       returned: always
     deleted:
-      description: Numbers that were given up, pruned ones included.
+      description: Numbers that were released, including pruned ones.
       type: int
       returned: always
     failed:
@@ -276,46 +289,51 @@ summary:
     failed: 0
 diff:
   description:
-    - What changes, by number. Fields that stay as they are, and numbers to which nothing was done, are left out.
+    - The changes, by number. Only fields and numbers that changed are included.
   returned: in diff mode
   type: dict
   contains:
     before:
-      description: The fields as they were. A number that was not held is left out.
+      description: The fields before the task. A number that was not held is left out.
       type: dict
       returned: always
     after:
-      description: The fields as they are, or in check mode would be. A number that is given up is left out.
+      description: The fields after the task, or in check mode as they would be. A released custom number is left out.
       type: dict
       returned: always
+msg:
+  description: The counts, or the errors with the position and number of each entry, as a text.
+  returned: always
+  type: str
+  sample: 1 registered, 2 unchanged
 api_requests:
   description:
-    - How many requests were sent, retries included.
-    - Null after an unexpected internal error, like all results other than RV(failure).
+    - The number of requests sent, including retries.
+    - Null after an unexpected internal error, as are RV(telephone_numbers), RV(pruned) and RV(summary).
   returned: always
   type: int
   sample: 4
 failure:
   description:
-    - What stopped the task as a whole before anything was changed, such as a listing that failed.
-    - Null if it is entries that failed.
+    - The error that stopped the whole task before it changed anything, such as a failed listing.
+    - Null if only entries failed.
   returned: on failure
   type: dict
   contains:
     http_status:
-      description: The HTTP status, if the API answered. Null if it did not, and for input errors.
+      description: The HTTP status of the API's answer. Null if there was no answer, and for input errors.
       type: int
       returned: on failure
     code:
-      description: The API's error code, as it came.
+      description: The API's error code.
       type: str
       returned: on failure
     message:
-      description: The API's message, as it came, or what is wrong with the input or the connection.
+      description: The API's message, or the problem with the input or the connection.
       type: str
       returned: on failure
     details:
-      description: The API's details, as they came.
+      description: The API's details.
       type: raw
       returned: on failure
 """

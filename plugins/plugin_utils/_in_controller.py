@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a module's work inside the controller, where the task would run there anyway.
+"""Run a module's task inside the controller, if the task would run there anyway.
 
-A Python module on localhost starts an interpreter for each item of a loop, and lists the organization's numbers anew.
-Ansible runs all items of a task's loop for one host in one worker process: here they share one HTTP session. What is
-known of an organization, and its rate limit, are shared by all workers of a run.
+A module on localhost starts a Python interpreter for each item of a loop, and lists the organization's numbers again.
+Ansible runs all items of a loop for one host in one worker process, where they share one HTTP session. All workers of a
+run share what is known about an organization, and its rate limit.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import Optio
 from ansible_collections.voxai.telephony.plugins.plugin_utils._run_store import RunStore
 
 _PROGRESS_EVERY = 5.0
-"""Seconds between two lines, and before the first one."""
+"""Seconds between two lines of progress, and before the first one."""
 
-_FOR_PEOPLE = ("default", "yaml", "debug", "awx_display")
-"""Callbacks whose output is read line by line. In that of others (json, oneline), a line more would be an error."""
+_LINE_CALLBACKS = ("default", "yaml", "debug", "awx_display")
+"""Callbacks whose output is lines for people. The output of others (json, oneline) must not have additional lines."""
 
 
 class _Worker:
-    """What a worker process keeps: the items of a loop share connections. What is known is the run's."""
+    """The state of a worker process: the connections and stores, which the items of a loop share."""
 
     stores: t.ClassVar[dict[tuple[str, str], RunStore]] = {}
     organizations: t.ClassVar[dict[t.Any, Organization]] = {}
 
     @staticmethod
     def directory() -> str:
-        """The run's own directory: made before the workers are forked, and removed when the run ends."""
+        """The directory of the run. Ansible creates it before it forks the workers, and removes it at the end."""
         return str(C.DEFAULT_LOCAL_TMP)
 
     @classmethod
@@ -62,28 +62,28 @@ class _Worker:
                 cls.stores[directory, name] = RunStore(directory, name, Display().v)
             return cls.stores[directory, name]
 
-        # Whatever differs belongs to the call: nothing is sent over a connection that was made with other options.
+        # Calls with different connection options do not share connections.
         key = (directory, *(options[name] for name in CONNECTION_SPEC))
         organization = cls.organizations.get(key)
-        # An item that ran into the task's timeout has stopped its limiter for good.
+        # The limiter of an item that exceeded the task's timeout stays stopped.
         if organization is None or organization.api.limiter.stopped.is_set():
             organization = cls.organizations[key] = connect(options, store_of)
             controller = os.getppid()
-            # A controller that is killed (a job that AWX cancels) leaves its workers running: nobody knows of them.
+            # If the controller is killed (AWX cancels a job), its workers go on without anyone to report to.
             organization.api.limiter.abandoned = lambda: os.getppid() != controller
         return organization
 
 
 class InControllerAction(NormalAction):
-    """Runs ``TASK`` in this process, or hands over to the module of the same name."""
+    """Runs ``TASK`` in this process, or runs the module of the same name."""
 
     TASK: Task
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> Result:
-        # The arguments as a module would receive them: plain values, and secrets decrypted.
+        # The arguments as a module would receive them: plain values, with decrypted secrets.
         written = without_nulls(_plain(self._task.args))
         environment: dict[str, t.Any] = {}
-        # Fills the dictionary; what it returns is for a shell.
+        # Fills the dictionary. The return value is for a shell.
         self._compute_environment_string(environment)
         with _set_in_environment({name: str(value) for name, value in environment.items()}):
             secrets = self.TASK.secrets(written)
@@ -93,7 +93,7 @@ class InControllerAction(NormalAction):
         return t.cast(Result, super().run(tmp, task_vars))
 
     def _runs_here(self) -> bool:
-        """Whether a module would run on the controller, as this user and in this task's time, with requests."""
+        """Whether the module would run on the controller, as the same user, synchronously, and with requests."""
         if REQUESTS_IMPORT_ERROR or self._task.async_val or self._connection.transport != "local":
             return False
         become = self._connection.become
@@ -128,12 +128,12 @@ class InControllerAction(NormalAction):
 
 
 class _Progress:
-    """Shows how far a task that takes long is, as Ansible shows its retries: one line at a time."""
+    """Shows the progress of a long task, one line at a time, as Ansible shows its retries."""
 
     def __init__(self, task: str) -> None:
         self._task = task
-        for_people = C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _FOR_PEOPLE
-        self._shown = for_people and not context.CLIARGS.get("one_line")
+        has_lines = C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] in _LINE_CALLBACKS
+        self._shown = has_lines and not context.CLIARGS.get("one_line")
         self._next = time.monotonic() + _PROGRESS_EVERY
 
     def __call__(self, words: str) -> None:
@@ -148,16 +148,16 @@ def _plain(value: t.Any) -> t.Any:
     if isinstance(value, (list, tuple, set)):
         return [_plain(item) for item in value]
     if isinstance(value, str):
-        return str.__str__(value)  # Without what Ansible hangs on its strings: types of its own show in messages.
+        return str.__str__(value)  # A plain str: messages would show the types of Ansible's own strings.
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    return str(value)  # A vaulted string decrypts itself (ansible-core before 2.19).
+    return str(value)  # Decrypts a vaulted string (ansible-core before 2.19).
 
 
 def _shows_invocation(task_vars: dict[str, t.Any]) -> bool:
-    """Results name their arguments always before ansible-core 2.21, and on demand since."""
+    """Whether results include the arguments: always before ansible-core 2.21, and if configured since then."""
     try:
         return bool(C.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
     except AnsibleError:
@@ -165,7 +165,7 @@ def _shows_invocation(task_vars: dict[str, t.Any]) -> bool:
 
 
 def _is_own_user(name: t.Any) -> bool:
-    """Whether a user of that name is the one that this process runs as, who may have no name (in a container)."""
+    """Whether it is the user of this process. In a container, the user may have no name."""
     try:
         return pwd.getpwnam(str(name)).pw_uid == os.geteuid()
     except KeyError:
@@ -174,7 +174,7 @@ def _is_own_user(name: t.Any) -> bool:
 
 @contextmanager
 def _set_in_environment(variables: t.Mapping[str, str]) -> t.Iterator[None]:
-    """The task's ``environment:`` as a module would find it: the API key, proxies."""
+    """Set the task's ``environment:`` as for a module, such as the API key and proxies."""
     before = {name: os.environ.get(name) for name in variables}
     try:
         try:

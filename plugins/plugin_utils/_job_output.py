@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find the export in what people copy from a job of AWX: its output, a part of it, or its artifacts.
+"""Find the export in text that was copied from a job in AWX: its output, a part of it, or its artifacts.
 
-ansible-runner shows a result as JSON. From 2.4.3 on it shows YAML if ansible.cfg says so.
+ansible-runner shows a result as JSON. From 2.4.3 on, it shows YAML if ansible.cfg is set so.
 """
 
 from __future__ import annotations
@@ -24,22 +24,23 @@ _OTHER = re.compile(
     r"^(?:TASK |PLAY |(?:ok|changed|skipping|fatal|failed|included): |\[(?:WARNING|ERROR|DEPRECATION)|\S+ *: ok=)",
     re.MULTILINE,
 )
-"""A line of the output that does not belong to the result before it."""
+"""A line of the output that ends a result."""
 _INSIDE = re.compile(
     r"""\s*(?:[{\[]\s*)?
     (?: ["']?(?:msg|vox_export)["']?:
       | (?:-\s+)?["'](?:---|\#\ |vox_telephone_numbers:|\s+-\ number:))""",
     re.VERBOSE,
 )
-"""The beginning of a result's inside, and of artifacts."""
+"""The beginning of a result without its first line, and of artifacts."""
 _EXPORT = re.compile(r"^(?:vox_telephone_numbers:|\s*- number:)", re.MULTILINE)
 _BRACKETS = " \n{}[]"
 
 
 def export_from_job_output(text: str, load: t.Callable[[str], t.Any]) -> str | None:
-    """The vars file that the playbook export has shown. None if the text is not a job's output.
+    """The vars file in the output of the playbook export. None if the text is not the output of a job.
 
-    `load` reads YAML to texts. Raises InputError if there is no export in the output, more than one, or a part of one.
+    ``load`` reads YAML with all values as strings. Raises InputError if the output has no export, more than one, or an
+    incomplete one.
     """
     plain = _COLOR.sub("", text)
     results = list(_RESULT.finditer(plain))
@@ -52,7 +53,7 @@ def export_from_job_output(text: str, load: t.Callable[[str], t.Any]) -> str | N
     export = "\n".join(part for _host, part in parts)
     if not _EXPORT.search(export):
         if results:
-            raise InputError("the list is a job's output without an export")
+            raise InputError("the list is a job's output without an export: paste the output of the playbook export")
         return None
     if len({host for host, _part in parts}) > 1 or len(re.findall("^---", export, re.MULTILINE)) > 1:
         raise InputError("the list is a job's output with more than one export: paste one of them")
@@ -60,7 +61,7 @@ def export_from_job_output(text: str, load: t.Callable[[str], t.Any]) -> str | N
 
 
 def _shown(output: str, load: t.Callable[[str], t.Any]) -> str:
-    """What a result shows, if it is a text, or the lines of one. Blank otherwise."""
+    """The text or the lines that a result shows. Blank if it shows another value."""
     end = _OTHER.search(output)
     body = (output[: end.start()] if end else output).rstrip()
     value = _read(body, load)
@@ -78,7 +79,7 @@ def _shown(output: str, load: t.Callable[[str], t.Any]) -> str:
 
 
 def _read(body: str, load: t.Callable[[str], t.Any]) -> t.Any:
-    """JSON or YAML, or a part of its lines: without the outer brackets, or only the lines of the message."""
+    """The value of JSON or YAML, complete, without the outer brackets, or only the lines of the message."""
     lines = re.sub(r"^[\s{]*\"msg\":", "", body).strip(_BRACKETS)
     for candidate in (body, textwrap.dedent(body.strip("{}").strip("\n")), f"[{lines}]"):
         try:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Facts that all workers of a run share, in the run's own directory, which is gone when the run is.
+"""A store that all workers of a run share, in the run's directory, which Ansible removes at the end of the run.
 
-A database in a file, so that a worker that is killed leaves nothing half-written. It must be opened after the fork.
+It is an SQLite database, so that a worker that is killed leaves no partial data. It must be opened after the fork.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from ansible_collections.voxai.telephony.plugins.module_utils._store import Clai
 try:
     import fcntl
     import sqlite3
-except ImportError as error:  # Some systems pack these apart from Python.
+except ImportError as error:  # Some systems do not install these modules with Python.
     IMPORT_ERROR: str | None = str(error)
 else:
     IMPORT_ERROR = None
 
 _Value = t.TypeVar("_Value")
 
-_PATIENCE = 10.0
-"""Seconds to wait for another worker's transaction, which takes some milliseconds."""
+_TIMEOUT = 10.0
+"""Seconds to wait for another worker's transaction, which takes a few milliseconds."""
 
-_FEW_KEYS = 500
-"""Keys for more than which all values of their kind are read."""
+_MAX_SINGLE_KEYS = 500
+"""Maximum number of keys that are read one by one. With more keys, all values of their kind are read."""
 
 _CLAIMS = 2**62
-"""Bytes of the file of claims that can be locked. The file itself stays empty."""
+"""Number of bytes in the file of claims that can be locked. The file itself stays empty."""
 
 
 class _StoredFacts:
@@ -52,7 +52,7 @@ class _StoredFacts:
         return {key: json.loads(value) for key, value in rows}
 
     def some(self, kind: str, keys: t.Collection[str]) -> dict[str, t.Any]:
-        if len(keys) > _FEW_KEYS:
+        if len(keys) > _MAX_SINGLE_KEYS:
             values = self.all(kind)
             return {key: values[key] for key in keys if key in values}
         found = ((key, self.get(kind, key)) for key in keys)
@@ -67,14 +67,14 @@ class _StoredFacts:
 
 
 class RunStore(Claims):
-    """A store in a directory. If that can't be used, or can't be used any more, it goes on in this process's memory.
+    """A store in a directory. If the directory cannot be used, the store falls back to this process's memory.
 
-    ``tell``: told in words when that happens.
+    ``report``: called with a message if it falls back.
     """
 
-    def __init__(self, directory: str, name: str, tell: t.Callable[[str], None]) -> None:
+    def __init__(self, directory: str, name: str, report: t.Callable[[str], None]) -> None:
         super().__init__()
-        self._tell = tell
+        self._report = report
         self._doing = threading.RLock()
         self._memory: MemoryStore | None = None
         self._claims = -1
@@ -83,20 +83,20 @@ class RunStore(Claims):
             if IMPORT_ERROR:
                 raise OSError(IMPORT_ERROR)
             self._claims = _open_private(os.path.join(directory, f"vox-{name}.claims"))
-            # Whether the file system has locks.
+            # Fails if the file system has no locks.
             fcntl.lockf(self._claims, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, _CLAIMS)
             path = os.path.join(directory, f"vox-{name}.db")
             os.close(_open_private(path))
-            connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(path, timeout=_TIMEOUT, isolation_level=None, check_same_thread=False)
             self._connection = connection
-            # What outlives the machine is of no use: there is no need to wait for the disk.
+            # The data is not needed after a crash of the machine, so do not wait for the disk.
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key))"
             )
         except Exception as error:
-            self._give_up(error)
+            self._fall_back(error)
 
     def do(self, work: t.Callable[[Facts], _Value]) -> _Value:
         with self._doing:
@@ -104,7 +104,7 @@ class RunStore(Claims):
                 try:
                     return self._transact(work)
                 except (sqlite3.Error, ValueError) as error:
-                    self._give_up(error)
+                    self._fall_back(error)
             return t.cast(MemoryStore, self._memory).do(work)
 
     def _transact(self, work: t.Callable[[Facts], _Value]) -> _Value:
@@ -133,7 +133,7 @@ class RunStore(Claims):
                 yield False
                 return
             except OSError as error:
-                self._give_up(error)
+                self._fall_back(error)
                 yield True
                 return
             try:
@@ -149,12 +149,12 @@ class RunStore(Claims):
             os.close(self._claims)
         self._connection, self._claims = None, -1
 
-    def _give_up(self, error: Exception) -> None:
+    def _fall_back(self, error: Exception) -> None:
         self.close()
         self._memory = MemoryStore()
-        self._tell(
-            f"the run's directory can't be used ({error}): each worker lists the telephone numbers by itself, and has a"
-            " rate limit of its own"
+        self._report(
+            f"the run's directory cannot be used ({error}): each worker lists the telephone numbers itself and has its"
+            " own rate limit"
         )
 
 

@@ -120,12 +120,12 @@ LONG = fault("slow", seconds=3)
 EITHER_WAY = {
     "registers": one("registered", LONG, waits=True),
     "would register": one("would be registered", check_mode=True),
-    "finds": one("as wanted already", known),
+    "finds": one("up to date", known),
     "moves": one("sip_updated", known, address="sip:other.example.com"),
     "sends the password again": one("sip_updated", known, update_password="always"),
     "would send the password again": one("would be sip_updated", known, update_password="always", check_mode=True),
     "gives up": one("deleted", known, state="absent"),
-    "is told a password": Case(MODULE, {"number": NUMBER}, "as wanted already", told),
+    "is told a password": Case(MODULE, {"number": NUMBER}, "up to date", told),
     # The API refuses
     **{
         f"is refused, {name}": one(f"QUOTED: not {MASK}", refused(400, name), auth_password=f"{{{{ {name} }}}}")
@@ -136,15 +136,17 @@ EITHER_WAY = {
     "is told HTML": one("no message", fault("answer", status=400, body=f"<p>{SECRETS['plain']} {SECRETS['key']}</p>")),
     "is redirected": one("the server redirects", redirected),
     # What nobody wrote on purpose
-    "a password in address": one("carries a password", address="sip:me:{{ plain }}:{{ key }}@trunk.example.com"),
-    "a password with spaces in address": one("no SIP address", address="me:{{ odd }}@trunk.example.com"),
+    "a password in address": one("contains a password", address="sip:me:{{ plain }}:{{ key }}@trunk.example.com"),
+    "a password with spaces in address": one("is not a SIP address", address="me:{{ odd }}@trunk.example.com"),
     "a key as the user of api_url": one("no user or password", url="https://{{ odd }}@HOST/v3", api_key="other"),
     "a key as the password of api_url": one("no user or password", url="https://me:{{ short }}@HOST", api_key="other"),
-    "a key in the query of api_url": one("a query or a fragment", url="URL?key={{ key }}", api_key="other"),
-    "a key behind api_url": one("a query or a fragment", url="URL#{{ short }}", api_key="other"),
-    "a key of two words": one("characters that no API key has", api_key="{{ key }} {{ odd }}"),
-    "a password that is a list": one("auth_password is no string", auth_password=["{{ plain }}", ["{{ odd }}"]]),
-    "a password that is a dictionary": one("auth_password is no string", auth_password={"secret": "{{ plain }}"}),
+    "a key in the query of api_url": one(
+        "must not have a query or a fragment", url="URL?key={{ key }}", api_key="other"
+    ),
+    "a key behind api_url": one("must not have a query or a fragment", url="URL#{{ short }}", api_key="other"),
+    "a key of two words": one("api_key has invalid characters", api_key="{{ key }} {{ odd }}"),
+    "a password that is a list": one("auth_password must be a string", auth_password=["{{ plain }}", ["{{ odd }}"]]),
+    "a password that is a dictionary": one("auth_password must be a string", auth_password={"secret": "{{ plain }}"}),
     "a password by another name": Case(MODULE, TRUNK | {"sip_password": "{{ odd }}"}, "Unsupported parameters"),
     "a password of an agent": one("Unsupported parameters", inbound_agent={"auth_password": "{{ odd }}"}),
     "nobody foresaw": one("RuntimeError", url="URL/unforeseen"),
@@ -153,14 +155,14 @@ EITHER_WAY = {
     "would register many": many("would be: 4 registered", EVERY_PASSWORD, check_mode=True),
     "is refused many": many("QUOTED: not ", EVERY_PASSWORD, refused(400, "key", *PASSWORDS)),
     "many by another name": many("Unsupported parameters", [TRUNK | {"password": "{{ odd }}"}]),
-    "many of the wrong type": many("auth_password is no string", [TRUNK | {"auth_password": [["{{ odd }}"]]}]),
+    "many of the wrong type": many("auth_password must be a string", [TRUNK | {"auth_password": [["{{ odd }}"]]}]),
     "many, twice": many("listed twice", [EVERY_PASSWORD[0], EVERY_PASSWORD[0]]),
     "many as a text": many("1 registered", "number=07011112222 address=sip:a auth_password={{ short }}"),
     "many as a dictionary": many("cannot be converted to a list", EVERY_PASSWORD[2]),
     "many as JSON": many("", '[{"number": "07040000009", "auth_password": "{{ plain }}"}]'),
     "an entry as a text": many("1 registered", ["number=07011112222 address=sip:a auth_password={{ short }}"]),
     "an entry as JSON": many("not held yet", ['{"number": "07040000009", "auth_password": {{ odd | to_json }}}']),
-    "an entry that can't be read": many("is no dictionary", ["number: 070, auth_password: {{ odd }}"]),
+    "an entry that can't be read": many("must be a dictionary", ["number: 070, auth_password: {{ odd }}"]),
     "many that can't be read": many("is a text: write a list", "number: 070, auth_password: {{ short }}"),
     "nobody foresaw many": many("RuntimeError", EVERY_PASSWORD, url="URL/unforeseen"),
     "nobody foresaw of any": many("RuntimeError", EVERY_PASSWORD, url="URL/later"),
@@ -187,7 +189,7 @@ EITHER_WAY = {
             "telephone_numbers": [{"number": NUMBER}],
             "telephone_numbers_defaults": {**TRUNK, "auth_password": ["{{ odd }}"]},
         },
-        "auth_password is no string",
+        "auth_password must be a string",
     ),
     "applies a password by another name": Case(
         ROLE, {"telephone_numbers": [TRUNK | {"password": "{{ odd }}"}]}, "Unsupported parameters"
@@ -208,7 +210,7 @@ ONCE = {
     "reads, and nobody foresaw": Case(INFO, {}, "RuntimeError", url="URL/unforeseen"),
     # No answer, so nothing that is the module's own
     "trusts nobody": one("not trusted", tls=True),
-    "finds no TLS": one("speaks no TLS", url="https://HOST/v3"),
+    "finds no TLS": one("does not speak TLS", url="https://HOST/v3"),
     "finds nobody": one("no connection", url="http://127.0.0.1:1/v3"),
     "hears nothing": one("no complete answer", fault("slow", seconds=60), timeout=1),
     "is cut off": one("the connection broke", fault("close_before")),

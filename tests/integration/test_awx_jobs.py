@@ -83,10 +83,12 @@ def test_answers(
     assert not job.changed
     assert sim.writes == []
     if not written:
-        assert "vox_number is blank: give the telephone number, such as 070-1111-2222" in job.failure
+        assert "vox_number is blank: write the telephone number, such as 070-1111-2222" in job.failure
     elif written == NUMBER and core_version >= (2, 19):
-        assert job.failure.startswith("vox_number arrived as the integer 941921426, which is not what was typed")
-        assert "with hyphens, 070-1111-2222" in job.failure
+        assert job.failure.startswith(
+            "vox_number arrived as the integer 941921426, which is not the text that was entered"
+        )
+        assert "with hyphens, such as 070-1111-2222" in job.failure
         assert sim.requests == []
     else:
         assert job.status == "successful", job.stdout
@@ -98,11 +100,14 @@ def test_answers(
     [
         (
             {"vox_number": "070-1111"},
-            "number '070-1111' has 7 digits, and numbers with this prefix are written 070-XXXX-XXXX",
+            "number '070-1111' has 7 digits, but numbers with this prefix are written 070-XXXX-XXXX",
         ),
         ({"vox_number": "70-1111-2222"}, "number '70-1111-2222' lacks the leading 0: write '070-1111-2222'"),
-        ({"vox_number": "desk"}, "the number is not a telephone number: write digits"),
-        ({"vox_number": "070-1111-2222", "vox_update_password": "always"}, "the SIP password is to be sent always"),
+        ({"vox_number": "desk"}, "number is not a telephone number: write digits"),
+        (
+            {"vox_number": "070-1111-2222", "vox_update_password": "always"},
+            "vox_update_password is always, but there is no SIP password",
+        ),
     ],
     ids=["cut", "without its 0", "no number", "no password"],
 )
@@ -149,7 +154,7 @@ def test_a_memo_that_may_have_become_another_is_refused(
     given = answers("register", vox_number="070-1111-2222", vox_memo="0042", vox_update_password="always")
     job = project.launch("register.yml", given, credential=credential)
     if core_version >= (2, 19):
-        assert job.failure.startswith("vox_memo arrived as the integer 34, which is not what was typed")
+        assert job.failure.startswith("vox_memo arrived as the integer 34, which is not the text that was entered")
         assert sim.writes == []
     else:
         assert [request.body for request in sim.writes] == [
@@ -184,7 +189,7 @@ def test_other_answers_that_may_have_become_another(
         number["vox_inbound_agent"] = "83x"
     job = project.launch(f"{survey}.yml", answers(survey, **number, **{name: written}), credential=credential)
     if core_version >= (2, 19):
-        assert job.failure.startswith(f"{name} arrived as {arrived}, which is not what was typed")
+        assert job.failure.startswith(f"{name} arrived as {arrived}, which is not the text that was entered")
         assert sim.requests == []
     else:
         assert written in job.failure
@@ -245,16 +250,19 @@ def test_a_list_of_the_project(project: Project, sim: Simulator, credential: dic
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, "give either the list itself (vox_numbers) or a file of the project"),
-        ({"vox_numbers": "070-1111-2222", "vox_numbers_file": "numbers.csv"}, "give either the list itself"),
+        ({}, "set either vox_numbers (the list itself) or vox_numbers_file"),
+        (
+            {"vox_numbers": "070-1111-2222", "vox_numbers_file": "numbers.csv"},
+            "set either vox_numbers (the list itself)",
+        ),
         (
             {"vox_numbers": "number,memo\n070-1111-2222,a\n7011112222,b\n"},
-            "the list can't be used:\n- line 3: number 7",
+            "the list is invalid:\n- line 3: number 7",
         ),
-        ({"vox_numbers_file": "nosuch.csv"}, "vox_numbers_file: there is no nosuch.csv in /"),
+        ({"vox_numbers_file": "nosuch.csv"}, "vox_numbers_file: no file nosuch.csv in /"),
         ({"vox_numbers": "- {number: '0701', update_password: never}"}, "update_password"),
         # Whose content is nobody's business, and has the API key in it.
-        ({"vox_numbers_file": "/proc/self/environ"}, "the list is no text"),
+        ({"vox_numbers_file": "/proc/self/environ"}, "the list is not UTF-8 text"),
     ],
     ids=["none", "two", "mangled", "nowhere", "invalid", "secrets"],
 )
@@ -275,7 +283,7 @@ def test_a_list_of_digits_alone(
     given = answers("register_many", vox_numbers=NUMBER, vox_address=TRUNK)
     job = project.launch("register_many.yml", given, credential=credential)
     if core_version >= (2, 19):
-        assert "the list is 941921426, which is no text" in job.failure
+        assert "the list is 941921426, which is not a text" in job.failure
         assert sim.requests == []
     else:
         assert [record["number"] for record in sim.numbers()] == [NUMBER]
@@ -309,7 +317,7 @@ def test_an_export_outlasts_the_job(
         json.dumps(exported.artifacts, ensure_ascii=False, indent=2),
         exported.stdout,
         shown,
-        shown[shown.index("TASK [What is in it]") : shown.index("TASK [It is kept")],
+        shown[shown.index("TASK [Show the exported numbers]") : shown.index("TASK [Keep the export")],
     ):
         given = answers("register_many", vox_numbers=pasted)
         again = project.launch("register_many.yml", given, credential=credential)

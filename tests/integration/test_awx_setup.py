@@ -271,8 +271,8 @@ def test_two_organizations(ansible: Ansible, python: str, awx: AwxDouble) -> Non
             assert template["execution_environment"] == made["id"]
             assert awx.credentials(name, organization=organization) == ["vox.ai Seoul"]
     for given, message in (
-        ({"vox_awx_organization": "Third"}, "there is no organization Third in AWX"),
-        ({"vox_awx_scm_credential": "Nowhere"}, "there is no credential Nowhere of the type Source Control"),
+        ({"vox_awx_organization": "Third"}, "AWX has no organization Third"),
+        ({"vox_awx_scm_credential": "Nowhere"}, "AWX has no credential Nowhere of the type Source Control"),
     ):
         assert message in set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), **given).output
 
@@ -360,12 +360,12 @@ def test_little_is_needed(ansible: Ansible, python: str) -> None:
 def test_what_is_missing_is_told(ansible: Ansible, python: str) -> None:
     with AwxDouble() as awx:
         run = set_up(ansible, python, awx)
-        assert "vox_awx_scm_url is not set: give a git repository" in run.output
+        assert "vox_awx_scm_url is not set: set it to a git repository" in run.output
         nothing = str(ansible.collections_path)
         run = set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), ANSIBLE_COLLECTIONS_PATH=nothing)
         assert "neither awx.awx nor ansible.controller is installed" in run.output
         assert "ansible-galaxy collection install awx.awx" in run.output
         assert awx.requests == []
         run = set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="Busan", VOX_API_KEY="")
-        assert "there is no credential Busan of the type vox.ai: export VOX_API_KEY" in run.output
+        assert "AWX has no credential Busan of the type vox.ai: export VOX_API_KEY" in run.output
         assert awx.items["credentials"] == {} and awx.items["job_templates"] == {}

@@ -78,9 +78,9 @@ def test_missing_arguments(sim: Simulator) -> Script:
     assert unlimited.message == "prune is True but all of the following are missing: max_deletions"
     assert no_number.message.count("missing required arguments: number") == 2
     assert "telephone_numbers is a text: write a list" in no_list.message
-    assert "entry 1 (07000000001): inbound_agent is no dictionary" in odd_entry.message
-    assert "entry 2: it is no dictionary" in odd_entry.message
-    assert "entry 3: it is no dictionary" in odd_entry.message
+    assert "entry 1 (07000000001): inbound_agent must be a dictionary" in odd_entry.message
+    assert "entry 2: the entry must be a dictionary" in odd_entry.message
+    assert "entry 3: the entry must be a dictionary" in odd_entry.message
     assert all(task.failed for task in (nothing, unlimited, no_number, no_list))
     assert sim.requests == []
 
@@ -229,16 +229,16 @@ def test_all_that_can_not_be_meant_is_told_at_once(sim: Simulator) -> Script:
             "entry 3 (07011112222): the number is listed twice, as entries 1 and 3",
             "entry 4 (07000000005): value of state must be one of: present, absent, got: gone",
             "entry 5 (07000000006): Unsupported parameters: adress",
-            "entry 6 (07000000007): auth_password is no string",
-            "entry 7 (07000000008): not held yet: give address",
-            "entry 8 (0212345678): it was bought from vox.ai",
+            "entry 6 (07000000007): auth_password must be a string",
+            "entry 7 (07000000008): the number is not held yet: add address",
+            "entry 8 (0212345678): the number was bought from vox.ai",
             "entry 9 (07000000009): no agent is named 'Nobody'",
         ):
             assert complaint in task.message
         assert "entry 1 " not in task.message
         assert task.result["changed"] is False
         assert summary_of(task) == {"unchanged": 1, "failed": 8}
-        assert entries_of(task)[0]["msg"].startswith("not begun")
+        assert entries_of(task)[0]["msg"].startswith("not processed")
     assert for_real.message == checked.message
 
 
@@ -277,7 +277,7 @@ def test_prune(sim: Simulator) -> Script:
     gone = ["07040000002", "07040000003", "07040000004", "07040001111"]
     assert beyond.failed
     assert beyond.bodies(sim) == []
-    assert "prune would give up 4 numbers, and max_deletions is 3" in beyond.message
+    assert "prune would release 4 numbers, but max_deletions is 3" in beyond.message
     assert all(number in beyond.message for number in gone)
     assert beyond.result["failure"]["message"] in beyond.message
     for task in (beyond, checked, done):
@@ -378,7 +378,7 @@ def test_a_service_that_breaks_down(sim: Simulator) -> Script:
     sim.fault("error_before", occurrence=0)
     (seen,) = yield [bulk(numbered(60))]
     assert summary_of(seen) == {"failed": 60}
-    begun = [entry for entry in entries_of(seen) if not entry["msg"].startswith("not begun")]
+    begun = [entry for entry in entries_of(seen) if not entry["msg"].startswith("not processed")]
     # The API is asked for no more than it takes to see that it is the API that fails.
     assert 8 <= len(begun) <= 16
     assert all(entry["failure"]["http_status"] == 500 for entry in begun)

@@ -89,7 +89,7 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
             assert result["report"][0].startswith("The connection fails at the part ")
             text = "\n".join(result["report"])
             assert not any(hidden in text for hidden in ("127.0.0.1", "vox.example", "Xyzzy", KEY)), text
-        assert "is not trusted" in seen["TLS"]["msg"] and "speaks no TLS" in seen["no TLS"]["msg"]
+        assert "is not trusted" in seen["TLS"]["msg"] and "does not speak TLS" in seen["no TLS"]["msg"]
         assert "Key: FAILED: HTTP 401, code UNAUTHORIZED" in seen["key"]["report"][4]
         assert seen["TLS"]["report"][3].startswith("TLS: certificate check is on; FAILED: ")
     assert "Xyzzy" not in run.output

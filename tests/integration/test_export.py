@@ -129,9 +129,12 @@ def test_an_export_is_applied_without_a_change(ansible: Ansible, sim: Simulator)
     assert text.count("# Its memo is left out") == len(UNWRITABLE_MEMOS)
     assert text.count("# Its address is left out") == len(UNWRITABLE_ADDRESSES)
     for number in (pending, custom_pending):
-        assert f'  # "{number}" is left out: its cancellation is pending, and an entry would take that back.' in lines
+        assert (
+            f'  # "{number}" is left out: its cancellation is pending, and an entry would revoke the cancellation.'
+            in lines
+        )
     assert expired not in text
-    assert '  # "+827011112222" is left out: the module would refuse it.' in lines
+    assert '  # "+827011112222" is left out: the module does not accept it.' in lines
     assert "hunter2" not in text
 
     result = exporting.apply()
@@ -160,9 +163,9 @@ def test_odd_records_do_not_stop_the_others(ansible: Ansible, sim: Simulator) ->
         [line.strip() for line in entry.splitlines()[1:] if not line.strip().startswith("address: ")]
         for entry in entries
     ]
-    address = "# Its address is left out: the module would refuse it."
-    memo = "# Its memo is left out: the module would refuse it."
-    agent = "# Its inbound_agent is left out: the module would refuse it."
+    address = "# Its address is left out: the module does not accept it."
+    memo = "# Its memo is left out: the module does not accept it."
+    agent = "# Its inbound_agent is left out: the module does not accept it."
     mapped = f'agent_id: "{desk}"'
     assert odd == [
         [memo],

@@ -360,7 +360,7 @@ def test_each_task_reports_what_it_has_done(sim: Simulator) -> Script:
         (one,) = task.result.get("telephone_numbers") or [task.result]
         assert task.failed and not one["changed"]
         assert (one["actions"], one["telephone_number"]) == ([], number)
-        assert f"the API answered as if it were done, but address is still '{number['address']}'" in one["msg"]
+        assert f"the API confirmed the change, but address is still '{number['address']}'" in one["msg"]
         assert task.result["diff"]["before"] == task.result["diff"]["after"]
     assert not registered.failed
     after = registered.result["diff"]["after"]

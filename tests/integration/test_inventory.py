@@ -101,8 +101,8 @@ def test_some_numbers(ansible: Ansible, sim: Simulator, options: Any, numbers: s
 @pytest.mark.parametrize(
     ("options", "environment", "complaint"),
     [
-        ({}, {"VOX_API_KEY": ""}, "api_key is not given"),
-        ({"api_key": ""}, {}, "api_key was given, and is empty"),
+        ({}, {"VOX_API_KEY": ""}, "api_key is missing"),
+        ({"api_key": ""}, {}, "api_key is empty: check the variable"),
         ({"api_key": "wrong-Xyzzy"}, {}, "HTTP 401"),
         ({"timeout": 0}, {}, "timeout is 0"),
         ({"api_url": "http://example.com"}, {}, "without TLS"),

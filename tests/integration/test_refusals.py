@@ -35,11 +35,11 @@ IN_WORDS_OF_OUR_OWN: list[Case] = [
     ({"number": NUMBER, "inbound_agent": {"agent_name": None}}, "agent_name is empty"),
     (
         {"number": NUMBER, "inbound_agent": "text", "auth_password": PASSWORD},
-        "inbound_agent is no dictionary: write {ag",
+        "inbound_agent must be a dictionary: write {ag",
     ),
-    ({"number": NUMBER, "inbound_agent": "agent_name=Front desk"}, "inbound_agent is no dictionary"),
-    ({"number": NUMBER, "inbound_agent": ["Front desk"]}, "inbound_agent is no dictionary"),
-    ({"number": NUMBER, "api_key": ""}, "api_key was given, and is empty"),
+    ({"number": NUMBER, "inbound_agent": "agent_name=Front desk"}, "inbound_agent must be a dictionary"),
+    ({"number": NUMBER, "inbound_agent": ["Front desk"]}, "inbound_agent must be a dictionary"),
+    ({"number": NUMBER, "api_key": ""}, "api_key is empty: check the variable"),
     ({"number": NUMBER, "api_url": "http://client-api.tryvox.co/v3"}, "write https"),
     ({"number": NUMBER, "api_url": "client-api.tryvox.co"}, "no URL"),
     ({"number": NUMBER, "api_url": "https://u:p@client-api.tryvox.co/v3"}, "api_url"),
@@ -138,7 +138,7 @@ def test_no_key(sim: Simulator) -> Script:
     ]
     for task in seen:
         assert task.failed
-        assert "api_key is not given: give the organization's, or set VOX_API_KEY" in task.message
+        assert "api_key is missing: set api_key, or the environment variable VOX_API_KEY" in task.message
     assert sim.requests == []
 
 

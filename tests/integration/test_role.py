@@ -117,7 +117,7 @@ def test_arguments_are_checked(sim: Simulator) -> Script:
     *_others, misspelt, no_dictionary = applied(seen)
     for refused, complaint in (
         (misspelt, "Unsupported parameters: adress"),
-        (no_dictionary, "inbound_agent is no dictionary: write {agent_name: Front desk}"),
+        (no_dictionary, "inbound_agent must be a dictionary: write {agent_name: Front desk}"),
     ):
         assert refused.failed and f"entry 1 ({NUMBER}): {complaint}" in refused.message
     assert sim.requests == []

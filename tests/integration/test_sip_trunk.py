@@ -217,7 +217,7 @@ def test_the_password_is_in_no_output(ansible: Ansible, ports: dict[str, int], d
     assert accepted.result["changed"] is False
     assert quoting.result["reason"] == "welcome ********"
     assert [task.failed for task in refused] == [True] * 3
-    for task, words in zip(refused, ("timeout is 0", "required together", "carries a password"), strict=True):
+    for task, words in zip(refused, ("timeout is 0", "required together", "contains a password"), strict=True):
         assert words in task.message
         assert task.result["reachable"] is False
 

@@ -81,7 +81,7 @@ class Case:
             return [False] * len(self.wishes)
         # What is held back says so, and did not succeed.
         return [
-            not one["failed"] and not one["msg"].startswith(("held back", "not begun"))
+            not one["failed"] and not one["msg"].startswith(("held back", "not processed"))
             for one in result["telephone_numbers"]
         ]
 

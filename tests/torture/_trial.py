@@ -105,7 +105,7 @@ class Trial:
                 self.blame(Violation("leak", "in that traceback"))
             return {"failed": True, "telephone_numbers": [], "actions": []}
         text = json.dumps(result, ensure_ascii=False)
-        if "nobody foresaw" in text:
+        if "unexpected internal error" in text:
             self.blame(Violation("traceback", f"{result['msg']}\n{result.get('exception', '')}"))
         if SECRET in text:
             self.blame(Violation("leak", "in the result"))

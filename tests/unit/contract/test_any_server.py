@@ -179,7 +179,7 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
     with serving(REPLIES["null"]) as (url, methods):
         ran = start(url.replace("http:", "https:"), tmp_path)
         assert (ran.code, methods) == (2, [])
-        assert "speaks no TLS" in ran.output
+        assert "does not speak TLS" in ran.output
 
 
 @pytest.mark.parametrize(

@@ -85,18 +85,18 @@ _LINES = _as_json([*_HEAD, *_FIRST, *_SECOND]).split("\n")
 _BEFORE = """
 PLAY [Export telephone numbers] ************************************************
 
-TASK [Each organization has a key of its own] **********************************
+TASK [Check that each organization has its own key] ****************************
 ok: [seoul]
 
-TASK [Where it is] *************************************************************
+TASK [Show the path of the file] ***********************************************
 ok: [seoul] => {
     "vox_export_path": "/runner/project/telephone_numbers_seoul.yml"
 }
 
-TASK [What is in it] ***********************************************************
+TASK [Show the exported numbers] ***********************************************
 """
 _AFTER = """
-TASK [It is kept in the job's artifacts] ***************************************
+TASK [Keep the export in the artifacts of the job] *****************************
 ok: [seoul]
 
 PLAY RECAP *********************************************************************
@@ -191,7 +191,7 @@ def test_texts_stay_texts() -> None:
     ],
 )
 def test_a_quote_that_is_not_closed_takes_no_row_with_it(text: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=r"line [12] begins a cell that has rows in it: close its quote"):
+    with pytest.raises(AnsibleFilterError, match=r"line [12] begins a cell that contains other rows: close the quote"):
         numbers_from_text(text)
 
 
@@ -221,13 +221,15 @@ memo,number
 @pytest.mark.parametrize("cell", ["#N/A", "#REF!", "#####", "#NAME?", "#DIV/0!", "#GETTING_DATA"])
 def test_a_failed_formula_is_not_a_comment(cell: str) -> None:
     for text in (f"number,memo\n070-1111-2222,a\n{cell},부산\n", f"070-1111-2222\n{cell}\n", f"{cell},부산\n"):
-        with pytest.raises(AnsibleFilterError, match=f"number '{re.escape(cell)}.*begins with #, as a failed formula"):
+        with pytest.raises(
+            AnsibleFilterError, match=f"number '{re.escape(cell)}.*begins with #, like a failed formula"
+        ):
             numbers_from_text(text)
 
 
 @pytest.mark.parametrize("row", ["#070-1111-2222,a", "# 070-1111-2222,a", "# closed,", "#2 창구,070-3333-4444"])
 def test_a_row_can_not_be_commented_out(row: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=r"line 2: number '#.*to leave the number out, delete its row"):
+    with pytest.raises(AnsibleFilterError, match=r"line 2: number '#.*to skip the number, delete its row"):
         numbers_from_text(f"number,memo\n{row}\n07033334444,b\n")
 
 
@@ -281,73 +283,76 @@ def test_an_agent_may_be_unmapped_in_yaml() -> None:
 
 
 REFUSED: list[tuple[t.Any, str]] = [
-    ([{"number": "07011112222", "auth_password": "Xyzzy"}], "the list is no text"),
-    (941921426, "the list is 941921426, which is no text"),
+    ([{"number": "07011112222", "auth_password": "Xyzzy"}], "the list is not a text"),
+    (941921426, "the list is 941921426, which is not a text"),
     ("", "the list is empty"),
     ("number,memo\n\n", "the list is empty"),
     ("number\n\udcba\udcbb", "CSV UTF-8"),
     ("KEY=Xyzzy\x00A=b", "CSV UTF-8"),
     ("Xyzzy" * 100_000, "line 1 is not a telephone number"),
-    ("number\n" + "Xyzzy" * 100_000, "line 2 begins a row that is no CSV"),
-    ("number,colour\n07000000001,red", "there is no column colour: there are number, state, address"),
-    ("number,auth_password\n07000000001,Xyzzy", "Credentials have no place in a list"),
+    ("number\n" + "Xyzzy" * 100_000, "line 2 begins a row that is not valid CSV"),
+    ("number,colour\n07000000001,red", "unknown column colour: the columns are number, state, address"),
+    ("number,auth_password\n07000000001,Xyzzy", "A list must not contain credentials"),
     ("number,memo,memo\n07000000001,a,b", "two columns have the same name"),
     ("number,memo\n07000000001,a,Xyzzy", "line 2 has more cells than columns"),
     ("number,,memo\n07000000001,Xyzzy,a", "line 2 has more cells than columns"),
-    ('number,memo\n07000000001,"a"b', "line 2 begins a row that is no CSV"),
-    ('number,memo\n07000000001,"a\n07000000002,b\n', "line 2 begins a row that is no CSV"),
-    ("numero,memo\n07000000001,a", "the first line does not name a column number"),
-    ("07000000001\nXyzzy", "line 2 is not a telephone number, and the first line does not name a column number"),
-    ("number,memo\n,a", "line 2: it has no number"),
-    ("- number: [Xyzzy", "the list is no YAML: "),
-    ("- number: \x7f", "the list is no YAML: it has characters"),
-    ("- [Xyzzy]", "the list is YAML, but no list of numbers or dictionaries"),
-    ("numbers: [Xyzzy]", "the list is YAML, but no list of numbers or dictionaries"),
-    ("vox_telephone_numbers: []\nother: Xyzzy", "and has nothing else"),
-    ("- memo: Xyzzy", "entry 1: it has no number"),
-    ("-\n- 07000000001", "entry 1: it has no number"),
-    ("- null\n- 07000000001", "entry 1: it has no number"),
+    ('number,memo\n07000000001,"a"b', "line 2 begins a row that is not valid CSV"),
+    ('number,memo\n07000000001,"a\n07000000002,b\n', "line 2 begins a row that is not valid CSV"),
+    ("numero,memo\n07000000001,a", "the first line has no column named number"),
+    ("07000000001\nXyzzy", "line 2 is not a telephone number, and the first line has no column named number"),
+    ("number,memo\n,a", "line 2: number is missing"),
+    ("- number: [Xyzzy", "the list is not valid YAML: "),
+    ("- number: \x7f", "the list is not valid YAML: it has characters"),
+    ("- [Xyzzy]", "the YAML is not a list of numbers or dictionaries"),
+    ("numbers: [Xyzzy]", "the YAML is not a list of numbers or dictionaries"),
+    ("vox_telephone_numbers: []\nother: Xyzzy", "and no other key"),
+    ("- memo: Xyzzy", "entry 1: number is missing"),
+    ("-\n- 07000000001", "entry 1: number is missing"),
+    ("- null\n- 07000000001", "entry 1: number is missing"),
     (
         "- number: '07000000001'\n  memo: Xyzzy\n  number: '07000000002'",
-        "line 3: number stands twice in one entry: is a dash",
+        "line 3: number is given twice in one entry: remove one, or begin a new entry",
     ),
-    ("vox_telephone_numbers: []\nvox_telephone_numbers: []", "line 2: vox_telephone_numbers stands twice"),
-    ("- ? [Xyzzy]\n  : a", "a name in line 1 is no text"),
+    ("vox_telephone_numbers: []\nvox_telephone_numbers: []", "line 2: vox_telephone_numbers is given twice"),
+    ("- ? [Xyzzy]\n  : a", "line 1 has a key that is not a text"),
     ("- &a {number: '07000000001'}\n- *a", "line 2 has an alias (*)"),
     ("- number: '07000000001'\n  <<: *a", "line 2 has an alias (*)"),
-    ("- " * 3000 + "Xyzzy", "line 1 is nested too deep"),
-    ("[" * 5000, "line 1 is nested too deep"),
-    ('{"msg": ' + "[" * 5000, "line 1 is nested too deep"),
+    ("- " * 3000 + "Xyzzy", "line 1 is nested too deeply"),
+    ("[" * 5000, "line 1 is nested too deeply"),
+    ('{"msg": ' + "[" * 5000, "line 1 is nested too deeply"),
     ('"msg": [&a "---", *a]', "line 1 is not a telephone number"),
     ("- {number: ['07000000001']}", "entry 1: number is a list: write a text"),
     ("- {number: '07000000001', memo: {a: Xyzzy}}", "entry 1: memo is a dictionary: write a text"),
     ("- {number: '07000000001', inbound_agent: [Xyzzy]}", "entry 1: inbound_agent is a list"),
-    ("- {number: '07000000001', inbound_agent: {agent_id: {}}}", "entry 1: inbound_agent has more in it than texts"),
+    (
+        "- {number: '07000000001', inbound_agent: {agent_id: {}}}",
+        "entry 1: inbound_agent has values that are not texts",
+    ),
     ("number,address\n07000000001,-", "line 2: address is -: leave it empty"),
     ("number,inbound_agent\n07000000001, - ", "line 2: inbound_agent is -: leave it empty"),
     ("number,memo\n-,a", "line 2: number is -: leave it empty"),
     ("- {number: '07000000001', address: '-'}", "entry 1: address is -: leave it empty"),
-    ("070-1111", "line 1: number '070-1111' has 7 digits, and numbers with this prefix are written 070-XXXX-XXXX"),
+    ("070-1111", "line 1: number '070-1111' has 7 digits, but numbers with this prefix are written 070-XXXX-XXXX"),
     ("0701111222233", "line 1: number '0701111222233' has 13 digits"),
-    ("0991", "line 1: number 0991 has 4 digits, and numbers with a leading 0 usually have 9 to 12"),
+    ("0991", "line 1: number 0991 has 4 digits, but numbers with a leading 0 usually have 9 to 12"),
     ("070-1111-2222,본사\n070-3333-4444,b", "line 1 has several cells: begin a table with the names of its columns"),
     ("070-1111-2222\t본사", "line 1 has several cells: begin a table"),
-    ("070-1111-2222, 070-3333-4444", "line 1 has several cells: write each number in a line of its own"),
-    ("#,number,memo\n1,070-1111-2222,a", "there is no column #"),
+    ("070-1111-2222, 070-3333-4444", "line 1 has several cells: write each number on its own line"),
+    ("#,number,memo\n1,070-1111-2222,a", "unknown column #"),
     ("number,address\n07000000001,#REF!", "line 2: address is #REF!, a failed formula of a spreadsheet"),
     ("number,memo\n07000000001,#N/A", "line 2: memo is #N/A, a failed formula"),
     (
         "- number: 07000000001\n  memo: #2 Xyzzy",
-        "line 2 has a value that YAML takes for a comment, since it begins with #",
+        "line 2 has a value that YAML reads as a comment because it begins with #",
     ),
-    ("- 07000000001\n- #07000000002", "line 2 has a value that YAML takes for a comment"),
+    ("- 07000000001\n- #07000000002", "line 2 has a value that YAML reads as a comment"),
     # What is not a number may be a secret.
     ("Xyzzy12345678901234567890", "line 1 is not a telephone number"),
     ("12a4Xyzzy5678901234567890", "line 1 is not a telephone number"),
-    ("- Xyzzy\n- 07000000001", "entry 1: the number is not a telephone number"),
-    ("number,memo\nXyzzy12345678,a", "line 2: the number is not a telephone number"),
+    ("- Xyzzy\n- 07000000001", "entry 1: number is not a telephone number"),
+    ("number,memo\nXyzzy12345678,a", "line 2: number is not a telephone number"),
     ("api_key: !Xyzzy!abc\nb:", "line 1 is not a telephone number"),
-    ("- !Xyzzy!abc", "the list is no YAML: found undefined tag handle '…'"),
+    ("- !Xyzzy!abc", "the list is not valid YAML: found undefined tag handle '…'"),
     # Mostly digits, or a number somewhere: what is wrong with it, and not with the list.
     ("Tel: 02-555-1234", "line 1: number 'Tel: 02-555-1234' is 02-555-1234 after 'Tel:': write only the number"),
     ("대표번호: 1588-0000", "is 1588-0000 after '대표번호:'"),
@@ -364,12 +369,12 @@ REFUSED: list[tuple[t.Any, str]] = [
     ("7011112222.0", "line 1: number '7011112222.0' was changed by a spreadsheet"),
     (
         "number,address\n07011112222,Seoul",
-        "line 2: address Seoul is a word: write it like sip:trunk.example.com, or sip:Seoul",
+        "line 2: address Seoul is a single word: write it like sip:trunk.example.com, or sip:Seoul",
     ),
     ("7.01E+10", "line 1: number '7.01E+10' was changed by a spreadsheet"),
     (
         "- {number: '07000000001', adress: Xyzzy}",
-        "entry 1: there is no option adress: there are number, state, address",
+        "entry 1: unknown option adress: the options are number, state, address",
     ),
 ]
 
@@ -389,12 +394,12 @@ def test_numbers_without_their_0_are_refused_all_at_once() -> None:
     with pytest.raises(AnsibleFilterError) as refused:
         numbers_from_text(text)
     lines = str(refused.value).split("\n- ")
-    assert lines[0] == "the list can't be used:"
-    assert [re.split(" (?:begins|was|is) ", line)[0] for line in lines[1:]] == [
+    assert lines[0] == "the list is invalid:"
+    assert [re.split(" (?:has|was|is) ", line)[0] for line in lines[1:]] == [
         "line 2: number 7011112222",
         "line 4: number 941921426",
         "line 5: number '7.01E+09'",
-        "line 8: the number",
+        "line 8: number",
     ]
     assert "a spreadsheet drops a leading 0" in lines[1]
 

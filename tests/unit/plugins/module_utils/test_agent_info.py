@@ -55,10 +55,10 @@ def test_an_agent_that_is_listed_twice_is_returned_once(conversation: t.Any) -> 
     [
         ({"agent_name": " "}, "agent_name is empty"),
         ({"agent_id": ""}, "agent_id is empty"),
-        ({"agent_id": "../numbers"}, "is no id"),
-        ({"agent_name": 83}, "agent_name is no string"),
+        ({"agent_id": "../numbers"}, "is not an id"),
+        ({"agent_name": 83}, "agent_name must be a string"),
         ({"agent_name": "Front\ndesk"}, "control characters"),
-        ({"api_key": " "}, "api_key was given"),
+        ({"api_key": " "}, "api_key is empty"),
     ],
 )
 def test_invalid_options_are_refused(conversation: t.Any, options: dict[str, t.Any], complaint: str) -> None:

@@ -111,7 +111,7 @@ def test_the_record_of_another_number_is_no_answer(conversation: t.Any, api: Api
     assert not answer.is_about(other)
     assert answer.record(other) is None
     conversation.expect(f"GET {ONE}", {**RECORD, "id": "id-2"})
-    with pytest.raises(ApiError, match="another number than was asked for"):
+    with pytest.raises(ApiError, match="another number than requested"):
         api.number("id-1")
 
 
@@ -436,7 +436,7 @@ def test_a_list_that_is_not_there_points_at_the_address(conversation: t.Any, api
 @pytest.mark.parametrize("cursor", [0, False, 7, 1.5, [], ["c"], {}, "c" * 2001])
 def test_a_cursor_that_is_none_is_not_taken_for_the_end(conversation: t.Any, api: Api, cursor: t.Any) -> None:
     conversation.expect_list("active", RECORD, next_cursor=cursor)
-    with pytest.raises(ApiError, match=r"a next_cursor that is none\. Check api_url"):
+    with pytest.raises(ApiError, match=r"an invalid next_cursor\. Check api_url"):
         list(api.numbers("active"))
 
 

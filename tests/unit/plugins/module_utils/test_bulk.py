@@ -109,17 +109,21 @@ def test_a_look_that_fails_says_so_of_each_number(conversation: t.Any) -> None:
 
 
 def test_nothing_is_begun_once_the_api_fails(conversation: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
+    monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 1)
     conversation.expect_not_held()
     conversation.refuse(REGISTER, 403, body=body("0701"))
     bulk = converge(conversation, wanted("0701"), wanted("0702"), wanted("0703"))
-    assert [str(entry.error)[:9] for entry in bulk.entries] == ["HTTP 403 ", "not begun", "not begun"]
+    assert [str(entry.error).partition(":")[0] for entry in bulk.entries] == [
+        "HTTP 403 VALIDATION_ERROR",
+        "not processed",
+        "not processed",
+    ]
 
 
 def test_a_disturbance_that_is_over_stops_nothing(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
+    monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 1)
     conversation.expect_not_held()
     conversation.refuse(REGISTER, 503, body=body("0701"))
     conversation.expect_not_held()
@@ -131,7 +135,7 @@ def test_a_disturbance_that_is_over_stops_nothing(
 
 def test_a_refusal_in_between_is_no_breakdown(monkeypatch: pytest.MonkeyPatch) -> None:
     breaker = _bulk._Breaker()
-    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 2)
     gone, moved, strange, refused = (
         Entry("0701", error=ApiError("no", status, uncertain=status == 503)) for status in (503, 302, 404, 400)
     )
@@ -160,7 +164,7 @@ def test_a_defect_with_one_number_does_not_hide_the_others(
     conversation.expect(REGISTER, record(number="0702"), 201, body=body("0702"))
     bulk = converge(conversation, wanted("0701"), wanted("0702"))
     complaint = str(bulk.entries[0].error)
-    assert complaint.startswith("an error that nobody foresaw (KeyError in broken, line ")
+    assert complaint.startswith("unexpected internal error (KeyError in broken, line ")
     assert "oops" not in complaint
     assert actions_of(bulk) == [[], ["registered"]]
 
@@ -168,7 +172,7 @@ def test_a_defect_with_one_number_does_not_hide_the_others(
 def test_what_was_found_is_told_although_the_api_fails_then(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
+    monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 1)
     conversation.expect_not_held()
     for number in ("0701", "0702"):
         conversation.refuse(REGISTER, 409, body={**body(number), "memo": "y"})
@@ -186,7 +190,7 @@ def test_what_was_found_is_told_although_the_api_fails_then(
 def test_registrations_that_were_found_are_told_although_the_api_fails_then(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 2)
     credentials = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
     with_credentials = [wanted(number, **credentials) for number in ("0701", "0702", "0703")]
     without, missing = wanted("0704"), wanted("0705")
@@ -213,13 +217,13 @@ def test_registrations_that_were_found_are_told_although_the_api_fails_then(
     assert unfinished.startswith("not finished: the API has failed for 2 numbers in a row")
     # Nothing was left to be done to this one.
     assert without.error is None
-    assert str(missing.error).startswith("broke. The number could not be found afterwards (not finished: the API has")
+    assert str(missing.error).startswith("broke. The number was not found afterwards (not finished: the API has")
 
 
 def test_a_registration_that_got_lost_twice_is_looked_for_although_the_api_fails_then(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 2)
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=body("0701"))
     conversation.refuse(REGISTER, 409, body=body("0702"))
@@ -244,7 +248,7 @@ def test_uncertain_deletions_are_looked_at_before_they_are_told(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that were done are no failures, so they don't stop the rest."""
-    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 2)
+    monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 2)
     held = [record(id=f"id-{n}", number=f"070{n}") for n in range(4)]
     conversation.expect_list("active", *held)
     for one in held:
@@ -258,7 +262,7 @@ def test_uncertain_deletions_are_looked_at_before_they_are_told(
 def test_a_revocation_that_keeps_failing_is_the_api_s_failure(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_bulk, "_MOST_IN_A_ROW", 1)
+    monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 1)
     bought = {"provider": "vox", "status": "cancel_requested"}
     pending = [record(id=f"id-{n}", number=f"070{n}", **bought) for n in range(2)]
     conversation.expect_list("active")
@@ -270,7 +274,7 @@ def test_a_revocation_that_keeps_failing_is_the_api_s_failure(
     bulk = converge(conversation, *(wanted(one["number"], address=None) for one in pending))
     first, second = (str(entry.error) for entry in bulk.entries)
     assert first.startswith("HTTP 502")
-    assert second.startswith("not begun: the API has failed")
+    assert second.startswith("not processed: the API has failed")
 
 
 def test_a_list_that_lags_does_not_bring_back_what_is_gone(conversation: t.Any, record: t.Any) -> None:

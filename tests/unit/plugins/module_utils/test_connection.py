@@ -101,35 +101,35 @@ def test_an_organization_is_the_same_however_its_url_is_written(url: str, same: 
 @pytest.mark.parametrize(
     ("option", "value", "complaint"),
     [
-        ("api_key", "", "api_key is not given"),
-        ("api_key", "the-key\n", "api_key has characters"),
-        ("api_key", "the key", "api_key has characters"),
-        ("api_key", "the\r\nX-Header: key", "api_key has characters"),
-        ("api_key", "열쇠", "api_key has characters"),
-        ("api_url", "", "is no URL"),
-        ("api_url", "client-api.tryvox.co/v3", "is no URL"),
-        ("api_url", "ftp://client-api.tryvox.co", "is no URL"),
-        ("api_url", "https://", "is no URL"),
-        ("api_url", "https://host:port/v3", "is no URL"),
-        ("api_url", "https://[::1", "is no URL"),
-        ("api_url", "https://client-api.tryvox.co/v3 ", "is no URL"),
-        ("api_url", "https://client-api.tryvox.co/v3\0", "is no URL"),
-        ("api_url", "https://client-api.tryvox.co/v3/\x1b[2J", "is no URL"),
-        ("api_url", "https://client-api.tryvox.co/\ud800", "is no URL"),
-        ("api_url", "https://client-api.tryvox.co\\.example.com", "is no URL"),
-        ("api_url", "https://" + "x" * 10**6, "is no URL.{1,99}$"),
-        ("api_url", "https://someone:s3cret@client-api.tryvox.co/v3", "no user or password"),
+        ("api_key", "", "api_key is missing"),
+        ("api_key", "the-key\n", "api_key has invalid characters"),
+        ("api_key", "the key", "api_key has invalid characters"),
+        ("api_key", "the\r\nX-Header: key", "api_key has invalid characters"),
+        ("api_key", "열쇠", "api_key has invalid characters"),
+        ("api_url", "", "is not a URL"),
+        ("api_url", "client-api.tryvox.co/v3", "is not a URL"),
+        ("api_url", "ftp://client-api.tryvox.co", "is not a URL"),
+        ("api_url", "https://", "is not a URL"),
+        ("api_url", "https://host:port/v3", "is not a URL"),
+        ("api_url", "https://[::1", "is not a URL"),
+        ("api_url", "https://client-api.tryvox.co/v3 ", "is not a URL"),
+        ("api_url", "https://client-api.tryvox.co/v3\0", "is not a URL"),
+        ("api_url", "https://client-api.tryvox.co/v3/\x1b[2J", "is not a URL"),
+        ("api_url", "https://client-api.tryvox.co/\ud800", "is not a URL"),
+        ("api_url", "https://client-api.tryvox.co\\.example.com", "is not a URL"),
+        ("api_url", "https://" + "x" * 10**6, "is not a URL.{1,99}$"),
+        ("api_url", "https://someone:s3cret@client-api.tryvox.co/v3", "must not contain a user or password"),
         ("api_url", "https://client-api.tryvox.co/v3?key=s3cret", "query"),
-        ("api_url", "http://client-api.tryvox.co/v3", "write https"),
-        ("api_url", "http://10.0.0.1/v3", "write https"),
-        ("api_url", "http://127.0.0.1.example.com/v3", "write https"),
+        ("api_url", "http://client-api.tryvox.co/v3", "use https"),
+        ("api_url", "http://10.0.0.1/v3", "use https"),
+        ("api_url", "http://127.0.0.1.example.com/v3", "use https"),
         ("api_url", "https://client-api.tryvox.co/v3?", "query"),
         ("api_url", "https://client-api.tryvox.co/v3#", "query"),
         ("timeout", 0, "timeout is 0: write a number from 1 to 3600"),
         ("timeout", 3601, "timeout is 3601"),
         ("timeout", True, "timeout is True"),
         ("retries", -1, "retries is -1: write a number from 0"),
-        ("ca_path", "a\0b", "it is no path"),
+        ("ca_path", "a\0b", "it is not a path"),
         ("requests_per_second", -1, "requests_per_second is -1"),
         ("requests_per_minute", 10**20, "requests_per_minute is 1000"),
         ("ca_path", "/does/not/exist.pem", "No such file"),
@@ -145,7 +145,7 @@ def test_what_can_not_be_connected_to_is_refused(option: str, value: t.Any, comp
 def test_a_bundle_without_certificates_is_refused(tmp_path: Path) -> None:
     bundle = tmp_path / "empty.pem"
     bundle.write_text("no certificate\n", encoding="utf-8")
-    with pytest.raises(InputError, match="holds no PEM certificates"):
+    with pytest.raises(InputError, match="has no PEM certificates"):
         connect({**GOOD, "ca_path": str(bundle)})
 
 
@@ -183,7 +183,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv(variable, " ")
     result = validated()
     assert {**result.validated_parameters, "api_key": "the-key"} == GOOD
-    with pytest.raises(InputError, match=r"api_key is not given: give .* or set VOX_API_KEY"):
+    with pytest.raises(InputError, match=r"api_key is missing: set .* VOX_API_KEY"):
         connect(result.validated_parameters)
 
 

@@ -295,7 +295,7 @@ def test_a_change_of_a_number_that_is_gone_registers_it_anew(conversation: t.Any
     before, after = outcome.diff().values()
     assert (before["id"], before["memo"], after["id"], after["memo"]) == ("id-1", None, "id-2", "m")
     (warning,) = outcome.warnings
-    assert "the record id-1 expired or was deleted" in warning and "the line was down" in warning
+    assert "the record id-1 expired or was deleted" in warning and "the number was out of service" in warning
 
 
 def test_the_diff_of_a_registration_that_was_found_shows_what_is_there(conversation: t.Any, record: t.Any) -> None:
@@ -339,7 +339,7 @@ def test_taking_back_that_is_not_shown_by_its_answer_is_read(
     if done:
         assert (error, outcome.record, outcome.actions) == (None, after, ["cancel_revoked"])
     else:
-        assert str(error) == "the API answered as if it were done, but the number is cancel_requested"
+        assert str(error) == "the API confirmed the change, but the number is cancel_requested"
         assert outcome.actions == []
 
 
@@ -411,7 +411,7 @@ def test_a_change_of_address_without_a_password_that_is_refused_names_the_option
     conversation.refuse(f"PATCH {ONE}/sip", 400, body={"address": "b.example.com", **password})
     conversation.expect(f"GET {ONE}", record())
     _outcome, error = converge_to(conversation, address="b.example.com", **password)
-    assert ("give auth_password" in str(error)) is not given
+    assert ("add auth_password" in str(error)) is not given
 
 
 def test_deletes_once(conversation: t.Any, record: t.Any) -> None:
@@ -625,7 +625,7 @@ def test_by_an_id_that_is_gone_absent_is_reached(conversation: t.Any) -> None:
 def test_by_an_id_that_is_gone_present_is_an_error_in_one_request(conversation: t.Any) -> None:
     conversation.refuse(f"GET {ONE}", 404)
     _outcome, error = converge_to(conversation, id="id-1", memo="m")
-    assert isinstance(error, InputError) and "check it and api_url" in str(error)
+    assert isinstance(error, InputError) and "check id and api_url" in str(error)
 
 
 def test_an_agent_that_is_not_there_stops_before_a_write(conversation: t.Any) -> None:
@@ -720,7 +720,7 @@ def test_a_write_that_was_answered_is_told_even_if_the_number_can_not_be_read(
         conversation.refuse(f"GET {ONE}", trouble, UNREADABLE)
     outcome, error = converge_to(conversation, retries=0, id="id-1", **options)
     assert f"was answered with HTTP {status}" in str(error)
-    assert "could not be read. Run the task again" in str(error)
+    assert "could not be read afterwards. Run the task again" in str(error)
     assert (UNREADABLE in str(error)) is (trouble != b"<html>")
     # What it was before is not what it is now.
     assert outcome.record is None
@@ -878,7 +878,7 @@ def test_a_change_that_was_ignored_is_no_success(
         assert error is None
         assert (outcome.record, len(outcome.actions)) == (after, 1)
         return
-    assert str(error).startswith(f"the API answered as if it were done, but {name} is still ")
+    assert str(error).startswith(f"the API confirmed the change, but {name} is still ")
     assert (outcome.record, outcome.actions, outcome.warnings) == (before, [], [])
     assert outcome.diff()["before"] == outcome.diff()["after"]
 

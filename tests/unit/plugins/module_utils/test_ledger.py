@@ -202,10 +202,10 @@ DESK, OTHER = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "
         ([OTHER, DESK], "a-1"),
         ([DESK, OTHER, DESK], "a-1"),
         ([OTHER], r"no agent is named 'Desk'. Similar names: 'Desk 2' \(a-2\)\. Write"),
-        ([], "no agent is named 'Desk', and none has that in its name. Write"),
+        ([], "no agent is named 'Desk', and no agent's name contains it. Write"),
         (
             [DESK, {**DESK, "agent_id": "a-3"}, OTHER],
-            r"2 agents are named 'Desk': 'Desk' \(a-1\), 'Desk' \(a-3\)\. Give",
+            r"2 agents are named 'Desk': 'Desk' \(a-1\), 'Desk' \(a-3\)\. Use",
         ),
     ],
 )

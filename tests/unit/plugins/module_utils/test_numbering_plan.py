@@ -94,7 +94,7 @@ def test_a_number_that_is_not_a_string_is_refused_with_the_remedy(written: objec
 
 
 def test_an_integer_that_python_does_not_write_out_is_refused_like_others() -> None:
-    with pytest.raises(InputError, match="an integer of too many digits, which is not a string"):
+    with pytest.raises(InputError, match="an integer with too many digits, which is not a string"):
         parse_number(10**5000)
 
 
@@ -128,44 +128,47 @@ REFUSED: list[tuple[str, str]] = [
     ("tel:+82-70-1111-2222", "is 070-1111-2222 after 'tel:': write only the number"),
     ("+82 (0)1588-0000", r"is 1588-0000 after '\+82 \(0\)': write only the number"),
     ("+82 (0)070-1111-2222", r"is 070-1111-2222 after '\+82 \(0\)': write only the number"),
-    ("070-1111-2222, 070-3333-4444, 070-5555-6666", "write each number on its own"),
-    ("02-555-1234(FAX 02-555-1235)", "write each number on its own"),
-    ("02-1234-5678 02-1234-5679", "is 02-1234-5678, and then '02-1234-5679': write each number on its own"),
-    ("070 1111 2222 070 3333 4444", "write each number on its own"),
-    ("02-555-1234, 02-555-1235", "write each number on its own"),
-    ("02-555-1234 (02-555-1235)", "write each number on its own"),
-    ("1588-0000 1588-0001", "write each number on its own"),
+    ("070-1111-2222, 070-3333-4444, 070-5555-6666", "write each number separately"),
+    ("02-555-1234(FAX 02-555-1235)", "write each number separately"),
+    ("02-1234-5678 02-1234-5679", "is 02-1234-5678, and then '02-1234-5679': write each number separately"),
+    ("070 1111 2222 070 3333 4444", "write each number separately"),
+    ("02-555-1234, 02-555-1235", "write each number separately"),
+    ("02-555-1234 (02-555-1235)", "write each number separately"),
+    ("1588-0000 1588-0001", "write each number separately"),
     # Too many or too few of them.
-    ("070111122223", "has 12 digits, and numbers with this prefix are written 070-XXXX-XXXX"),
-    ("070-1111-222", "has 10 digits, and numbers with this prefix are written 070-XXXX-XXXX"),
-    ("0255512345678", "has 13 digits, and numbers with this prefix are written 02-XXX-XXXX or 02-XXXX-XXXX"),
+    ("070111122223", "has 12 digits, but numbers with this prefix are written 070-XXXX-XXXX"),
+    ("070-1111-222", "has 10 digits, but numbers with this prefix are written 070-XXXX-XXXX"),
+    ("0255512345678", "has 13 digits, but numbers with this prefix are written 02-XXX-XXXX or 02-XXXX-XXXX"),
     ("0701111", "has 7 digits"),
     ("050123456", "has 9 digits"),
-    ("1588000", "has 7 digits, and numbers with this prefix are written 15XX-XXXX"),
-    ("+82 1788-0000", "has 9 digits, and numbers with this prefix are written 017-XXX-XXXX or 017-XXXX-XXXX"),
-    ("1544-12345", "has 9 digits, and numbers with this prefix are written 15XX-XXXX"),
-    ("025551234101", "has 12 digits.*record with exactly these digits, give its id"),
-    ("0030812345", "has 10 digits, and numbers with this prefix are written 00308-XXX-XXX or 00308-XXX-XXXX"),
+    ("1588000", "has 7 digits, but numbers with this prefix are written 15XX-XXXX"),
+    ("+82 1788-0000", "has 9 digits, but numbers with this prefix are written 017-XXX-XXXX or 017-XXXX-XXXX"),
+    ("1544-12345", "has 9 digits, but numbers with this prefix are written 15XX-XXXX"),
+    ("025551234101", "has 12 digits.*record with exactly these digits, use its id"),
+    ("0030812345", "has 10 digits, but numbers with this prefix are written 00308-XXX-XXX or 00308-XXX-XXXX"),
     ("0331", "033-XXX-XXXX or 033-XXXX-XXXX or 033-1XX or 033-1XXX"),
-    ("1" * 21, "has 21 digits: at most 20"),
-    ("1" * 100_000 + "x", "is longer than any telephone number"),
+    ("1" * 21, "has 21 digits: write at most 20"),
+    ("1" * 100_000 + "x", "is too long for a telephone number"),
     # Separators where no group ends.
-    ("02-555-12345", "no group of digits ends: if the digits are right, write '02-5551-2345'"),
-    ("0701-111-2222", "no group of digits ends: if the digits are right, write '070-1111-2222'"),
+    ("02-555-12345", "no group of digits ends: if the digits are correct, write '02-5551-2345'"),
+    ("0701-111-2222", "no group of digits ends: if the digits are correct, write '070-1111-2222'"),
     ("070--1111-2222", "no group of digits ends"),
-    ("070-1111-2222-", "no group of digits ends: if the digits are right, write '070-1111-2222'"),
-    ("(070 1111-2222", "has a parenthesis without its other half: if the digits are right, write '070-1111-2222'"),
-    ("02)555-1234", "has a parenthesis without its other half: if the digits are right, write '02-555-1234'"),
+    ("070-1111-2222-", "no group of digits ends: if the digits are correct, write '070-1111-2222'"),
+    ("(070 1111-2222", "has an unmatched parenthesis: if the digits are correct, write '070-1111-2222'"),
+    ("02)555-1234", "has an unmatched parenthesis: if the digits are correct, write '02-555-1234'"),
     ("(0701111)-2222", "no group of digits ends"),
     ("(07011112222)", "no group of digits ends"),
     ("070 (1111) 2222", "no group of digits ends"),
     (")070( 1111-2222", "no group of digits ends"),
     ("()07011112222", "no group of digits ends"),
     ("+82 0-70-1111-2222", "no group of digits ends"),
-    ("099-123-4567", "If it is right as it is, write it without separators$"),
+    ("099-123-4567", "If the digits are correct, write them without separators$"),
     *((written, "write it with its area code or service prefix") for written in ("555-1234", "0991234567 101")),
-    *((written, "begins with no prefix") for written in ("4111-1111-1111-1111", "2025-01-15", "10.123.45.678")),
-    ("(941921426)", "If it is right as it is, write it without separators$"),
+    *(
+        (written, "has a prefix outside the Korean numbering plan")
+        for written in ("4111-1111-1111-1111", "2025-01-15", "10.123.45.678")
+    ),
+    ("(941921426)", "If the digits are correct, write them without separators$"),
     # What a spreadsheet makes of a number.
     ("7011112222.0", "was changed by a spreadsheet"),
     ("15880000.0", "was changed by a spreadsheet"),
@@ -173,8 +176,8 @@ REFUSED: list[tuple[str, str]] = [
     ("7,01E+10", "was changed by a spreadsheet"),
     ("7e10", "was changed by a spreadsheet"),
     ("7,011,112,222", "was changed by a spreadsheet"),
-    ("#N/A", "begins with #, as a failed formula"),
-    ("#####", "begins with #, as a failed formula"),
+    ("#N/A", "begins with #, like a failed formula"),
+    ("#####", "begins with #, like a failed formula"),
     ("70-1111-2222", "lacks the leading 0: write '070-1111-2222'"),
     # Country codes.
     ("82-70-1111-2222", r"has the country code without a plus sign: write '070-1111-2222', or begin with \+82"),
@@ -241,7 +244,7 @@ def test_the_whole_message() -> None:
         ("17880000", "octal integer"),
         ("031120", "has 6 digits"),
         ("0991111222233", "has 13 digits"),
-        ("0991234567", "no prefix of the Korean numbering plan"),
+        ("0991234567", "has a prefix outside the Korean numbering plan"),
     ],
 )
 def test_a_number_outside_of_the_plan_is_warned_of(digits: str, warning: str | None) -> None:

@@ -168,8 +168,8 @@ def test_absent(record: MakeRecord, held: t.Any, options: t.Any, actions: list[s
 @pytest.mark.parametrize(
     ("held", "options", "complaint"),
     [
-        (None, {}, "give address"),
-        (None, {"id": "id-1"}, "no number by this id"),
+        (None, {}, "the number is not held yet: add address"),
+        (None, {"id": "id-1"}, "no record has this id"),
         ({"status": "expired"}, {"id": "id-1"}, "has expired"),
         ({"provider": "vox"}, {"address": "trunk.example.com"}, "leave address out"),
         ({"provider": "vox"}, {"update_password": "always", "auth_password": "x"}, "update_password at on_create"),
@@ -195,12 +195,12 @@ def test_what_can_not_be_done_is_refused_before_a_step(
         ({"memo": "a\x1bb"}, "memo has control characters"),
         ({"memo": "\ud800"}, "memo has control characters"),
         ({"memo": "a\x85b"}, "memo has control characters"),
-        ({"inbound_agent": {"agent_id": "Front desk"}}, "to give a name, write agent_name"),
+        ({"inbound_agent": {"agent_id": "Front desk"}}, "use agent_name for a name"),
         ({"auth_password": " "}, "auth_password is empty"),
-        ({"update_password": "always"}, "no auth_password"),
+        ({"update_password": "always"}, "auth_password is missing"),
         ({"address": ""}, "address is empty"),
-        ({"id": "../agents"}, "no record's id"),
-        ({"id": ""}, "no record's id"),
+        ({"id": "../agents"}, "is not a record's id"),
+        ({"id": ""}, "is not a record's id"),
         ({"inbound_agent": {"agent_version": "v1"}}, "inbound_agent"),
     ],
 )
@@ -323,7 +323,7 @@ DESK = {"agent_id": "a-1", "agent_version": "production"}
     ("sent", "returned", "words"),
     [
         ({"memo": " m\n"}, {"memo": "m"}, r"memo was sent as ' m\\n', and the API returned 'm'\. Write"),
-        ({"memo": "cafe\u0301"}, {"memo": "caf\u00e9"}, "which differs in its Unicode normalization only"),
+        ({"memo": "cafe\u0301"}, {"memo": "caf\u00e9"}, "which only differs in its Unicode normalization"),
         ({"memo": None}, {"memo": "m"}, "sent as None, and the API returned 'm'"),
         ({"memo": "m"}, {"memo": None}, "sent as 'm', and the API returned None"),
         ({"memo": "m"}, {"memo": ["m"] * 10**6}, "returned .{400}\\. Write"),
@@ -349,7 +349,7 @@ def test_what_the_api_makes_of_what_it_is_sent_is_warned_of(
     else:
         (warning,) = warnings
         assert re.search(words, warning)
-        assert warning.endswith("t is sent, and reported as changed, on each run")
+        assert warning.endswith("ach run sends it and reports a change")
         assert ("Write it as the API returns it" in warning) == ("inbound_agent" not in sent)
 
 

@@ -55,7 +55,7 @@ def test_some_numbers_and_no_page_more(conversation: t.Any, record: t.Any) -> No
 
 @pytest.mark.parametrize("option", ["id", "api_key"])
 def test_what_is_no_string_is_refused(conversation: t.Any, option: str) -> None:
-    assert f"{option} is no string" in read(conversation, **{option: 83})["msg"]
+    assert f"{option} must be a string" in read(conversation, **{option: 83})["msg"]
 
 
 def test_one_number_that_is_not_held(conversation: t.Any) -> None:
@@ -99,7 +99,7 @@ def test_by_id(conversation: t.Any, record: t.Any, there: bool) -> None:
         ({"number": ["070-1111-2222", 15880000]}, "Write it in quotes"),
         ({"number": ["070-1111-2222", None]}, "number is empty"),
         ({"number": {"a": 1}}, "number is empty"),
-        ({"id": "../agents"}, "no record's id"),
+        ({"id": "../agents"}, "is not a record's id"),
     ],
 )
 def test_what_can_not_be_meant_is_refused(conversation: t.Any, options: dict[str, t.Any], complaint: str) -> None:

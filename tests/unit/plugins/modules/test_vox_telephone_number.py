@@ -62,7 +62,7 @@ def test_an_input_error_has_the_shape_of_every_result(run_module: t.Callable[...
 
 def test_a_warning_is_the_module_s(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
     result = run_module(number="941921426")
-    assert "api_key is not given" in result["msg"]
+    assert "api_key is missing" in result["msg"]
     assert "octal" in str(result["warnings"])
     assert "diff" not in result
 
@@ -85,15 +85,15 @@ def test_a_null_inside_of_an_agent_is_a_blank_and_refused(run_module: t.Callable
     [
         ({"inbound_agent": '{"agent_name": null}'}, "agent_name is empty"),
         ({"outbound_agent": {"agent_id": "a-1", "agent_version": None}}, "agent_version is empty"),
-        ({"auth_password": 83}, "auth_password is no string"),
-        ({"auth_username": True}, "auth_username is no string"),
-        ({"auth_password": {"p": "q"}}, "auth_password is no string"),
-        ({"address": False}, "address is no string"),
-        ({"id": 83}, "id is no string"),
-        ({"inbound_agent": {"agent_id": 83}}, "inbound_agent: agent_id is no string"),
-        ({"outbound_agent": '{"agent_name": [1]}'}, "outbound_agent: agent_name is no string"),
-        ({"memo": {"auth_password": "p"}}, "memo is no text"),
-        ({"sms_inbound_agent": "Front desk"}, "sms_inbound_agent is no dictionary: write"),
+        ({"auth_password": 83}, "auth_password must be a string"),
+        ({"auth_username": True}, "auth_username must be a string"),
+        ({"auth_password": {"p": "q"}}, "auth_password must be a string"),
+        ({"address": False}, "address must be a string"),
+        ({"id": 83}, "id must be a string"),
+        ({"inbound_agent": {"agent_id": 83}}, "inbound_agent: agent_id must be a string"),
+        ({"outbound_agent": '{"agent_name": [1]}'}, "outbound_agent: agent_name must be a string"),
+        ({"memo": {"auth_password": "p"}}, "memo must be a string"),
+        ({"sms_inbound_agent": "Front desk"}, "sms_inbound_agent must be a dictionary: write"),
     ],
 )
 def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[str, t.Any], complaint: str) -> None:
@@ -104,13 +104,13 @@ def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[st
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ({"api_key": 83}, "api_key is no string"),
-        ({"number": 10**4000}, "an integer of too many digits"),
+        ({"api_key": 83}, "api_key must be a string"),
+        ({"number": 10**4000}, "an integer with too many digits"),
         # Ansible's own validation breaks at these.
-        ({"inbound_agent": 5}, "inbound_agent is no dictionary"),
-        ({"inbound_agent": [None]}, "inbound_agent is no dictionary"),
-        ({"inbound_agent": "{1}"}, "inbound_agent is no dictionary"),
-        ({"inbound_agent": "agent_name=Front desk"}, "inbound_agent is no dictionary"),
+        ({"inbound_agent": 5}, "inbound_agent must be a dictionary"),
+        ({"inbound_agent": [None]}, "inbound_agent must be a dictionary"),
+        ({"inbound_agent": "{1}"}, "inbound_agent must be a dictionary"),
+        ({"inbound_agent": "agent_name=Front desk"}, "inbound_agent must be a dictionary"),
         ({"timeout": "inf"}, "unable to convert to int"),
         ({"retries": "1e999999999"}, "unable to convert to int"),
     ],

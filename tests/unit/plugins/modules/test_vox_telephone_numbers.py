@@ -33,10 +33,10 @@ def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
-        ({"number": 10**4000}, "entry 1 (an integer of too many digits): number is an integer of too many digits"),
-        ({"number": "07000000001", "inbound_agent": 5}, "inbound_agent is no dictionary"),
+        ({"number": 10**4000}, "entry 1 (an integer with too many digits): number is an integer with too many digits"),
+        ({"number": "07000000001", "inbound_agent": 5}, "inbound_agent must be a dictionary"),
         ({"number": "07000000001", "state": "x" * 10**6}, "value of state must be one of"),
-        ("{1}", "entry 1: it is no dictionary"),
+        ("{1}", "entry 1: the entry must be a dictionary"),
     ],
 )
 def test_an_entry_that_breaks_elsewhere_is_refused(conversation: t.Any, entry: t.Any, complaint: str) -> None:
@@ -48,7 +48,7 @@ def test_an_entry_that_breaks_elsewhere_is_refused(conversation: t.Any, entry: t
 def test_a_key_that_is_no_string_is_refused(conversation: t.Any) -> None:
     connect = t.cast(t.Any, None)
     result = TASK.run({"telephone_numbers": [], "api_key": 83}, dict(OPTIONS), connect, False, lambda words: None)
-    assert "api_key is no string" in result["msg"]
+    assert "api_key must be a string" in result["msg"]
 
 
 def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record: t.Any) -> None:
@@ -56,7 +56,8 @@ def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record
     moved = [{"number": f"0700000000{n}", "address": "sip:b"} for n in (1, 2)]
     result = run(conversation, moved[0], {"number": "07000000003"}, moved[1], check_mode=True)
     assert result["warnings"] == [
-        "entries 1, 3: address changes, and auth_password is not given: the API asks for it then, and may refuse this"
+        "entries 1, 3: address changes, but auth_password is missing: the API requires it and may refuse"
+        " the change. Add auth_password"
     ]
     assert result["msg"] == "would be: 2 updated, 1 unchanged"
 
@@ -64,7 +65,7 @@ def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record
 def test_a_number_that_may_have_been_octal_is_warned_of(conversation: t.Any) -> None:
     conversation.expect_not_held()
     (warning,) = run(conversation, {"number": "941921426", "address": "sip:a"}, check_mode=True)["warnings"]
-    assert warning.startswith("entry 1: number 941921426 begins neither with 0")
+    assert warning.startswith("entry 1: number 941921426 has no leading 0")
 
 
 def test_a_null_is_an_option_left_out(conversation: t.Any, record: t.Any) -> None:
@@ -93,7 +94,9 @@ def test_what_was_not_done_is_in_the_message_and_not_in_the_diff(conversation: t
     result = run(
         conversation, {"number": "07000000001", "state": "absent"}, {"number": "07000000002", "address": "sip:a"}
     )
-    assert result["msg"].endswith("- held back: 1 numbers that were to be given up, once everything else has succeeded")
+    assert result["msg"].endswith(
+        "- held back: numbers to release (1). They are only released after everything else has succeeded"
+    )
     assert result["diff"] == {"before": {}, "after": {}}
 
 
