@@ -44,6 +44,13 @@ def test_each_column_of_a_table_has_a_heading(page: Path) -> None:
     assert [heading for heading in headings if "" in map(str.strip, heading.split("|"))] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_each_file_of_the_tests_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"`(?:tests/[\w/]*/)?(\w+\.py)`", page.read_text(encoding="utf-8")))
+    files = {path.name for folder in ("plugins", "tests") for path in (ROOT / folder).rglob("*.py")}
+    assert named - files - {"NAME.py", "noxfile.py"} == set()
+
+
 def sources() -> str:
     """The code that has messages, with texts that are written in parts in one piece."""
     files = [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "playbooks").rglob("*.yml")]
