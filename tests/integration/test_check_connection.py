@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,16 @@ def test_it_fails_where_the_connection_does(ansible: Ansible, sim: Simulator) ->
     assert run.code == 2
     assert report[1].startswith("The connection fails at the part Key: HTTP 401")
     assert len(sim.requests) == 1
+
+
+def test_it_says_that_requests_is_missing(ansible: Ansible) -> None:
+    without = ansible.directory / "without"
+    without.mkdir()
+    (without / "requests.py").write_text("raise ImportError('no requests here')\n")
+    run, report = check(ansible, PYTHONPATH=str(without), VOX_API_KEY=KEY)
+    assert run.code == 2
+    assert report[1].startswith("Failed to import the required Python library (requests) for the Python of this task.")
+    assert socket.gethostname() not in report[1] and sys.executable not in report[1] and ansible.python not in report[1]
 
 
 def test_a_playbook_runs_on_what_was_observed(ansible: Ansible, tmp_path: Path) -> None:
