@@ -18,6 +18,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from ansible_collections.voxai.telephony.plugins.module_utils import (
+    _agent_info,
+    _audit_info,
     _telephone_number,
     _telephone_number_info,
     _telephone_numbers,
@@ -25,8 +27,17 @@ from ansible_collections.voxai.telephony.plugins.module_utils import (
 from ansible_collections.voxai.telephony.plugins.plugin_utils._in_controller import InControllerAction
 
 ONE, MANY, INFO = "vox_telephone_number", "vox_telephone_numbers", "vox_telephone_number_info"
+AGENT_INFO, AUDIT = "vox_agent_info", "vox_audit_info"
+READING = INFO, AGENT_INFO, AUDIT
+"""Those that only read."""
 
-_TASKS = {ONE: _telephone_number.TASK, MANY: _telephone_numbers.TASK, INFO: _telephone_number_info.TASK}
+TASKS = {
+    ONE: _telephone_number.TASK,
+    MANY: _telephone_numbers.TASK,
+    INFO: _telephone_number_info.TASK,
+    AGENT_INFO: _agent_info.TASK,
+    AUDIT: _audit_info.TASK,
+}
 
 
 def run_task(
@@ -47,7 +58,7 @@ def run_task(
         _uuid=loop or str(uuid.uuid4()),
     )
     here = SimpleNamespace(transport="local", become=None, _shell=SimpleNamespace(env_prefix=lambda **variables: ""))
-    action = type("Action", (InControllerAction,), {"TASK": _TASKS[module]})(task, here, None, None, None, None)
+    action = type("Action", (InControllerAction,), {"TASK": TASKS[module]})(task, here, None, None, None, None)
     # Ansible sends a result from the worker to the controller as JSON.
     result: dict[str, Any] = json.loads(json.dumps(action.run(None, {"inventory_hostname": "localhost"})))
     return result
