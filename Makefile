@@ -20,7 +20,7 @@ help:  ## Show this list
 demo: .venv-demo/ready  ## Run playbooks against the simulator, nothing else needed
 	PYTHONPATH=tests .venv-demo/bin/python tests/demo/run.py
 
-test: .nox/ready siptools  ## Run what tells whether a change is right: ten to fifteen minutes on two cores
+test: .nox/ready siptools  ## Run what tells whether a change is right: about ten minutes on two cores
 	@$(call run,$(NOX))
 
 test-all: .nox/ready-all siptools  ## Run all of it, on each ansible-core, with the long torture: more than an hour
