@@ -65,9 +65,9 @@ options:
 seealso:
   - module: voxai.telephony.vox_telephone_number
   - module: voxai.telephony.vox_telephone_number_info
-  - name: Many numbers
-    description: Guide to lists of numbers, and to hosts that each manage one number.
-    link: https://github.com/voxai/telephony/blob/main/docs/many-numbers.md
+  - name: One host, one number
+    description: Guide to hosts that each manage one number.
+    link: https://github.com/voxai/telephony/blob/main/docs/one-host-one-number.md
   - name: vox.ai API reference
     description: The vendor's reference (Korean).
     link: https://docs.tryvox.co/api-reference/v3
