@@ -58,7 +58,7 @@ options:
   agent_names:
     description:
       - Whether to add the names of the agents, as C(vox_inbound_agent_name), C(vox_outbound_agent_name) and
-        C(vox_sms_inbound_agent_name). Null if no agent is mapped, or if the organization has no such agent.
+        C(vox_sms_inbound_agent_name). Null if no agent is assigned, or if the organization has no such agent.
       - This needs one more request per 100 agents.
     type: bool
     default: false

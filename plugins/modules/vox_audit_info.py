@@ -37,14 +37,14 @@ options:
   rules:
     description:
       - The rules to apply. If left out or empty, all rules are applied.
-      - V(no_inbound_agent) (error) - no inbound agent is mapped, so calls to the number are not answered.
-      - V(unknown_agent) (error) - an agent is mapped that the organization does not have.
+      - V(no_inbound_agent) (error) - no inbound agent is assigned, so calls to the number are not answered.
+      - V(unknown_agent) (error) - an agent is assigned that the organization does not have.
       - V(no_trunk) (error) - a custom number has no SIP address, or one of its trunk ids is missing.
       - V(private_trunk) (warning) - the SIP address cannot be reached from the internet. It is a loopback, private,
         link-local or reserved address, or a name that only a local network knows, such as V(pbx.lan).
-      - V(draft_agent) (warning) - an agent is mapped with the version V(current), the draft that changes while it is
+      - V(draft_agent) (warning) - an agent is assigned with the version V(current), the draft that changes while it is
         edited.
-      - V(no_production_version) (warning) - an agent is mapped with the version V(production), but has none.
+      - V(no_production_version) (warning) - an agent is assigned with the version V(production), but has none.
       - V(ending) (warning) - the number's cancellation is pending.
       - V(odd_number) (notice) - the number does not have the form of a Korean telephone number.
       - V(held_twice) (error) - there is more than one record of the number that is not expired.
@@ -121,7 +121,7 @@ findings:
       severity: error
       number: "07011112222"
       id: 3f0e9a52-6c7d-4a0b-9a53-1a2f6c1e7d10
-      msg: "no inbound agent: calls to it are not answered. Map one with inbound_agent"
+      msg: "no inbound agent: calls to it are not answered. Assign one with inbound_agent"
 summary:
   description: The number of telephone numbers and findings.
   returned: always
@@ -170,7 +170,7 @@ telephone_numbers:
       returned: always
     inbound_agent:
       description:
-        - The agent that answers calls, with C(agent_id), C(agent_name) and C(agent_version). Null if none is mapped.
+        - The agent that answers calls, with C(agent_id), C(agent_name) and C(agent_version). Null if none is assigned.
         - The name is null if the organization has no such agent.
         - C(outbound_agent) and C(sms_inbound_agent) have the same form.
       type: dict
