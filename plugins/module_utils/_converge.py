@@ -182,10 +182,19 @@ def apply_plan(api: Api, ledger: Ledger, desired: Desired, outcome: Outcome) -> 
     """
     plan = t.cast(Plan, outcome.plan)
     number = plan.before["number"] if plan.before else str(desired.number)
-    written, record = ledger.written_since(number, outcome.asked)
-    if written:
+    while True:
+        written = ledger.written_since(number, outcome.asked)
+        if not written:
+            break
+        outcome.asked = ledger.now()
         # By another task of the same run; maybe another record of the number than the one that was asked for.
-        outcome.record = record if desired.record_id is None else _by_id(api, desired)
+        if desired.record_id is not None:
+            outcome.record = _by_id(api, desired)
+        elif written["known"]:
+            outcome.record = written["record"]
+        else:
+            # It failed, or was killed.
+            outcome.record = yield from _look_again(number)
         plan = outcome.plan = make_plan(desired, outcome.record)
     try:
         yield from _apply_steps(api, ledger, desired, plan, outcome)
@@ -243,7 +252,7 @@ def _apply_steps(api: Api, ledger: Ledger, desired: Desired, plan: Plan, outcome
         if outcome.stop:
             raise outcome.stop
         if step.call == "register":
-            outcome.record = yield from _register(api, step, outcome)
+            outcome.record = yield from _register(api, ledger, step, outcome)
         else:
             outcome.record = _change(api, ledger, desired, t.cast(Record, outcome.record), step, outcome)
         if outcome.record:
@@ -251,7 +260,7 @@ def _apply_steps(api: Api, ledger: Ledger, desired: Desired, plan: Plan, outcome
             outcome.warnings.extend(not_as_sent(step, outcome.record, api.hide))
 
 
-def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:
+def _register(api: Api, ledger: Ledger, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:
     """Register, at most twice, and the second time only after the first surely left nothing behind.
 
     Raises _Outdated with the record if the number turns out to be held: by an answer
@@ -260,6 +269,7 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
     maybe_ours = last = False
     while True:
         named = ""
+        ledger.writing(step.body["number"])
         try:
             answer = api.register(step.body)
         except ApiError as refusal:
@@ -313,6 +323,7 @@ def _in_doubt(error: ApiError, why: str) -> ApiError:
 
 def _change(api: Api, ledger: Ledger, desired: Desired, record: Record, step: Step, outcome: Outcome) -> Record | None:
     """Do a step to a number that is there. Returns the record after it, None when it was given up."""
+    ledger.writing(record["number"])
     try:
         answer = _send(api, record["id"], step)
     except ApiError as error:

@@ -58,7 +58,7 @@ class Ledger:
     by its id, counts for more than a listing that began earlier.
 
     Facts, by kind: ``listing`` (its state), ``held`` (its records by number), ``noted`` (records of single numbers),
-    ``wrote`` (when a number was last written), ``gone`` (ids), ``answered`` (numbers), ``agents`` (ids by name).
+    ``wrote`` (when a number was last written, and what that left), ``gone`` (ids), ``answered`` (numbers), ``agents`` (ids by name).
     """
 
     def __init__(self, store: Store, clock: t.Callable[[], float] = time.monotonic) -> None:
@@ -177,12 +177,16 @@ class Ledger:
 
     # Own writes
 
+    def writing(self, number: str) -> None:
+        """A number is about to be written. If that is never answered, nobody knows what the number is."""
+        self._store.do(lambda facts: self._wrote(facts, number, None, known=False))
+
     def note(self, record: Record) -> None:
         """A number was written, and answered with this record."""
 
         def work(facts: Facts) -> None:
             _note(facts, record, self.now())
-            facts.put("wrote", {record["number"]: self.now()})
+            self._wrote(facts, record["number"], record)
 
         self._store.do(work)
 
@@ -191,20 +195,29 @@ class Ledger:
 
         def work(facts: Facts) -> None:
             _forget(facts, record, gone=True)
-            facts.put("wrote", {record["number"]: self.now()})
+            self._wrote(facts, record["number"], None)
 
         self._store.do(work)
+
+    def _wrote(self, facts: Facts, number: str, record: Record | None, known: bool = True) -> None:
+        facts.put("wrote", {number: {"at": self.now(), "record": record, "known": known}})
 
     def status_changed(self) -> None:
         """A number has changed its status: what was behind a cursor may have moved up to where it was read already."""
         self._store.do(lambda facts: facts.put("listing", {"moved": self.now()}))
 
-    def written_since(self, number: str, moment: float) -> tuple[bool, Record | None]:
-        """Whether somebody who shares the store has written the number since then, and the record that this left."""
+    def written_since(self, number: str, moment: float) -> dict[str, t.Any] | None:
+        """What somebody who shares the store has made of the number since then: its ``record``, if that is ``known``.
 
-        def work(facts: Facts) -> tuple[bool, Record | None]:
+        None if nobody has written it.
+        """
+
+        def work(facts: Facts) -> dict[str, t.Any] | None:
+            wrote = facts.get("wrote", number)
+            if not wrote or wrote["at"] <= moment:
+                return None
             note = facts.get("noted", number)
-            return (facts.get("wrote", number) or moment) > moment, note["record"] if note else None
+            return {**wrote, "record": note["record"]} if note else wrote
 
         return self._store.do(work)
 

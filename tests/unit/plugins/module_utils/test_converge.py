@@ -660,6 +660,20 @@ def test_what_another_worker_has_registered_is_not_registered_again(
     assert outcome.actions == ["memo_updated"]
 
 
+def test_what_another_worker_may_have_registered_is_looked_for_first(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was killed in the middle of the request, say."""
+    api, ledger = conversation.organization()
+    conversation.expect_not_held()
+    conversation.expect_list("active", record())
+    colleagues(ledger, monkeypatch, lambda: ledger.writing("07011112222"))
+    outcome = Outcome()
+    desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": ADDRESS})
+    converge(api, ledger, desired, False, outcome)
+    assert (outcome.record, outcome.actions) == (record(), [])
+
+
 def test_what_another_worker_has_deleted_is_not_deleted_again(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

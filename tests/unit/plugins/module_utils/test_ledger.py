@@ -354,14 +354,26 @@ def test_a_404_of_what_another_worker_has_listed_is_not_believed(
 
 
 def test_what_another_worker_wrote_is_known(conversation: t.Any, record: t.Any) -> None:
-    _api, ledger = conversation.organization()
+    api, ledger = conversation.organization()
     moment = ledger.now()
-    assert ledger.written_since("1", moment) == (False, None)
+
+    def left() -> t.Any:
+        written = ledger.written_since("1", moment)
+        return written and (written["record"], written["known"])
+
+    assert left() is None
+    ledger.writing("1")
+    assert left() == (None, False)
     ledger.note(record(number="1"))
-    assert ledger.written_since("1", moment) == (True, record(number="1"))
-    assert not ledger.written_since("1", ledger.now())[0]
+    assert left() == (record(number="1"), True)
+    assert not ledger.written_since("1", ledger.now())
+    # A passing 404, while another worker reads it, is no deletion.
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_not_held()
+    assert ledger.look_up(api, "1") is None
+    assert left() == (record(number="1"), True)
     ledger.gone(record(number="1"))
-    assert ledger.written_since("1", moment) == (True, None)
+    assert left() == (None, True)
 
 
 def test_agents_are_believed_for_half_a_minute(conversation: t.Any) -> None:
