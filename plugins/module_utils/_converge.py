@@ -324,16 +324,22 @@ def _in_doubt(error: ApiError, why: str) -> ApiError:
 def _change(api: Api, ledger: Ledger, desired: Desired, record: Record, step: Step, outcome: Outcome) -> Record | None:
     """Do a step to a number that is there. Returns the record after it, None when it was given up."""
     ledger.writing(record["number"])
-    try:
-        answer = _send(api, record["id"], step)
-    except ApiError as error:
-        after = _after_error(api, ledger, desired, record, step, error, outcome)
-    else:
-        after = _after_answer(api, ledger, record, step, answer, outcome)
-    if step.call in _AIMS:
+    changes_status = step.call in _AIMS
+    if changes_status:
+        # Before and after: it may take effect at any time in between, or later than it is answered.
         ledger.status_changed()
-        if after is None:
-            ledger.gone(record)
+    try:
+        try:
+            answer = _send(api, record["id"], step)
+        except ApiError as error:
+            after = _after_error(api, ledger, desired, record, step, error, outcome)
+        else:
+            after = _after_answer(api, ledger, record, step, answer, outcome)
+    finally:
+        if changes_status:
+            ledger.status_changed()
+    if after is None and outcome.actions:
+        ledger.gone(record)
     return after
 
 
