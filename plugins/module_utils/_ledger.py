@@ -58,7 +58,8 @@ class Ledger:
     by its id, counts for more than a listing that began earlier.
 
     Facts, by kind: ``listing`` (its state), ``held`` (its records by number), ``noted`` (records of single numbers),
-    ``wrote`` (when a number was last written, and what that left), ``gone`` (ids), ``answered`` (numbers), ``agents`` (ids by name).
+    ``wrote`` (when a number was last written, and what that left), ``gone`` (ids), ``answered`` (numbers), ``agents``
+    (ids by name).
     """
 
     def __init__(self, store: Store, clock: t.Callable[[], float] = time.monotonic) -> None:
@@ -138,8 +139,7 @@ class Ledger:
 
         def finish(facts: Facts) -> tuple[dict[str, t.Any], set[str]]:
             facts.put("answered", dict.fromkeys([_EVERYTHING] if wanted is None else wanted, True))
-            gone = facts.all("gone")
-            alive = {number for number, row in rows.items() if canonical_id(row["record"]["id"]) not in gone}
+            alive = set(_alive(facts, rows))
             return facts.all("noted") if wanted is None else facts.some("noted", wanted), alive
 
         notes, alive = self._store.do(finish)
@@ -348,12 +348,8 @@ def _is_asked_again(facts: Facts, wanted: t.Collection[str] | None) -> bool:
 
 def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t.Any]:
     """What was listed, or noted, later than that, by number."""
-    gone = facts.all("gone")
-    rows = {
-        number: row
-        for number, row in facts.some("held", numbers).items()
-        if row["began"] >= since and canonical_id(row["record"]["id"]) not in gone
-    }
+    recent = {number: row for number, row in facts.some("held", numbers).items() if row["began"] >= since}
+    rows = _alive(facts, recent)
     notes = facts.some("noted", numbers).items()
     rows.update(
         (number, {"began": note["at"], "order": _NOT_LISTED, "record": note["record"], "also": []})
@@ -363,6 +359,13 @@ def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t
     return rows
 
 
+def _alive(facts: Facts, rows: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Those of the rows whose record is not gone."""
+    ids = {number: canonical_id(row["record"]["id"]) for number, row in rows.items()}
+    gone = facts.some("gone", set(ids.values()))
+    return {number: row for number, row in rows.items() if ids[number] not in gone}
+
+
 def _note(facts: Facts, record: Record, at: float) -> None:
     note = facts.get("noted", record["number"])
     if not note or note["at"] <= at:
@@ -370,17 +373,22 @@ def _note(facts: Facts, record: Record, at: float) -> None:
 
 
 def _forget(facts: Facts, record: Record, gone: bool) -> None:
+    number = record["number"]
     for kind in ("noted", "held"):
-        known = facts.get(kind, record["number"])
+        known = facts.get(kind, number)
         if known and same_id(known["record"]["id"], record["id"]):
-            facts.drop(kind, record["number"])
+            facts.drop(kind, number)
+            if known.get("also"):
+                # The number is held once more.
+                (order, other), *more = known["also"]
+                facts.put(kind, {number: {**known, "order": order, "record": other, "also": more}})
     if gone:
         facts.put("gone", {canonical_id(record["id"]): True})
 
 
 def _keep_page(facts: Facts, before: t.Any, after: t.Any, records: list[Record]) -> None:
     began = before["began"]
-    gone = facts.all("gone")
+    gone = facts.some("gone", [canonical_id(record["id"]) for record in records])
     known = facts.some("held", [record["number"] for record in records])
     rows: dict[str, t.Any] = {}
     for order, record in enumerate(records, before["order"]):

@@ -353,6 +353,17 @@ def test_a_404_of_what_another_worker_has_listed_is_not_believed(
         other.number("id-1")
 
 
+def test_a_number_that_was_held_twice_is_held_once_more(conversation: t.Any, record: t.Any) -> None:
+    api, ledger = conversation.organization()
+    conversation.expect_list("active", record(), record(id="id-2"))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    assert ledger.look_up(api, "1") is None
+    # By its id, so that nobody has asked for the number.
+    ledger.gone(record())
+    assert ledger.look_up(api, "07011112222") == record(id="id-2")
+
+
 def test_what_another_worker_wrote_is_known(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     moment = ledger.now()
