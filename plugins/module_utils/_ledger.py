@@ -239,12 +239,13 @@ class Ledger:
     def agent_ids(self, api: Api, names: t.Collection[str]) -> dict[str, str | InputError | ApiError]:
         """The id of each agent, or what is wrong with its name."""
 
-        def work(facts: Facts) -> dict[str, t.Any]:
-            known = {name: facts.get("agents", name) for name in names}
-            return {name: one["id"] for name, one in known.items() if one and one["at"] >= asked - BELIEVED}
-
         asked = self.now()
-        found: dict[str, str | InputError | ApiError] = self._store.do(work)
+
+        def work(facts: Facts) -> dict[str, str | InputError | ApiError]:
+            known = facts.some("agents", names)
+            return {name: _agent(row) for name, row in known.items() if _is_believed(row, asked, api.way)}
+
+        found = self._store.do(work)
         if len(found) == len(set(names)):
             return found
         with self._wait_for(api, "agents"):
@@ -252,20 +253,20 @@ class Ledger:
             found.update(self._store.do(work))
             missing = sorted(set(names) - set(found))
             at = self.now()
-            picked_now: dict[str, t.Any] = {}
+            answers: dict[str, t.Any] = {}
             try:
                 everyone = api.agents() if len(missing) > _FEW_NAMES else None
                 for name in missing:
                     candidates = api.agents(name) if everyone is None else everyone
                     try:
-                        found[name] = picked = pick_agent(name, candidates)
+                        answers[name] = {"at": at, "id": pick_agent(name, candidates)}
                     except InputError as error:
-                        found[name] = error
-                    else:
-                        picked_now[name] = {"id": picked, "at": at}
+                        answers[name] = {"at": at, "wrong": str(error)}
             except ApiError as error:
-                found.update((name, error) for name in missing if name not in found)
-            self._store.do(lambda facts: facts.put("agents", picked_now))
+                failure = {"at": at, "way": api.way, "error": error.as_dict()}
+                answers.update((name, failure) for name in missing if name not in answers)
+            self._store.do(lambda facts: facts.put("agents", answers))
+            found.update((name, _agent(row)) for name, row in answers.items())
         return found
 
     # The listing
@@ -416,6 +417,18 @@ def _keep_page(facts: Facts, before: t.Any, after: t.Any, records: list[Record])
 def _updated_at(record: Record) -> float:
     value = record.get("updated_at")
     return value if isinstance(value, (int, float)) else 0
+
+
+def _agent(row: dict[str, t.Any]) -> str | InputError | ApiError:
+    """What was found out about an agent's name."""
+    if "error" in row:
+        return ApiError.from_dict(row["error"])
+    return InputError(row["wrong"]) if "wrong" in row else str(row["id"])
+
+
+def _is_believed(row: dict[str, t.Any], asked: float, way: str) -> bool:
+    """Whether it counts for who asks. An id does for a while, and anything else only for those who waited for it."""
+    return bool(row["at"] >= (asked - BELIEVED if "id" in row else asked) and row.get("way", way) == way)
 
 
 def pick_agent(name: str, agents: list[Record]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as t
 import unicodedata
+from contextlib import contextmanager
 
 import pytest
 
@@ -385,6 +386,35 @@ def test_what_another_worker_wrote_is_known(conversation: t.Any, record: t.Any) 
     assert left() == (record(number="1"), True)
     ledger.gone(record(number="1"))
     assert left() == (None, True)
+
+
+@pytest.mark.parametrize(("answer", "complaint"), [(403, "HTTP 403"), ([], "no agent is named 'Desk'")])
+def test_who_waited_for_an_agent_that_can_not_be_found_fails_with_it(
+    conversation: t.Any, answer: t.Any, complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In order, each of a hundred workers would ask, and try as often."""
+    api, ledger = conversation.organization(0)
+    wait_for = ledger._wait_for
+    waiting = [True]
+
+    @contextmanager
+    def wait_long(*arguments: t.Any) -> t.Iterator[None]:
+        if waiting and waiting.pop():
+            # Meanwhile another worker asks.
+            with pytest.raises((ApiError, InputError), match=complaint):
+                ledger.agent_id(api, "Desk")
+        with wait_for(*arguments):
+            yield
+
+    monkeypatch.setattr(ledger, "_wait_for", wait_long)
+    for _time in range(2):
+        query = {"q": "Desk", "limit": "100"}
+        if answer == 403:
+            conversation.refuse("GET /agents", 403, query=query)
+        else:
+            conversation.expect("GET /agents", {"items": answer}, query=query)
+        with pytest.raises((ApiError, InputError), match=complaint):
+            ledger.agent_id(api, "Desk")
 
 
 def test_agents_are_believed_for_half_a_minute(conversation: t.Any) -> None:
