@@ -279,13 +279,15 @@ def run_pytest(session: nox.Session, *arguments: str, measured: bool = False) ->
     with TemporaryDirectory(prefix="voxai.telephony-") as directory:
         places = [f"--basetemp={Path(directory, 'tests')}", f"--junit-xml=.cache/junit/{session.name}.xml"]
         command = ["-m", "pytest", *places, *arguments, *session.posargs]
+        # Where a test imports Ansible, that makes a directory.
+        environment = {"ANSIBLE_HOME": str(Path(directory, "ansible"))}
         if not measured:
-            session.run(sys.executable, *command, external=True)
+            session.run(sys.executable, *command, env=environment, external=True)
             return
-        data = {"COVERAGE_FILE": str(Path(".cache", "coverage", session.name).absolute())}
-        session.run(sys.executable, "-m", "coverage", "erase", env=data, external=True)
-        session.run(sys.executable, "-m", "coverage", "run", *command, env=data, external=True)
-        session.run(sys.executable, "-m", "coverage", "combine", "--quiet", env=data, external=True)
+        environment["COVERAGE_FILE"] = str(Path(".cache", "coverage", session.name).absolute())
+        session.run(sys.executable, "-m", "coverage", "erase", env=environment, external=True)
+        session.run(sys.executable, "-m", "coverage", "run", *command, env=environment, external=True)
+        session.run(sys.executable, "-m", "coverage", "combine", "--quiet", env=environment, external=True)
 
 
 @nox.session(python=False)
