@@ -58,7 +58,8 @@ def test_it_reports_a_connection_that_works(ansible: Ansible, sim: Simulator) ->
 
 
 def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
-    with Simulator(keys=(KEY,), tls=True) as secure:
+    with Simulator(keys=(KEY,), tls=True) as secure, Simulator(keys=(KEY,)) as limited:
+        limited.switches = Switches(rate_limit=(50, 1))
         remote = secure.url.replace("127.0.0.1", "vox.example.invalid")
         cases: dict[str, tuple[dict[str, str], str]] = {
             "key": ({"VOX_API_URL": sim.url, "VOX_API_KEY": "key-Xyzzy"}, "Key"),
@@ -71,6 +72,7 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
             ),
             "network": ({"VOX_API_URL": "http://127.0.0.1:1", "VOX_API_KEY": KEY}, "API"),
             "address": ({"VOX_API_URL": sim.url + "/wrong", "VOX_API_KEY": KEY}, "API"),
+            "rate limit": ({"VOX_API_URL": limited.url, "VOX_API_KEY": KEY}, "Rate limit"),
         }
         # One run for all of them: each task with its own environment.
         tasks = [
