@@ -58,16 +58,16 @@ options:
   agent_names:
     description:
       - Whether to add the names of the agents, as C(vox_inbound_agent_name), C(vox_outbound_agent_name) and
-        C(vox_sms_inbound_agent_name). Null if no agent is mapped, or if the organization has no such agent.
+        C(vox_sms_inbound_agent_name). Null if no agent is assigned, or if the organization has no such agent.
       - This needs one more request per 100 agents.
     type: bool
     default: false
 seealso:
   - module: voxai.telephony.vox_telephone_number
   - module: voxai.telephony.vox_telephone_number_info
-  - name: Many numbers
-    description: Guide to lists of numbers, and to hosts that each manage one number.
-    link: https://github.com/voxai/telephony/blob/main/docs/many-numbers.md
+  - name: One host, one number
+    description: Guide to hosts that each manage one number.
+    link: https://github.com/voxai/telephony/blob/main/docs/one-host-one-number.md
   - name: vox.ai API reference
     description: The vendor's reference (Korean).
     link: https://docs.tryvox.co/api-reference/v3

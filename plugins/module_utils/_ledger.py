@@ -26,14 +26,11 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import (
     Record,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, same_id
-from ansible_collections.voxai.telephony.plugins.module_utils._store import Facts, Store
+from ansible_collections.voxai.telephony.plugins.module_utils._store import POLL, Facts, Store, claimed
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 MAX_AGE = 30.0
 """Seconds for which a listing is used, from its beginning. The same for the names of agents."""
-
-_POLL = 0.02
-"""Seconds between two checks whether another worker is done."""
 
 _MAX_NAMES, _MAX_NAME = 20, 100
 """Maximum number of agents in a message, and maximum length of a name."""
@@ -211,7 +208,7 @@ class Ledger:
     @contextmanager
     def claim(self, api: Api, number: str) -> t.Iterator[None]:
         """Claim a number exclusively among the users of the store. Waits for it."""
-        with self._wait_for(api, f"number {number}"):
+        with claimed(self._store, f"number {number}", api.limiter.sleep):
             yield
 
     # Agents
@@ -234,7 +231,7 @@ class Ledger:
         found: dict[str, str | InputError | ApiError] = self._store.do(work)
         if len(found) == len(set(names)):
             return found
-        with self._wait_for(api, "agents"):
+        with claimed(self._store, "agents", api.limiter.sleep):
             # Another worker may have looked them up meanwhile.
             found.update(self._store.do(work))
             missing = sorted(set(names) - set(found))
@@ -269,7 +266,7 @@ class Ledger:
                 if mine:
                     return
             self._raise_failure(api, asked)
-            api.limiter.sleep(_POLL)
+            api.limiter.sleep(POLL)
 
     def _raise_failure(self, api: Api, asked: float) -> None:
         """Raise the error of the listing that this worker has waited for, so that not every worker retries it."""
@@ -301,15 +298,6 @@ class Ledger:
             last = state["status"] + 1 == len(HELD)
             after.update(status=state["status"] + (not last), position=asdict(Position()), complete=last)
         self._store.do(lambda facts: _keep_page(facts, state, after, records))
-
-    @contextmanager
-    def _wait_for(self, api: Api, name: str) -> t.Iterator[None]:
-        while True:
-            with self._store.claim(name) as mine:
-                if mine:
-                    yield
-                    return
-            api.limiter.sleep(_POLL)
 
 
 def _known(facts: Facts, number: str) -> Record | None:

@@ -90,7 +90,7 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
             name: part for name, (_e, part) in cases.items()
         }
         for result in seen.values():
-            assert result["report"][0].startswith("The connection fails at the part ")
+            assert result["report"][0].startswith("The connection failed (")
             text = "\n".join(result["report"])
             assert not any(hidden in text for hidden in ("127.0.0.1", "vox.example", "Xyzzy", KEY)), text
         assert "is not trusted" in seen["TLS"]["msg"] and "does not speak TLS" in seen["no TLS"]["msg"]
@@ -103,7 +103,7 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
 def test_it_fails_where_the_connection_does(ansible: Ansible, sim: Simulator) -> None:
     run, report = check(ansible, VOX_API_URL=sim.url, VOX_API_KEY="key-Xyzzy")
     assert run.code == 2
-    assert report[1].startswith("The connection fails at the part Key: HTTP 401")
+    assert report[1].startswith("The connection failed (Key): HTTP 401")
     assert len(sim.requests) == 1
 
 

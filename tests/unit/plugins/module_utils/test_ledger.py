@@ -353,6 +353,24 @@ def test_a_404_of_what_another_worker_has_listed_is_not_believed(
         other.number("id-1")
 
 
+def test_workers_whose_listed_records_are_gone_make_sure_once(
+    conversation: t.Any, record: t.Any, make_store: t.Any
+) -> None:
+    store = make_store()
+    conversation.make_store = lambda: store
+    api, ledger = conversation.organization()
+    conversation.expect_list("active", record(), record(id="id-2", number="07011113333"))
+    ledger.held(api, {"07011112222", "07011113333"})
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_not_held()
+    assert api.number("id-1") is None
+    other, its_ledger = conversation.organization()
+    its_ledger._store.do(lambda facts: facts.drop("answered", "07011113333"))
+    assert its_ledger.look_up(other, "07011113333") == record(id="id-2", number="07011113333")
+    conversation.refuse(f"GET {LIST}/id-2", 404)
+    assert other.number("id-2") is None
+
+
 def test_what_another_worker_wrote_is_known(conversation: t.Any, record: t.Any) -> None:
     _api, ledger = conversation.organization()
     moment = ledger.now()

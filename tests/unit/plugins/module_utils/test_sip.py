@@ -218,8 +218,8 @@ def test_what_is_known_of_the_credentials(
         (200, "accepted", True, "200 OK, and accepted the credentials"),
         (403, "refused", True, "403 OK, and refused the credentials"),
         (401, "refused", False, "401 OK, and did not answer the request with credentials"),
-        (401, "not_tried", True, "401 OK, and asks for credentials"),
-        (100, "refused", True, "100 OK, and gave no final answer"),
+        (401, "not_tried", True, "401 OK, and requires credentials"),
+        (100, "refused", True, "100 OK, and sent no final answer"),
     ],
 )
 def test_an_answer_in_words(status: int, authentication: str, answered_all: bool, words: str) -> None:
