@@ -225,6 +225,7 @@ class Api:
 
     ``limiter``: the rate limiter, shared by all users of the same API key.
     ``retries``: how often a request is retried.
+    ``max_refused``: how long one request waits while it is refused with 429, in seconds.
     ``way``: identifies the connection options, such as the proxy. Clients with another way may succeed.
     ``requests_sent``: the number of requests that were written so far, by all calls.
     ``limit_headers``: the headers of the last answer about the rate limit.
@@ -238,6 +239,7 @@ class Api:
         self._http = http
         self.limiter = limiter
         self.retries = retries
+        self.max_refused = MAX_REFUSED
         self.way = way
         self.requests_sent = 0
         self.recognized = False
@@ -472,7 +474,7 @@ class Api:
                 # This does not count as a try. The limiter waits.
                 now = self.limiter.clock()
                 refused_since = now if refused_since is None else refused_since
-                if now - refused_since >= MAX_REFUSED:
+                if now - refused_since >= self.max_refused:
                     raise error
                 continue
             if not transient or (error.uncertain and not repeatable) or attempt == self.retries:

@@ -119,8 +119,7 @@ def _with_unknown_agent(numbers: t.Sequence[Record], agents: Agents) -> Found:
 
 def _without_trunk(numbers: t.Sequence[Record], agents: Agents) -> Found:
     for record in numbers:
-        # A field that is not in the record does not count, because the API may have renamed it.
-        missing = [name for name in ("address", "inbound_trunk_id", "outbound_trunk_id") if not record.get(name, name)]
+        missing = [name for name in ("address", "inbound_trunk_id", "outbound_trunk_id") if not record.get(name)]
         if record["provider"] == "custom" and missing:
             yield (
                 record,

@@ -45,6 +45,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         check_given(written.get("api_key"))
         # Report the first failure without retries.
         api = connect({**options, "retries": 0}).api
+        api.max_refused = 0.0
         requests_sent = api.counter()
         _describe(options, lines)
         _ask(api, lines)

@@ -223,6 +223,12 @@ class _Dialog:
 
     def _request(self, local: Address, branch: str, sequence: int, authorization: t.Mapping[str, str]) -> bytes:
         transport, own = self._server.transport, _host_and_port(local)
+        # By RFC 3261, section 8.1.1.8, it has the scheme of the Request-URI. With sips:, TLS goes without saying.
+        contact = (
+            f"sips:options@{own}"
+            if self._server.uri.startswith("sips:")
+            else f"sip:options@{own};transport={transport}"
+        )
         lines = [
             f"OPTIONS {self._server.uri} SIP/2.0",
             f"Via: SIP/2.0/{transport.upper()} {own};branch={branch};rport",
@@ -231,7 +237,7 @@ class _Dialog:
             f"To: <{self._server.uri}>",
             f"Call-ID: {self._call_id}",
             f"CSeq: {sequence} OPTIONS",
-            f"Contact: <sip:options@{own};transport={transport}>",
+            f"Contact: <{contact}>",
             "Accept: application/sdp",
             "User-Agent: voxai.telephony",
             *(f"{header}: {value}" for header, value in authorization.items()),

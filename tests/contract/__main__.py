@@ -104,9 +104,8 @@ def _write(writing: Writing, say: Callable[[str], None], left: list[str]) -> str
 def _save(findings: Findings, path: str, write: str, say: Callable[[str], None]) -> None:
     text = findings.observed("write" if write == "yes" else "read", datetime.now(UTC).date().isoformat())
     try:
-        partial = Path(f"{path}.partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        # Not by a rename: OBSERVED may be a device or a link, which would be replaced.
+        Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         say(f"{path} cannot be written: {error.strerror}.")
     else:

@@ -112,6 +112,15 @@ def test_reading_keeps_to_its_budget(sim: Simulator, tmp_path: Path) -> None:
     assert "there are no numbers" in ran.output
 
 
+def test_what_was_observed_is_written_into_the_file_that_is_there(sim: Simulator, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.yml"
+    kept.write_text("before", encoding="utf-8")
+    (tmp_path / "observed.yml").symlink_to(kept)
+    start(sim.url, tmp_path)
+    assert (tmp_path / "observed.yml").is_symlink()
+    assert kept.read_text(encoding="utf-8").startswith("---")
+
+
 def test_many_numbers(tmp_path: Path) -> None:
     with Simulator(keys=(KEY,)) as sim:
         populate(sim)

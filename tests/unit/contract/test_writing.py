@@ -217,7 +217,8 @@ def test_a_process_that_is_ended_cleans_up(tmp_path: Path) -> None:
     # The only one that waits for the rate limit, so there is time to send a signal. All at once, to wait only once.
     with ExitStack() as stack:
         ending = []
-        for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # The first one loses its reader, as with `| head`.
+        for stop in (None, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             sim = stack.enter_context(Simulator(keys=(KEY,)))
             populate(sim)
             environment = os.environ | {
@@ -227,6 +228,7 @@ def test_a_process_that_is_ended_cleans_up(tmp_path: Path) -> None:
                 "WRITE": "yes",
                 "NUMBER": WRITTEN,
                 "ADDRESS": "trunk.example.com",
+                "OBSERVED": str(tmp_path / f"{stop}.yml"),
             }
             command = [sys.executable, "-m", "contract"]
             popen = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
@@ -235,6 +237,10 @@ def test_a_process_that_is_ended_cleans_up(tmp_path: Path) -> None:
             deadline = time.monotonic() + 60
             while not left(sim) and time.monotonic() < deadline:
                 time.sleep(0.02)
+            if stop is None:
+                assert process.stdout
+                process.stdout.close()
+                continue
             process.send_signal(stop)
             # One more does not keep it from cleaning up.
             process.send_signal(stop)
@@ -245,4 +251,8 @@ def test_a_process_that_is_ended_cleans_up(tmp_path: Path) -> None:
             assert left(sim) == ["expired"]
             assert KEY not in output and not any(number in output for number in (*HELD, NUMBER, WRITTEN))
             check_clean(sim, before)
-    assert list(tmp_path.iterdir()) == []
+        _stop, sim, before, process = ending[0]
+        assert process.wait(timeout=90) == 0
+        check_clean(sim, before)
+    # One that was interrupted writes no file.
+    assert [path.name for path in tmp_path.iterdir()] == ["None.yml"]

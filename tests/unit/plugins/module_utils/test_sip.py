@@ -276,6 +276,18 @@ def test_the_uri_of_a_request(address: str, uri: str, port: int | None) -> None:
     assert split_address(address).port == port
 
 
+@pytest.mark.parametrize(
+    ("uri", "transport", "contact"),
+    [
+        ("sip:a.example", "tcp", b"<sip:options@192.0.2.1:1025;transport=tcp>"),
+        ("sips:a.example", "tls", b"<sips:options@192.0.2.1:1025>"),
+    ],
+)
+def test_the_contact_of_a_request(uri: str, transport: str, contact: bytes) -> None:
+    dialog = _sip._Dialog(Server("a.example", 5061, transport, uri), None, 0)
+    assert b"\r\nContact: " + contact + b"\r\n" in dialog._request(("192.0.2.1", 1025), "z9hG4bK1", 1, {})
+
+
 def test_the_library_is_named_where_it_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
