@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
@@ -59,11 +59,11 @@ signal.signal(signal.SIGTERM, signal.default_int_handler)
 HERE = Path(__file__).resolve().parent
 
 # ansible-test and Ansible's modules do not start from a path with blanks. Then a link leads to the environments, as
-# long as nox runs.
+# long as nox runs. Their scripts name it, so it does not depend on TMPDIR, which may differ from run to run.
 if " " in str(HERE):
     environments = HERE / ".nox"
     environments.mkdir(exist_ok=True)
-    link = Path(gettempdir(), f"voxai.telephony-{sha256(bytes(HERE)).hexdigest()[:16]}")
+    link = Path("/tmp", f"voxai.telephony-{sha256(bytes(HERE)).hexdigest()[:16]}")
     try:
         link.symlink_to(environments)
     except FileExistsError:
@@ -364,17 +364,17 @@ def releases(session: nox.Session) -> None:
 # What `make test` runs. Two at a time, the longest first, so that none is left alone at the end.
 nox.options.sessions = [
     f"integration-{NEWEST}",
+    "torture",
     f"modules-{OLDEST}",
     f"sanity-{NEWEST}",
     f"sanity-{OLDEST}",
-    "torture",
     "unit",
-    "docs",
     "units",
     f"python-{OLDEST_TARGET}",
-    "molecule",
-    "build-import-check",
     "ansible-lint",
+    "build-import-check",
+    "docs",
+    "molecule",
     "mypy",
     "docs-check",
     "extra-checks",

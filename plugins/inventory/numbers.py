@@ -115,9 +115,12 @@ from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT
 from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker, find_secrets, register_secrets
 from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+from ansible_collections.voxai.telephony.plugins.plugin_utils._in_controller import plain
 
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
+_HARMLESS = re.compile(r"[\w .,:;+@/()-]*")
+"""A text that is no template. After ``#jinja2:`` at its beginning, brackets of any kind would make it one."""
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -134,7 +137,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 "the Python that runs Ansible does not have the library requests: install it there"
             )
         written = {
-            name: self.templar.template(config[name]) for name in CONNECTION_SPEC if config.get(name) is not None
+            name: plain(self.templar.template(config[name])) for name in CONNECTION_SPEC if config.get(name) is not None
         }
         read_key, variables = CONNECTION_SPEC["api_key"]["fallback"]
         secrets = find_secrets({"api_key": read_key(*variables), **written}, CONNECTION_SPEC)
@@ -214,4 +217,4 @@ def _as_text(value: t.Any) -> t.Any:
         return {name: _as_text(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_as_text(part) for part in value]
-    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+    return wrap_var(value) if isinstance(value, str) and not _HARMLESS.fullmatch(value) else value

@@ -26,6 +26,7 @@ from functools import partial
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession, Response, TransportError
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, is_id, same_id
 from ansible_collections.voxai.telephony.plugins.module_utils._rate_limit import RateLimiter, Turn
+from ansible_collections.voxai.telephony.plugins.module_utils._store import Store, claimed
 
 Record = dict[str, t.Any]
 """A telephone number as the API returns it, unknown fields included."""
@@ -71,7 +72,7 @@ MAX_LIST = 64 * 1024 * 1024
 MAX_REFUSED = 600.0
 """Seconds for which a request that is refused because of the rate limit is retried."""
 
-_MAX_BACKOFF_STEPS = 3
+_MAX_BACKOFF_STEPS = 4
 """Refusals after which the wait between two tries no longer grows, because other processes may use the same limit."""
 _MAX_RETRY_AFTER = 60.0
 _MAX_FIELD = 60
@@ -224,31 +225,31 @@ class Api:
     Thread-safe.
 
     ``limiter``: the rate limiter, shared by all users of the same API key.
+    ``store``: keeps whether the server has returned a record by its id, which a gateway for lists only does not.
     ``retries``: how often a request is retried.
     ``max_refused``: how long one request waits while it is refused with 429, in seconds.
     ``way``: identifies the connection options, such as the proxy. Clients with another way may succeed.
     ``requests_sent``: the number of requests that were written so far, by all calls.
     ``limit_headers``: the headers of the last answer about the rate limit.
     ``recognized``: whether a list or a record has shown that the server is the API.
-    ``knows_ids``: whether the server has returned a record by its id, which a gateway for lists only does not.
     ``listed``: the ids in the lists so far.
     ``hide``: masks secrets in the server's texts. It comes before a text is cut, because a part of a secret is secret.
     """
 
-    def __init__(self, http: HttpSession, limiter: RateLimiter, retries: int, way: str = "") -> None:
+    def __init__(self, http: HttpSession, limiter: RateLimiter, store: Store, retries: int, way: str = "") -> None:
         self._http = http
         self.limiter = limiter
+        self._store = store
         self.retries = retries
         self.max_refused = MAX_REFUSED
         self.way = way
         self.requests_sent = 0
         self.recognized = False
-        self.knows_ids = False
+        self._knows_ids = False
         self.listed: set[str] = set()
         self.limit_headers: dict[str, str] = {}
         self.hide: t.Callable[[t.Any], t.Any] = lambda value: value
         self._counting = threading.Lock()
-        self._looking = threading.Lock()
 
     def counter(self) -> t.Callable[[], int]:
         """A function that returns how many requests have been sent since this call."""
@@ -295,7 +296,7 @@ class Api:
         self.recognized = True
         if not same_id(record["id"], record_id) or number not in (None, record["number"]):
             raise _unexpected("another number than requested")
-        self.knows_ids = True
+        self._note_ids()
         return record
 
     def register(self, body: t.Mapping[str, t.Any]) -> Answer:
@@ -349,7 +350,8 @@ class Api:
         return float(first * 2 ** min(attempt, 5) * random.uniform(1, 1.25))
 
     def _rate_backoff(self, refusals: int) -> float:
-        return self.backoff(min(refusals, _MAX_BACKOFF_STEPS), first=2.0)
+        # The limit per second is free again after one second. Only a limit per minute takes longer.
+        return self.backoff(min(refusals, _MAX_BACKOFF_STEPS), first=1.0)
 
     # One call
 
@@ -365,9 +367,9 @@ class Api:
         At a wrong URL, an unknown route is answered with the same 404 as an unknown record. A gateway may forward lists
         and answer everything else with 404.
         """
-        # Threads that get here at the same time need only one list.
-        with self._looking:
-            if self.knows_ids or (self.recognized and record_id not in self.listed):
+        # Threads and workers that get here at the same time need only one list.
+        with claimed(self._store, f"ids {self.way}", self.limiter.sleep):
+            if self._has_read_ids() or (self.recognized and record_id not in self.listed):
                 return
             if record_id in self.listed:
                 # A list has shown the record, and now it does not exist. List again: it may have been deleted between.
@@ -375,10 +377,19 @@ class Api:
                 for status in HELD:
                     for _page in self.numbers(status):
                         self._check_unlisted(record_id)
-                self.knows_ids = True
+                self._note_ids()
             else:
                 next(self.numbers(HELD[0]))
                 self._check_unlisted(record_id)
+
+    def _has_read_ids(self) -> bool:
+        self._knows_ids = self._knows_ids or bool(self._store.do(lambda facts: facts.get("knows_ids", self.way)))
+        return self._knows_ids
+
+    def _note_ids(self) -> None:
+        if not self._knows_ids:
+            self._knows_ids = True
+            self._store.do(lambda facts: facts.put("knows_ids", {self.way: True}))
 
     def _check_unlisted(self, record_id: str) -> None:
         if record_id in self.listed:

@@ -101,7 +101,7 @@ def connect(
     store = store_of(_keyed_hash(key, _normalized(url)))
     way = _keyed_hash(key, repr((verify, options["timeout"], options["retries"], getproxies_environment())))
     limiter = RateLimiter(store, options["requests_per_second"], options["requests_per_minute"])
-    api = Api(HttpSession(url, key, verify, options["timeout"]), limiter, options["retries"], way)
+    api = Api(HttpSession(url, key, verify, options["timeout"]), limiter, store, options["retries"], way)
     ledger = Ledger(store)
     api.recognized = ledger.has_listed()
     return Organization(api, ledger)

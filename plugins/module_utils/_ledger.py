@@ -26,14 +26,11 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import (
     Record,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, same_id
-from ansible_collections.voxai.telephony.plugins.module_utils._store import Facts, Store
+from ansible_collections.voxai.telephony.plugins.module_utils._store import POLL, Facts, Store, claimed
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 MAX_AGE = 30.0
 """Seconds for which a listing is used, from its beginning. The same for the names of agents."""
-
-_POLL = 0.02
-"""Seconds between two checks whether another worker is done."""
 
 _MAX_NAMES, _MAX_NAME = 20, 100
 """Maximum number of agents in a message, and maximum length of a name."""
@@ -58,7 +55,8 @@ class Ledger:
     replaces the record of a listing that began earlier.
 
     Facts, by kind: ``listing`` (its state), ``held`` (its records by number), ``noted`` (records of single numbers),
-    ``wrote`` (when a number was last written), ``gone`` (ids), ``answered`` (numbers), ``agents`` (ids by name).
+    ``wrote`` (when a number was last written, and what that left), ``gone`` (ids), ``answered`` (numbers), ``agents``
+    (ids by name).
     """
 
     def __init__(self, store: Store, clock: t.Callable[[], float] = time.monotonic) -> None:
@@ -138,8 +136,7 @@ class Ledger:
 
         def finish(facts: Facts) -> tuple[dict[str, t.Any], set[str]]:
             facts.put("answered", dict.fromkeys([_EVERYTHING] if wanted is None else wanted, True))
-            gone = facts.all("gone")
-            alive = {number for number, row in rows.items() if canonical_id(row["record"]["id"]) not in gone}
+            alive = set(_alive(facts, rows))
             return facts.all("noted") if wanted is None else facts.some("noted", wanted), alive
 
         notes, alive = self._store.do(finish)
@@ -177,12 +174,16 @@ class Ledger:
 
     # Own writes
 
+    def writing(self, number: str) -> None:
+        """Note that a number is about to be written. Without an answer, its record is not known."""
+        self._store.do(lambda facts: self._wrote(facts, number, None, known=False))
+
     def note(self, record: Record) -> None:
         """Note the record of a number after an own write."""
 
         def work(facts: Facts) -> None:
             _note(facts, record, self.now())
-            facts.put("wrote", {record["number"]: self.now()})
+            self._wrote(facts, record["number"], record)
 
         self._store.do(work)
 
@@ -191,27 +192,36 @@ class Ledger:
 
         def work(facts: Facts) -> None:
             _forget(facts, record, gone=True)
-            facts.put("wrote", {record["number"]: self.now()})
+            self._wrote(facts, record["number"], None)
 
         self._store.do(work)
+
+    def _wrote(self, facts: Facts, number: str, record: Record | None, known: bool = True) -> None:
+        facts.put("wrote", {number: {"at": self.now(), "record": record, "known": known}})
 
     def status_changed(self) -> None:
         """Note that a number has changed its status. Records after a cursor may have moved to a page that was read."""
         self._store.do(lambda facts: facts.put("listing", {"moved": self.now()}))
 
-    def written_since(self, number: str, moment: float) -> tuple[bool, Record | None]:
-        """Whether a user of the store has written the number since then, and the record after that write."""
+    def written_since(self, number: str, moment: float) -> dict[str, t.Any] | None:
+        """The last write of the number by a user of the store since then, and its ``record``, if that is ``known``.
 
-        def work(facts: Facts) -> tuple[bool, Record | None]:
+        None if nobody has written it.
+        """
+
+        def work(facts: Facts) -> dict[str, t.Any] | None:
+            wrote = facts.get("wrote", number)
+            if not wrote or wrote["at"] <= moment:
+                return None
             note = facts.get("noted", number)
-            return (facts.get("wrote", number) or moment) > moment, note["record"] if note else None
+            return {**wrote, "record": note["record"]} if note else wrote
 
         return self._store.do(work)
 
     @contextmanager
     def claim(self, api: Api, number: str) -> t.Iterator[None]:
         """Claim a number exclusively among the users of the store. Waits for it."""
-        with self._wait_for(api, f"number {number}"):
+        with claimed(self._store, f"number {number}", api.limiter.sleep):
             yield
 
     # Agents
@@ -226,33 +236,34 @@ class Ledger:
     def agent_ids(self, api: Api, names: t.Collection[str]) -> dict[str, str | InputError | ApiError]:
         """The id of the agent of each name, or the error."""
 
-        def work(facts: Facts) -> dict[str, t.Any]:
-            known = {name: facts.get("agents", name) for name in names}
-            return {name: one["id"] for name, one in known.items() if one and one["at"] >= asked - MAX_AGE}
-
         asked = self.now()
-        found: dict[str, str | InputError | ApiError] = self._store.do(work)
+
+        def work(facts: Facts) -> dict[str, str | InputError | ApiError]:
+            known = facts.some("agents", names)
+            return {name: _agent(row) for name, row in known.items() if _is_current(row, asked, api.way)}
+
+        found = self._store.do(work)
         if len(found) == len(set(names)):
             return found
-        with self._wait_for(api, "agents"):
+        with claimed(self._store, "agents", api.limiter.sleep):
             # Another worker may have looked them up meanwhile.
             found.update(self._store.do(work))
             missing = sorted(set(names) - set(found))
             at = self.now()
-            picked_now: dict[str, t.Any] = {}
+            answers: dict[str, t.Any] = {}
             try:
                 everyone = api.agents() if len(missing) > _MAX_SINGLE_NAMES else None
                 for name in missing:
                     candidates = api.agents(name) if everyone is None else everyone
                     try:
-                        found[name] = picked = pick_agent(name, candidates)
+                        answers[name] = {"at": at, "id": pick_agent(name, candidates)}
                     except InputError as error:
-                        found[name] = error
-                    else:
-                        picked_now[name] = {"id": picked, "at": at}
+                        answers[name] = {"at": at, "wrong": str(error)}
             except ApiError as error:
-                found.update((name, error) for name in missing if name not in found)
-            self._store.do(lambda facts: facts.put("agents", picked_now))
+                failure = {"at": at, "way": api.way, "error": error.as_dict()}
+                answers.update((name, failure) for name in missing if name not in answers)
+            self._store.do(lambda facts: facts.put("agents", answers))
+            found.update((name, _agent(row)) for name, row in answers.items())
         return found
 
     # The listing
@@ -269,7 +280,7 @@ class Ledger:
                 if mine:
                     return
             self._raise_failure(api, asked)
-            api.limiter.sleep(_POLL)
+            api.limiter.sleep(POLL)
 
     def _raise_failure(self, api: Api, asked: float) -> None:
         """Raise the error of the listing that this worker has waited for, so that not every worker retries it."""
@@ -302,15 +313,6 @@ class Ledger:
             after.update(status=state["status"] + (not last), position=asdict(Position()), complete=last)
         self._store.do(lambda facts: _keep_page(facts, state, after, records))
 
-    @contextmanager
-    def _wait_for(self, api: Api, name: str) -> t.Iterator[None]:
-        while True:
-            with self._store.claim(name) as mine:
-                if mine:
-                    yield
-                    return
-            api.limiter.sleep(_POLL)
-
 
 def _known(facts: Facts, number: str) -> Record | None:
     """The record to read by its id, if the number is looked up again."""
@@ -335,12 +337,8 @@ def _is_asked_again(facts: Facts, wanted: t.Collection[str] | None) -> bool:
 
 def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t.Any]:
     """The records that were listed or noted since then, by number."""
-    gone = facts.all("gone")
-    rows = {
-        number: row
-        for number, row in facts.some("held", numbers).items()
-        if row["began"] >= since and canonical_id(row["record"]["id"]) not in gone
-    }
+    recent = {number: row for number, row in facts.some("held", numbers).items() if row["began"] >= since}
+    rows = _alive(facts, recent)
     notes = facts.some("noted", numbers).items()
     rows.update(
         (number, {"began": note["at"], "order": _NOT_LISTED, "record": note["record"], "also": []})
@@ -350,6 +348,13 @@ def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t
     return rows
 
 
+def _alive(facts: Facts, rows: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Those of the rows whose record is not gone."""
+    ids = {number: canonical_id(row["record"]["id"]) for number, row in rows.items()}
+    gone = facts.some("gone", set(ids.values()))
+    return {number: row for number, row in rows.items() if ids[number] not in gone}
+
+
 def _note(facts: Facts, record: Record, at: float) -> None:
     note = facts.get("noted", record["number"])
     if not note or note["at"] <= at:
@@ -357,17 +362,22 @@ def _note(facts: Facts, record: Record, at: float) -> None:
 
 
 def _forget(facts: Facts, record: Record, gone: bool) -> None:
+    number = record["number"]
     for kind in ("noted", "held"):
-        known = facts.get(kind, record["number"])
+        known = facts.get(kind, number)
         if known and same_id(known["record"]["id"], record["id"]):
-            facts.drop(kind, record["number"])
+            facts.drop(kind, number)
+            if known.get("also"):
+                # The number is held once more.
+                (order, other), *more = known["also"]
+                facts.put(kind, {number: {**known, "order": order, "record": other, "also": more}})
     if gone:
         facts.put("gone", {canonical_id(record["id"]): True})
 
 
 def _keep_page(facts: Facts, before: t.Any, after: t.Any, records: list[Record]) -> None:
     began = before["began"]
-    gone = facts.all("gone")
+    gone = facts.some("gone", [canonical_id(record["id"]) for record in records])
     known = facts.some("held", [record["number"] for record in records])
     rows: dict[str, t.Any] = {}
     for order, record in enumerate(records, before["order"]):
@@ -395,6 +405,18 @@ def _keep_page(facts: Facts, before: t.Any, after: t.Any, records: list[Record])
 def _updated_at(record: Record) -> float:
     value = record.get("updated_at")
     return value if isinstance(value, (int, float)) else 0
+
+
+def _agent(row: dict[str, t.Any]) -> str | InputError | ApiError:
+    """The id of the agent of a name, or the error."""
+    if "error" in row:
+        return ApiError.from_dict(row["error"])
+    return InputError(row["wrong"]) if "wrong" in row else str(row["id"])
+
+
+def _is_current(row: dict[str, t.Any], asked: float, way: str) -> bool:
+    """Whether the row answers a question asked then: an id for MAX_AGE, an error only if it is newer."""
+    return bool(row["at"] >= (asked - MAX_AGE if "id" in row else asked) and row.get("way", way) == way)
 
 
 def pick_agent(name: str, agents: list[Record]) -> str:

@@ -48,6 +48,21 @@ class Store(t.Protocol):
         """
 
 
+POLL = 0.02
+"""Seconds between two checks whether a claim has ended."""
+
+
+@contextmanager
+def claimed(store: Store, name: str, sleep: t.Callable[[float], t.Any]) -> t.Iterator[None]:
+    """Claim something exclusively. Waits for it."""
+    while True:
+        with store.claim(name) as mine:
+            if mine:
+                yield
+                return
+        sleep(POLL)
+
+
 class MemoryFacts:
     def __init__(self) -> None:
         self._kinds: dict[str, dict[str, t.Any]] = {}

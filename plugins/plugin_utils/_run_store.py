@@ -123,7 +123,7 @@ class RunStore(Claims):
     @contextmanager
     def claim(self, name: str) -> t.Iterator[bool]:
         with super().claim(name) as mine:
-            if not mine or self._memory:
+            if not mine or self._claims < 0:
                 yield mine
                 return
             place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % _CLAIMS
@@ -143,15 +143,23 @@ class RunStore(Claims):
                     fcntl.lockf(self._claims, fcntl.LOCK_UN, 1, place)
 
     def close(self) -> None:
-        if self._connection:
-            self._connection.close()
+        self._disconnect()
         if self._claims >= 0:
             os.close(self._claims)
-        self._connection, self._claims = None, -1
+        self._claims = -1
+
+    def _disconnect(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
 
     def _fall_back(self, error: Exception) -> None:
-        self.close()
-        self._memory = MemoryStore()
+        with self._doing:
+            if self._memory:
+                return
+            # Claims stay: other threads may have some, and other workers respect them.
+            self._disconnect()
+            self._memory = MemoryStore()
         self._report(
             f"the run's directory cannot be used ({error}): each worker lists the telephone numbers itself and has its"
             " own rate limit"

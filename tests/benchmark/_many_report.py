@@ -49,12 +49,8 @@ class Sample:
 
     @property
     def floor(self) -> float:
-        """The least seconds in which so many requests are answered, each sent as early as the windows let it."""
-        sent: list[float] = []
-        for index in range(self.gets + self.others):
-            free = [sent[index - limit] + seconds for seconds, limit in WINDOWS.items() if index >= limit]
-            sent.append(max(free, default=0.0))
-        return sent[-1] + self.latency
+        """The least seconds in which so many requests are answered."""
+        return floor(self.gets + self.others) + self.latency
 
     @property
     def loss(self) -> float:
@@ -65,13 +61,27 @@ class Sample:
 Samples = Mapping[str, Mapping[str, list[Sample]]]
 
 
+def floor(requests: int) -> float:
+    """The least seconds in which so many requests are sent, each as early as the windows let it."""
+    sent: list[float] = []
+    for index in range(requests):
+        free = [sent[index - limit] + seconds for seconds, limit in WINDOWS.items() if index >= limit]
+        sent.append(max(free, default=0.0))
+    return sent[-1]
+
+
+def expectation(target: str, value: float, sign: str, limit: float) -> dict[str, Any]:
+    """What is expected of a value, and whether that will do."""
+    reached = _COMPARE[sign](value, limit)
+    return {"target": target, "wanted": f"{sign} {limit:g}", "measured": round(value, 2), "reached": reached}
+
+
 def targets(samples: Samples) -> list[dict[str, Any]]:
     """What is expected, what was measured, and whether that will do; of the scenarios that there are."""
     rows: list[dict[str, Any]] = []
 
     def expect(target: str, value: float, sign: str, limit: float) -> None:
-        reached = _COMPARE[sign](value, limit)
-        rows.append({"target": target, "wanted": f"{sign} {limit:g}", "measured": round(value, 2), "reached": reached})
+        rows.append(expectation(target, value, sign, limit))
 
     if ways := samples.get("no-op of 1000"):
         expect("no-op of 1000: GETs", _worst(ways[BULK], "gets"), "≤", 12)

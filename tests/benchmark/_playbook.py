@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ansible-playbook, run once and measured."""
+"""ansible-playbook or ansible-inventory, run once and measured."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,24 @@ _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Run:
+class Usage:
     """``seconds``: from start to end of the process. ``cpu``: seconds of all its processes.
 
-    ``peak``: bytes resident in its largest process. ``module_peak``: in its largest module, on the host ``weighed``.
-
-    ``began``: from task names to the time.monotonic() of their start, ``end`` being that of the last one's end.
+    ``peak``: bytes resident in its largest process.
     """
 
     seconds: float
     cpu: float
     peak: int
+
+
+@dataclass(frozen=True)
+class Run(Usage):
+    """``module_peak``: bytes resident in the largest module on the host ``weighed``.
+
+    ``began``: from task names to the time.monotonic() of their start, ``end`` being that of the last one's end.
+    """
+
     module_peak: int
     began: dict[str, float]
     stderr: str
@@ -47,7 +54,7 @@ class Ansible:
     """One ansible-core, with a home of its own in ``directory``, and none of the caller's settings."""
 
     def __init__(self, ansible_bin: Path, directory: Path, service: Service) -> None:
-        self._program = ansible_bin / "ansible-playbook"
+        self._bin = ansible_bin
         self._directory = directory
         python = ansible_bin / "python"
         self._module_peaks = directory / "module_peaks"
@@ -77,7 +84,7 @@ class Ansible:
             "HOME": str(directory),
             "ANSIBLE_CONFIG": str(settings),
             "ANSIBLE_INVENTORY": str(inventory),
-            "ANSIBLE_INVENTORY_ENABLED": "yaml",
+            "ANSIBLE_INVENTORY_ENABLED": "auto,yaml",
             "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
             "ANSIBLE_ACTION_PLUGINS": str(_HERE / "action_plugins"),
             "ANSIBLE_CONNECTION_PLUGINS": str(_HERE.parent / "integration" / "connection_plugins"),
@@ -97,17 +104,42 @@ class Ansible:
         tasks: Sequence[dict[str, Any]],
         environment: Mapping[str, str] | None = None,
         variables: Mapping[str, Any] | None = None,
+        hosts: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Run:
-        """Run a playbook. Raises PlaybookFailed."""
+        """Run a playbook. Raises PlaybookFailed.
+
+        ``hosts``: an inventory with these hosts, instead of the three that there are otherwise.
+        """
         play = {"hosts": host, "gather_facts": False, "vars": dict(variables or {}), "tasks": list(tasks)}
         playbook = self._directory / "playbook.json"
         playbook.write_text(json.dumps([play]), encoding="utf-8")
         self._module_peaks.write_text("0\n", encoding="utf-8")
+        command: list[str | Path] = ["ansible-playbook", playbook]
+        if hosts is not None:
+            command += ["-i", self.inventory(hosts)]
+        usage = self._measure(command, environment)
+        began = json.loads(self._times.read_text(encoding="utf-8"))
+        module_peak = max(map(int, self._module_peaks.read_text(encoding="utf-8").split()))
+        stderr = (self._directory / "stderr").read_text(encoding="utf-8")
+        return Run(**asdict(usage), module_peak=module_peak, began=began, stderr=stderr)
+
+    def inventory(self, hosts: Mapping[str, Mapping[str, Any]]) -> Path:
+        """Write an inventory with these hosts, on which tasks run in the controller."""
+        path = self._directory / "hosts.json"
+        here = {"ansible_connection": "local", "ansible_python_interpreter": str(self._bin / "python")}
+        path.write_text(json.dumps({"all": {"vars": here, "hosts": hosts}}), encoding="utf-8")
+        return path
+
+    def list_inventory(self, source: Path) -> Usage:
+        """Run ansible-inventory. Raises PlaybookFailed."""
+        return self._measure(["ansible-inventory", "--list", "-i", source])
+
+    def _measure(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Usage:
         out, err = self._directory / "stdout", self._directory / "stderr"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             start = time.perf_counter()
             process = subprocess.Popen(
-                [self._program, playbook],
+                [self._bin / command[0], *command[1:]],
                 env=self._environment | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
@@ -119,7 +151,4 @@ class Ansible:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise PlaybookFailed(out.read_text(encoding="utf-8") + err.read_text(encoding="utf-8"))
-        began = json.loads(self._times.read_text(encoding="utf-8"))
-        module_peak = max(map(int, self._module_peaks.read_text(encoding="utf-8").split()))
-        cpu = usage.ru_utime + usage.ru_stime
-        return Run(seconds, cpu, usage.ru_maxrss * 1024, module_peak, began, err.read_text(encoding="utf-8"))
+        return Usage(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)

@@ -46,7 +46,7 @@ class Conversation:
     def organization(self, retries: int = 2) -> Organization:
         store = self.make_store()
         limiter = RateLimiter(store, 0, 0, clock=self.clock, sleep=self.sleep)
-        return Organization(Api(t.cast(t.Any, self), limiter, retries), Ledger(store, self.clock))
+        return Organization(Api(t.cast(t.Any, self), limiter, store, retries), Ledger(store, self.clock))
 
     def expect(
         self,

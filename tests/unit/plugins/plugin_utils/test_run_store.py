@@ -164,5 +164,24 @@ def test_a_directory_that_can_not_be_used(
     assert len(told) == 1 and "each worker" in told[0]
 
 
+def test_a_claim_outlasts_the_facts(open_store: t.Any) -> None:
+    """A disk is full in the middle of a write: the number stays claimed until the write is done, and no longer."""
+    told: list[str] = []
+    store = open_store(tell=told.append)
+
+    def is_free() -> bool:
+        def work() -> None:
+            with open_store().claim("number 1") as mine:
+                assert mine
+
+        return ended(in_a_process(work)) == 0
+
+    with store.claim("number 1") as mine:
+        store._connection.execute("PRAGMA max_page_count = 8")
+        store.do(lambda facts: facts.put("x", {str(n): "x" * 10_000 for n in range(100)}))
+        assert mine and told and not is_free()
+    assert is_free()
+
+
 def test_memory_keeps_nothing_of_another() -> None:
     assert [MemoryStore().do(add_one) for _time in range(2)] == [1, 1]
