@@ -168,8 +168,8 @@ def _to_prune(record: Record, asked: float) -> Entry:
 
 
 def _names_of_agents(entries: list[Entry]) -> set[str]:
-    wishes = (wish for entry in entries if not _desired(entry).absent for wish in _desired(entry).agents.values())
-    return {wish.agent_name for wish in wishes if wish and wish.agent_name}
+    agents = (agent for entry in entries if not _desired(entry).absent for agent in _desired(entry).agents.values())
+    return {agent.agent_name for agent in agents if agent and agent.agent_name}
 
 
 def _apply_all(api: Api, ledger: Ledger, report: Report, entries: list[Entry]) -> None:

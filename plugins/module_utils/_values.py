@@ -196,7 +196,7 @@ def _ip_of(host: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-class AgentWish(t.NamedTuple):
+class DesiredAgent(t.NamedTuple):
     """The agent to assign to a number, by id or, until the name is resolved, by name.
 
     ``version`` None: keep the assigned version if the agent is the same, else use the API's default.
@@ -206,7 +206,7 @@ class AgentWish(t.NamedTuple):
     agent_name: str | None
     version: str | None
 
-    def is_met_by(self, assigned: t.Any) -> bool:
+    def matches(self, assigned: t.Any) -> bool:
         """Whether ``assigned``, the record's field, is this agent in this version."""
         if not isinstance(assigned, dict) or not same_id(assigned.get("agent_id"), self.agent_id):
             return False
@@ -227,7 +227,7 @@ def check_agent_id(option: str, written: str) -> None:
         raise InputError(f"{option} {shown(written)} is not an id: use agent_name for a name")
 
 
-def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None:
+def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> DesiredAgent | None:
     """The agent that an option names. None for ``{}``, which removes the agent."""
     given = {key: value for key, value in written.items() if value is not None}
     if not given:
@@ -244,4 +244,4 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
     version = given.get("agent_version")
     if version is not None and not _AGENT_VERSION.fullmatch(version):
         raise InputError(f"{option}: agent_version is {shown(version)}: write current, production, or v1, v2 and so on")
-    return AgentWish(agent_id and canonical_id(agent_id), given.get("agent_name"), version)
+    return DesiredAgent(agent_id and canonical_id(agent_id), given.get("agent_name"), version)
