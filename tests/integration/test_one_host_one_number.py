@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -29,6 +31,7 @@ from integration._playbook import (
     VENDOR_EXAMPLE,
     Ansible,
     Run,
+    Seen,
     bulk,
     vox,
 )
@@ -101,20 +104,6 @@ def test_sixty_hosts_register_at_the_limit(ansible: Ansible, sim: Simulator) -> 
     assert sent(sim) == {"GET": 1}
 
 
-@pytest.mark.parametrize("strategy", ["linear", "free", "host_pinned"])
-def test_hosts_with_the_same_number_register_it_once(ansible: Ansible, sim: Simulator, strategy: str) -> None:
-    """Even with an API that would register it twice."""
-    sim.switches.duplicate_status = 201
-    sim.switches.latency = 0.02
-    hosts = hosts_of(ansible, sim, [NUMBER] * 30)
-    run = ansible.run(
-        play(registering(memo="same"), strategy=f"ansible.builtin.{strategy}"), hosts, "--forks=15", verbosity="-v"
-    )
-    assert changed(run) == 1
-    assert sent(sim)["POST"] == 1
-    assert len(sim.numbers()) == 1
-
-
 @scenario(CONTROLLER)
 def test_each_write_of_a_chain_is_known_to_the_next_task(sim: Simulator) -> Script:
     agent = {"inbound_agent": {"agent_name": "Front desk"}}
@@ -168,39 +157,14 @@ def test_many_tasks_share_one_listing(sim: Simulator) -> Script:
     assert [request for task in seen for request in task.requests(sim)] == [LIST, LIST]
 
 
-def test_files_that_are_included_in_a_loop_share_one_listing(ansible: Ansible, sim: Simulator) -> None:
-    for number in numbers(30):
-        sim.add(number)
-    (ansible.directory / "one.yml").write_text(
-        "---\n- voxai.telephony.vox_telephone_number:\n    number: '{{ item }}'\n    memo: ''\n"
-    )
-    include = {"ansible.builtin.include_tasks": str(ansible.directory / "one.yml"), "loop": numbers(30)}
-    run = ansible.run(play(include), hosts_of(ansible, sim, [NUMBER]), verbosity="-v")
-    assert run.code == 0, run.output
-    assert sent(sim) == {"GET": 1}
-
-
-@pytest.mark.parametrize("way", ["serial", "throttle", "run_once", "delegate_to", "async"])
-def test_keywords_that_say_where_and_when(ansible: Ansible, sim: Simulator, way: str) -> None:
-    ways: dict[str, dict[str, Any]] = {
-        "serial": {},
-        "throttle": {"throttle": 2},
-        "run_once": {"run_once": True},
-        "delegate_to": {"delegate_to": "localhost"},
-        "async": {"async": 60, "poll": 1},
-    }
-    keywords = ways[way]
-    hosts = hosts_of(ansible, sim, numbers(6))
-    if way == "delegate_to":
-        hosts = {name: variables | {"ansible_connection": "elsewhere"} for name, variables in hosts.items()}
-    extra: dict[str, Any] = {"serial": 2} if way == "serial" else {}
-    run = ansible.run(play(registering() | keywords, **extra), hosts, "--forks=6", verbosity="-v")
-    count = 1 if way == "run_once" else 6
-    assert run.code == 0, run.output
-    assert [number["number"] for number in sorted(sim.numbers(), key=lambda one: one["number"])] == numbers(6)[:count]
-    assert sent(sim)["POST"] == count
-    # A module knows nothing of the others.
-    assert sent(sim)["GET"] == (18 if way == "async" else 3)
+@scenario(CONTROLLER)
+def test_a_change_by_somebody_else_is_seen_by_the_next_task(sim: Simulator) -> Script:
+    record = sim.add(NUMBER, memo="ours")
+    sim.fault("meanwhile", "GET", None, 2, change=lambda: sim.change(record["id"], memo="theirs"))
+    task = vox({"number": NUMBER, "memo": "ours"}, diff=True)
+    seen = yield [task, task]
+    assert [task.requests(sim) for task in seen] == [[LIST], [GET, PATCH_MEMO]]
+    assert seen[1].result["diff"]["before"]["memo"] == "theirs"
 
 
 def test_runs_at_once(ansible: Ansible, sim: Simulator) -> None:
@@ -229,14 +193,169 @@ def test_runs_at_once(ansible: Ansible, sim: Simulator) -> None:
     assert refused < len(sim.requests) / 2
 
 
-def test_a_run_s_directory_that_can_not_be_used(ansible: Ansible, sim: Simulator) -> None:
+@dataclass
+class Way:
+    """How hosts with a number each come to a task: a play with such keywords, for a service of their own.
+
+    ``prepare``: what the service holds and does.
+    """
+
+    lines: Sequence[str]
+    task: Mapping[str, Any]
+    play: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Simulator], object] = lambda sim: None
+    connection: str = "local"
+
+
+def _hold(sim: Simulator) -> None:
+    for number in numbers(30):
+        sim.add(number, memo="m" * 200)
+
+
+def _register_twice(sim: Simulator) -> None:
+    """Even with an API that would do so, a number is registered once."""
+    sim.switches.duplicate_status = 201
+    sim.switches.latency = 0.02
+
+
+def _register_later(sim: Simulator) -> None:
+    """Somebody else does, after the first listing of the run."""
+    sim.fault("meanwhile", "GET", None, 4, change=lambda: [sim.add(number) for number in numbers(3)])
+
+
+STRATEGIES = ("linear", "free", "host_pinned")
+TROUBLES = ("full", "read-only", "no-locks")
+FOUND = {
+    COLLECTION + "vox_telephone_number_info": {"number": "{{ line }}"},
+    "register": "found",
+    "until": "found.telephone_numbers | length > 0",
+    "retries": 3,
+    "delay": 0,
+}
+WAYS = {
+    **{
+        strategy: Way([NUMBER] * 12, registering(memo="same"), {"strategy": strategy}, _register_twice)
+        for strategy in STRATEGIES
+    },
+    "serial": Way(numbers(6), registering(), {"serial": 2}),
+    "throttle": Way(numbers(6), registering() | {"throttle": 2}),
+    "run_once": Way(numbers(6), registering() | {"run_once": True}),
+    "delegate_to": Way(numbers(6), registering() | {"delegate_to": "localhost"}, connection="elsewhere"),
+    "async": Way(numbers(2), registering() | {"async": 60, "poll": 1}),
+    "check_mode": Way(numbers(6), registering() | {"check_mode": True}),
+    "until": Way(numbers(3), FOUND, prepare=_register_later),
+    "include_tasks": Way([NUMBER], {"ansible.builtin.include_tasks": "one.yml", "loop": numbers(30)}, prepare=_hold),
+    **{
+        trouble: Way(numbers(32)[30:], registering(), {"environment": {"TROUBLE": trouble}}, _hold)
+        for trouble in TROUBLES
+    },
+}
+INCLUDED = """\
+- voxai.telephony.vox_telephone_number:
+    number: "{{ item }}"
+    memo: "{{ 'm' * 200 }}"
+"""
+TROUBLED = """\
+import errno, fcntl, os, sqlite3
+
+open_file, lock, connect = os.open, fcntl.lockf, sqlite3.connect
+
+def troubled_open(path, *arguments, **more):
+    if os.environ.get("TROUBLE") == "read-only" and "vox-" in str(path):
+        raise OSError(errno.EROFS, "Read-only file system")
+    return open_file(path, *arguments, **more)
+
+def troubled_lock(*arguments):
+    if os.environ.get("TROUBLE") == "no-locks":
+        raise OSError(errno.ENOLCK, "No locks available")
+    return lock(*arguments)
+
+class Full(sqlite3.Connection):
+    def execute(self, statement, *arguments):
+        if statement.startswith("BEGIN"):
+            super().execute("PRAGMA max_page_count = 4")
+        return super().execute(statement, *arguments)
+
+def troubled_connect(*arguments, **more):
+    factory = Full if os.environ.get("TROUBLE") == "full" else sqlite3.Connection
+    return connect(*arguments, factory=factory, **more)
+
+os.open, fcntl.lockf, sqlite3.connect = troubled_open, troubled_lock, troubled_connect
+"""
+
+
+@dataclass(repr=False)
+class Plays:
+    """The run in which each of the WAYS is a play."""
+
+    run: Run
+    sims: Mapping[str, Simulator]
+
+    def of(self, way: str) -> tuple[list[Seen], Simulator]:
+        seen = [task for task in self.run.tasks if task.host.startswith(f"{way}-") and "include" not in task.action]
+        assert not any(task.failed for task in seen), self.run.output
+        return seen, self.sims[way]
+
+
+@pytest.fixture(scope="module")
+def plays(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plays]:
+    ansible = Ansible(core.bin, core.collections_path, core.root, tmp_path_factory.mktemp("plays"))
+    (ansible.directory / "one.yml").write_text(INCLUDED)
+    (ansible.directory / "sitecustomize.py").write_text(TROUBLED)
+    with ExitStack() as stack:
+        sims = {way: stack.enter_context(Simulator(keys=(KEY,))) for way in WAYS}
+        hosts, written = {}, []
+        for name, way in WAYS.items():
+            way.prepare(sims[name])
+            for host, variables in hosts_of(ansible, sims[name], way.lines).items():
+                hosts[f"{name}-{host}"] = variables | {"ansible_connection": way.connection}
+            written += [one | {"hosts": f"{name}-*"} for one in play(way.task, ignore_errors=True, **way.play)]
+        run = ansible.run(written, hosts, "--forks=10", verbosity="-v", PYTHONPATH=str(ansible.directory))
+        assert SECRET not in run.output.replace("VOX_API_KEY", "")
+        yield Plays(run, sims)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_hosts_with_the_same_number_register_it_once(plays: Plays, strategy: str) -> None:
+    seen, sim = plays.of(strategy)
+    assert [task.result["changed"] for task in seen].count(True) == 1
+    assert len(seen) == 12
+    assert sent(sim)["POST"] == len(sim.numbers()) == 1
+
+
+@pytest.mark.parametrize(
+    ("way", "posts", "gets"),
+    [
+        ("serial", 6, 3),
+        ("throttle", 6, 3),
+        ("run_once", 1, 3),
+        ("delegate_to", 6, 3),
+        # A module knows nothing of the others.
+        ("async", 2, 6),
+        ("check_mode", 0, 3),
+        ("include_tasks", 0, 1),
+    ],
+)
+def test_keywords_that_say_where_and_when(plays: Plays, way: str, posts: int, gets: int) -> None:
+    seen, sim = plays.of(way)
+    assert sent(sim) == {name: count for name, count in (("POST", posts), ("GET", gets)) if count}
+    assert len(seen) == (30 if way == "include_tasks" else max(posts, 6 if way == "check_mode" else 0))
+    assert all(task.result["changed"] is (way != "include_tasks") for task in seen)
+
+
+def test_who_asks_again_until_it_is_there_gets_news(plays: Plays) -> None:
+    seen, _sim = plays.of("until")
+    assert [task.result["attempts"] for task in seen] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_directory_of_the_run_that_can_not_be_used(plays: Plays, trouble: str) -> None:
     """Each worker is on its own then, and -v says so."""
-    (ansible.directory / "sitecustomize.py").write_text(
-        "import sqlite3\n\n\ndef connect(*_arguments, **_more):\n    raise sqlite3.OperationalError('disk I/O error')\n"
-        "\n\nsqlite3.connect = connect\n"
-    )
-    hosts = hosts_of(ansible, sim, numbers(4))
-    run = ansible.run(play(registering()), hosts, verbosity="-v", PYTHONPATH=str(ansible.directory))
-    assert changed(run) == 4
-    assert sent(sim) == {"GET": 12, "POST": 4}
-    assert "each worker lists" in run.output
+    seen, sim = plays.of(trouble)
+    assert [task.result["changed"] for task in seen] == [True, True], plays.run.output
+    assert sent(sim)["POST"] == 2
+    assert sent(sim)["GET"] >= 6
+    reasons = {"full": "full", "read-only": "Read-only file system", "no-locks": "No locks available"}
+    lines = [line for line in plays.run.output.splitlines() if "each worker lists" in line]
+    assert sum(reasons[trouble] in line for line in lines) == 2
+    assert len(lines) == 2 * len(TROUBLES)
