@@ -41,6 +41,9 @@ class Store(t.Protocol):
         It may be done twice, so it must have no other effects.
         """
 
+    def read(self, work: t.Callable[[Facts], _Value]) -> _Value:
+        """The same for work that changes nothing, which may take its time: nobody has to wait for it."""
+
     def claim(self, name: str) -> t.ContextManager[bool]:
         """Have something for oneself, for as long as it takes, if nobody else has it: whether that is so.
 
@@ -97,3 +100,5 @@ class MemoryStore(Claims):
     def do(self, work: t.Callable[[Facts], _Value]) -> _Value:
         with self._doing:
             return work(self._facts)
+
+    read = do
