@@ -92,6 +92,10 @@ _NONE = (404, 410)
 """The statuses of an answer that there is no such record."""
 _CHECK_URL = "Check api_url (or VOX_API_URL): the API's own ends in /v3"
 _THE_API_S = "Check api_url (or VOX_API_URL): is it the API's address, and nothing in between?"
+_REFUSED_TOO_LONG = (
+    f"The request has been refused for {MAX_REFUSED / 60:g} minutes. Run fewer jobs with this API key at the same time,"
+    " and check requests_per_second and requests_per_minute"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """No secret has one of these: with a blank in its place, it would not be recognized."""
 
@@ -472,6 +476,7 @@ class Api:
                 now = self.limiter.clock()
                 refused_since = now if refused_since is None else refused_since
                 if now - refused_since >= MAX_REFUSED:
+                    error.hint = _REFUSED_TOO_LONG
                     raise error
                 continue
             if not transient or (error.uncertain and not repeatable) or attempt == self.retries:
