@@ -100,22 +100,24 @@ import hashlib
 import json
 import re
 import typing as t
+from contextlib import ExitStack, closing
 
+from ansible import constants as C
 from ansible.errors import AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given, connect
 from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id
 from ansible_collections.voxai.telephony.plugins.module_utils._ledger import read_numbers
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
 from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker, find_secrets, register_secrets
-from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 from ansible_collections.voxai.telephony.plugins.plugin_utils._in_controller import plain
+from ansible_collections.voxai.telephony.plugins.plugin_utils._run_store import RunStore
 
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -158,14 +160,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         validated = ArgumentSpecValidator(CONNECTION_SPEC).validate(written)
         if validated.error_messages:
             raise InputError(validated.errors.msg)
-        organizations: list[str] = []
+        with ExitStack() as stack:
+            organizations: list[str] = []
 
-        def store_of(name: str) -> MemoryStore:
-            organizations.append(name)
-            return MemoryStore()
+            def store_of(name: str) -> RunStore:
+                organizations.append(name)
+                # For the rate limit. Closed again, because workers are forked from this process.
+                return stack.enter_context(closing(RunStore(str(C.DEFAULT_LOCAL_TMP), name, self.display.v)))
 
-        api = connect(validated.validated_parameters, store_of).api
-        api.hide = masker.mask
+            api = connect(validated.validated_parameters, store_of).api
+            api.hide = masker.mask
+            return self._read(path, api, organizations, masker, cache)
+
+    def _read(self, path: str, api: Api, organizations: list[str], masker: Masker, cache: bool) -> list[Record]:
         wanted = {name: self.get_option(name) for name in ("status", "provider", "agent_names")}
         # The same file may be used with several API keys.
         asked = hashlib.sha256(json.dumps([organizations, wanted]).encode()).hexdigest()

@@ -94,6 +94,10 @@ _NOT_FOUND = (404, 410)
 """The HTTP statuses of an answer that a record does not exist."""
 _CHECK_URL = "Check api_url (or VOX_API_URL): the API's own URL ends in /v3"
 _CHECK_SERVER = "Check api_url (or VOX_API_URL): a proxy or another server may have answered instead of the API"
+_REFUSED_TOO_LONG = (
+    f"The request has been refused for {MAX_REFUSED / 60:g} minutes. Run fewer jobs with this API key at the same time,"
+    " and check requests_per_second and requests_per_minute"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """Control characters. No secret has one, so replacing them does not hide a secret from the masker."""
 
@@ -486,6 +490,7 @@ class Api:
                 now = self.limiter.clock()
                 refused_since = now if refused_since is None else refused_since
                 if now - refused_since >= self.max_refused:
+                    error.hint = _REFUSED_TOO_LONG if self.max_refused else ""
                     raise error
                 continue
             if not transient or (error.uncertain and not repeatable) or attempt == self.retries:

@@ -65,14 +65,14 @@ class Ledger:
 
     def has_listed(self) -> bool:
         """Whether a page of the listing has been read, which shows that the server is the API."""
-        return self._store.do(lambda facts: facts.get("listing", "state") is not None)
+        return self._store.read(lambda facts: facts.get("listing", "state") is not None)
 
     # Held numbers
 
     def look_up(self, api: Api, number: str) -> Record | None:
         """The record of a number that is held, or None. Raises ApiError."""
         asked = self.now()
-        known = self._store.do(lambda facts: _known(facts, number))
+        known = self._store.read(lambda facts: _known(facts, number))
         if known is None:
             return self.held(api, {number}).get(number)
         return self._read_by_id(api, number, known) or self.held(api, {number}, after=asked).get(number)
@@ -108,7 +108,7 @@ class Ledger:
         asked = self.now()
         since = after
         if since is None:
-            again = self._store.do(lambda facts: _is_asked_again(facts, wanted))
+            again = self._store.read(lambda facts: _is_asked_again(facts, wanted))
             since = asked if again else asked - MAX_AGE
         rows = {} if rows is None else rows
         missing = None if wanted is None else set(wanted)
@@ -134,12 +134,14 @@ class Ledger:
         # Another worker may have listed them.
         api.has_been_listed(row["record"] for row in rows.values() if row["order"] != _NOT_LISTED)
 
+        answered = dict.fromkeys([_EVERYTHING] if wanted is None else wanted, True)
+        self._store.do(lambda facts: facts.put("answered", answered))
+
         def finish(facts: Facts) -> tuple[dict[str, t.Any], set[str]]:
-            facts.put("answered", dict.fromkeys([_EVERYTHING] if wanted is None else wanted, True))
             alive = set(_alive(facts, rows))
             return facts.all("noted") if wanted is None else facts.some("noted", wanted), alive
 
-        notes, alive = self._store.do(finish)
+        notes, alive = self._store.read(finish)
         found = {number: row["record"] for number, row in rows.items() if number in alive}
         for number, note in notes.items():
             record = self._newer(api, number, rows.get(number) if number in alive else None, note, since)
@@ -216,7 +218,7 @@ class Ledger:
             note = facts.get("noted", number)
             return {**wrote, "record": note["record"]} if note else wrote
 
-        return self._store.do(work)
+        return self._store.read(work)
 
     @contextmanager
     def claim(self, api: Api, number: str) -> t.Iterator[None]:
@@ -242,12 +244,12 @@ class Ledger:
             known = facts.some("agents", names)
             return {name: _agent(row) for name, row in known.items() if _is_current(row, asked, api.way)}
 
-        found = self._store.do(work)
+        found = self._store.read(work)
         if len(found) == len(set(names)):
             return found
         with claimed(self._store, "agents", api.limiter.sleep):
             # Another worker may have looked them up meanwhile.
-            found.update(self._store.do(work))
+            found.update(self._store.read(work))
             missing = sorted(set(names) - set(found))
             at = self.now()
             answers: dict[str, t.Any] = {}
@@ -272,9 +274,9 @@ class Ledger:
         self, api: Api, is_answered: t.Callable[[Facts], bool], since: float, asked: float, report: Report
     ) -> None:
         """Read pages until ``is_answered``. One worker reads. The others wait, and take over if it ends."""
-        while not self._store.do(is_answered):
+        while not self._store.read(is_answered):
             with self._store.claim("listing") as mine:
-                while mine and not self._store.do(is_answered):
+                while mine and not self._store.read(is_answered):
                     self._raise_failure(api, asked)
                     self._read_page(api, since, report)
                 if mine:
@@ -284,12 +286,12 @@ class Ledger:
 
     def _raise_failure(self, api: Api, asked: float) -> None:
         """Raise the error of the listing that this worker has waited for, so that not every worker retries it."""
-        failure = self._store.do(lambda facts: facts.get("listing", "failure"))
+        failure = self._store.read(lambda facts: facts.get("listing", "failure"))
         if failure and failure["at"] >= asked and failure["way"] == api.way:
             raise ApiError.from_dict(failure["error"])
 
     def _read_page(self, api: Api, since: float, report: Report) -> None:
-        state = self._store.do(lambda facts: facts.get("listing", "state"))
+        state = self._store.read(lambda facts: facts.get("listing", "state"))
         if state is None or state["began"] < since or state["complete"]:
             state = {"began": self.now(), "status": 0, "position": asdict(Position()), "order": 0, "complete": False}
         position = Position(**{**state["position"], "seen": list(state["position"]["seen"])})

@@ -99,18 +99,24 @@ class RunStore(Claims):
             self._fall_back(error)
 
     def do(self, work: t.Callable[[Facts], _Value]) -> _Value:
+        return self._work("BEGIN IMMEDIATE", work)
+
+    def read(self, work: t.Callable[[Facts], _Value]) -> _Value:
+        return self._work("BEGIN", work)
+
+    def _work(self, begin: str, work: t.Callable[[Facts], _Value]) -> _Value:
         with self._doing:
             if not self._memory:
                 try:
-                    return self._transact(work)
+                    return self._transact(begin, work)
                 except (sqlite3.Error, ValueError) as error:
                     self._fall_back(error)
             return t.cast(MemoryStore, self._memory).do(work)
 
-    def _transact(self, work: t.Callable[[Facts], _Value]) -> _Value:
+    def _transact(self, begin: str, work: t.Callable[[Facts], _Value]) -> _Value:
         connection = t.cast("sqlite3.Connection", self._connection)
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(begin)
             value = work(_StoredFacts(connection))
             connection.execute("COMMIT")
         except BaseException:

@@ -198,6 +198,17 @@ def test_all_lines_of_an_agent_are_moved(ansible: Ansible, sim: Simulator) -> No
     }
 
 
+def test_the_rate_limit_is_the_run_s(ansible: Ansible, sim: Simulator) -> None:
+    """The inventory has sent the three requests of a minute, so a task waits."""
+    sim.add("07040000001")
+    task = {COLLECTION + "vox_telephone_number_info": {"number": "{{ inventory_hostname }}"}, "timeout": 1}
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+    environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY, "ANSIBLE_INVENTORY_ENABLED": "auto"}
+    run = ansible.run(play, written(ansible), VOX_REQUESTS_PER_MINUTE="3", **environment)
+    assert [seen.failed for seen in run.tasks] == [True]
+    assert len(sim.requests) == 3
+
+
 def test_ten_thousand_numbers(ansible: Ansible, sim: Simulator) -> None:
     for index in range(MANY):
         sim.add(f"0704{index:07}")

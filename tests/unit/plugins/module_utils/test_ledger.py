@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils import _ledger
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._store import claimed
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 ONE = "/organization-telephone-numbers/id-1"
@@ -413,7 +414,6 @@ def test_an_error_about_an_agent_ends_the_workers_that_waited_for_it(
 ) -> None:
     """Otherwise each of a hundred workers would ask one after the other, with all retries."""
     api, ledger = conversation.organization(0)
-    claimed = _ledger.claimed
     waiting = [True]
 
     @contextmanager
