@@ -122,7 +122,7 @@ from ansible_collections.voxai.telephony.plugins.plugin_utils._run_store import 
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _HARMLESS = re.compile(r"[\w .,:;+@/()-]*")
-"""A text that is no template. After ``#jinja2:`` at its beginning, brackets of any kind would make it one."""
+"""A text that cannot be a template. Brackets of any kind can begin one after ``#jinja2:``."""
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):

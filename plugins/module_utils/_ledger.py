@@ -208,7 +208,7 @@ class Ledger:
     def written_since(self, number: str, moment: float) -> dict[str, t.Any] | None:
         """The last write of the number by a user of the store since then, and its ``record``, if that is ``known``.
 
-        None if nobody has written it.
+        None if there was no such write.
         """
 
         def work(facts: Facts) -> dict[str, t.Any] | None:
@@ -351,7 +351,7 @@ def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t
 
 
 def _alive(facts: Facts, rows: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Those of the rows whose record is not gone."""
+    """The rows whose record is not gone."""
     ids = {number: canonical_id(row["record"]["id"]) for number, row in rows.items()}
     gone = facts.some("gone", set(ids.values()))
     return {number: row for number, row in rows.items() if ids[number] not in gone}
@@ -370,7 +370,7 @@ def _forget(facts: Facts, record: Record, gone: bool) -> None:
         if known and same_id(known["record"]["id"], record["id"]):
             facts.drop(kind, number)
             if known.get("also"):
-                # The number is held once more.
+                # The number has another record.
                 (order, other), *more = known["also"]
                 facts.put(kind, {number: {**known, "order": order, "record": other, "also": more}})
     if gone:
