@@ -87,4 +87,4 @@ TARGETS = (
 )
 
 ONE_LISTING = ("vox_telephone_number",)
-"""Contenders that are expected to read each page once, on one connection, for all numbers of a task."""
+"""Contenders that are expected to read each page once, on one connection, for all numbers of a playbook."""
