@@ -223,11 +223,9 @@ class Ledger:
 
         return self._store.read(work)
 
-    @contextmanager
-    def claim(self, api: Api, number: str) -> t.Iterator[None]:
+    def claim(self, api: Api, number: str) -> t.ContextManager[None]:
         """Have a number for oneself, among those who share the store. Waits for it."""
-        with self._wait_for(api, f"number {number}"):
-            yield
+        return self._wait_for(api, f"number {number}")
 
     # Agents
 
