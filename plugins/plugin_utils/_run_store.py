@@ -28,14 +28,14 @@ else:
 
 _Value = t.TypeVar("_Value")
 
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 """Seconds to wait for another worker's transaction, which takes some milliseconds."""
 
 _FEW_KEYS = 500
 """Keys for more than which all values of their kind are read."""
 
 _CLAIMS = 2**62
-"""Bytes of the file of claims that can be locked. The file itself stays empty."""
+"""Bytes of the file of claims that can be locked. The file is empty unless a worker has given the database up."""
 
 
 class _StoredFacts:
@@ -108,8 +108,9 @@ class RunStore(Claims):
         with self._doing:
             if not self._memory:
                 try:
+                    self._check_complete()
                     return self._transact(begin, work)
-                except (sqlite3.Error, ValueError) as error:
+                except (sqlite3.Error, OSError, ValueError) as error:
                     self._give_up(error)
             return t.cast(MemoryStore, self._memory).do(work)
 
@@ -159,10 +160,18 @@ class RunStore(Claims):
             self._connection.close()
         self._connection = None
 
+    def _check_complete(self) -> None:
+        if os.fstat(self._claims).st_size:
+            raise OSError("another worker could not use it")
+
     def _give_up(self, error: Exception) -> None:
         with self._doing:
             if self._memory:
                 return
+            # What this worker does is not written there any more, so nobody may rely on it. A file grows without data
+            # on a full disk, too.
+            with suppress(OSError):
+                os.ftruncate(self._claims, 1)
             # Claims stay: other threads may have some, and other workers respect them.
             self._disconnect()
             self._memory = MemoryStore()
