@@ -19,6 +19,8 @@ description:
   - The inventory is a YAML file whose name ends in C(vox.yml) or C(vox.yaml).
 notes:
   - Values that the API returns are never templated.
+  - If the numbers cannot be read, Ansible only warns, and runs the play without them. To make this an error, set
+    C(any_unparsed_is_failed) in the section C([inventory]) of C(ansible.cfg).
   - If the organization has more than one record of a number, the host is the first one, in the order of O(status),
     newest first.
 extends_documentation_fragment:

@@ -14,7 +14,6 @@ import math
 import time
 import typing as t
 import unicodedata
-from contextlib import contextmanager
 from dataclasses import asdict
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import (
@@ -220,11 +219,9 @@ class Ledger:
 
         return self._store.read(work)
 
-    @contextmanager
-    def claim(self, api: Api, number: str) -> t.Iterator[None]:
+    def claim(self, api: Api, number: str) -> t.ContextManager[None]:
         """Claim a number exclusively among the users of the store. Waits for it."""
-        with claimed(self._store, f"number {number}", api.limiter.sleep):
-            yield
+        return claimed(self._store, f"number {number}", api.limiter.sleep)
 
     # Agents
 
