@@ -35,7 +35,7 @@ _MAX_SINGLE_KEYS = 500
 """Maximum number of keys that are read one by one. With more keys, all values of their kind are read."""
 
 _CLAIMS = 2**62
-"""Number of bytes in the file of claims that can be locked. Empty until a worker cannot use the database."""
+"""Number of bytes in the file of claims that can be locked. It is empty unless a worker cannot use the database."""
 
 
 class _StoredFacts:
