@@ -21,7 +21,7 @@ description:
   - Converts an API record, as M(voxai.telephony.vox_telephone_number_info) returns it, to an entry for
     M(voxai.telephony.vox_telephone_numbers). The entry leaves the number unchanged. The playbook
     C(voxai.telephony.export) writes such entries.
-  - Values that the module does not accept are left out, such as a blank memo. Agents that are not mapped are left out
+  - Values that the module does not accept are left out, such as a blank memo. Agents that are not assigned are left out
     too, so the module leaves them unchanged.
   - The entry of a number bought from vox.ai has a null C(address), so that the default of the role is not used.
   - SIP credentials are not included, because the API never returns them.
@@ -48,7 +48,7 @@ EXAMPLES = r"""
   voxai.telephony.vox_telephone_number_info:
   register: result
 
-- name: Map an agent to all numbers that begin with 070
+- name: Assign an agent to all numbers that begin with 070
   voxai.telephony.vox_telephone_numbers:
     telephone_numbers: >-
       {{ result.telephone_numbers | selectattr('number', 'match', '070') | map('voxai.telephony.entry_from_record')

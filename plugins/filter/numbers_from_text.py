@@ -60,7 +60,7 @@ seealso:
   - plugin: voxai.telephony.entry_from_record
     plugin_type: filter
   - module: voxai.telephony.vox_telephone_numbers
-  - name: Telephone numbers with AWX
+  - name: AWX
     description: Guide to job templates that read such lists.
     link: https://github.com/voxai/telephony/blob/main/docs/awx.md
 """

@@ -10,14 +10,14 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import uni
 
 DOCUMENTATION = r"""
 name: unique_trunks
-short_description: Remove SIP addresses that name the same trunk
+short_description: Remove duplicate SIP trunks from a list of addresses
 version_added: 0.1.0
 author:
   - voxai.telephony contributors (@voxai)
 description:
-  - Returns the addresses of a list, each SIP trunk once, as it is written first.
-  - Addresses name the same trunk if they differ only in a leading C(sip:), in the letter case of scheme and host, in
-    the spelling of an IPv6 address, in a dot at the end of the name, or in a default port that one of them leaves out.
+  - Returns the addresses without duplicates. Each SIP trunk is returned as it is written first.
+  - Addresses are duplicates if they only differ in a leading C(sip:), the letter case of scheme and host, the spelling
+    of an IPv6 address, a dot at the end of the host name, or a default port.
   - Empty and null values are left out.
 positional: _input
 options:
@@ -28,22 +28,25 @@ options:
     required: true
 seealso:
   - module: voxai.telephony.vox_sip_trunk_info
+  - name: Audit
+    description: Guide to the audit of numbers, agents and SIP trunks.
+    link: https://github.com/voxai/telephony/blob/main/docs/audit.md
 """
 
 EXAMPLES = r"""
 - name: Read the numbers
   voxai.telephony.vox_telephone_number_info:
-  register: held
+  register: result
 
-- name: Ask each SIP trunk once
+- name: Check each SIP trunk once
   voxai.telephony.vox_sip_trunk_info:
     address: "{{ item }}"
-  loop: "{{ held.telephone_numbers | map(attribute='address') | voxai.telephony.unique_trunks }}"
+  loop: "{{ result.telephone_numbers | map(attribute='address') | voxai.telephony.unique_trunks }}"
 """
 
 RETURN = r"""
 _value:
-  description: The addresses without repetitions, in the order of the list.
+  description: The addresses without duplicates, in the order of the list.
   type: list
   elements: raw
   sample:

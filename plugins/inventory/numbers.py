@@ -19,6 +19,8 @@ description:
   - The inventory is a YAML file whose name ends in C(vox.yml) or C(vox.yaml).
 notes:
   - Values that the API returns are never templated.
+  - If the numbers cannot be read, Ansible only warns, and runs the play without them. To make this an error, set
+    C(any_unparsed_is_failed) in the section C([inventory]) of C(ansible.cfg).
   - If the organization has more than one record of a number, the host is the first one, in the order of O(status),
     newest first.
 extends_documentation_fragment:
@@ -58,16 +60,16 @@ options:
   agent_names:
     description:
       - Whether to add the names of the agents, as C(vox_inbound_agent_name), C(vox_outbound_agent_name) and
-        C(vox_sms_inbound_agent_name). Null if no agent is mapped, or if the organization has no such agent.
+        C(vox_sms_inbound_agent_name). Null if no agent is assigned, or if the organization has no such agent.
       - This needs one more request per 100 agents.
     type: bool
     default: false
 seealso:
   - module: voxai.telephony.vox_telephone_number
   - module: voxai.telephony.vox_telephone_number_info
-  - name: Many numbers
-    description: Guide to lists of numbers, and to hosts that each manage one number.
-    link: https://github.com/voxai/telephony/blob/main/docs/many-numbers.md
+  - name: One host, one number
+    description: Guide to hosts that each manage one number.
+    link: https://github.com/voxai/telephony/blob/main/docs/one-host-one-number.md
   - name: vox.ai API reference
     description: The vendor's reference (Korean).
     link: https://docs.tryvox.co/api-reference/v3
@@ -100,24 +102,29 @@ import hashlib
 import json
 import re
 import typing as t
+from contextlib import ExitStack, closing
 
+from ansible import constants as C
 from ansible.errors import AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, ApiError, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
 from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given, connect
 from ansible_collections.voxai.telephony.plugins.module_utils._http import REQUESTS_IMPORT_ERROR
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id
 from ansible_collections.voxai.telephony.plugins.module_utils._ledger import read_numbers
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import AGENT_OPTIONS
 from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker, find_secrets, register_secrets
-from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+from ansible_collections.voxai.telephony.plugins.plugin_utils._in_controller import plain
+from ansible_collections.voxai.telephony.plugins.plugin_utils._run_store import RunStore
 
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
+_HARMLESS = re.compile(r"[\w .,:;+@/()-]*")
+"""A text that cannot be a template. Brackets of any kind can begin one after ``#jinja2:``."""
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -134,7 +141,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 "the Python that runs Ansible does not have the library requests: install it there"
             )
         written = {
-            name: self.templar.template(config[name]) for name in CONNECTION_SPEC if config.get(name) is not None
+            name: plain(self.templar.template(config[name])) for name in CONNECTION_SPEC if config.get(name) is not None
         }
         read_key, variables = CONNECTION_SPEC["api_key"]["fallback"]
         secrets = find_secrets({"api_key": read_key(*variables), **written}, CONNECTION_SPEC)
@@ -155,14 +162,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         validated = ArgumentSpecValidator(CONNECTION_SPEC).validate(written)
         if validated.error_messages:
             raise InputError(validated.errors.msg)
-        organizations: list[str] = []
+        with ExitStack() as stack:
+            organizations: list[str] = []
 
-        def store_of(name: str) -> MemoryStore:
-            organizations.append(name)
-            return MemoryStore()
+            def store_of(name: str) -> RunStore:
+                organizations.append(name)
+                # For the rate limit. Closed again, because workers are forked from this process.
+                return stack.enter_context(closing(RunStore(str(C.DEFAULT_LOCAL_TMP), name, self.display.v)))
 
-        api = connect(validated.validated_parameters, store_of).api
-        api.hide = masker.mask
+            api = connect(validated.validated_parameters, store_of).api
+            api.hide = masker.mask
+            return self._read(path, api, organizations, masker, cache)
+
+    def _read(self, path: str, api: Api, organizations: list[str], masker: Masker, cache: bool) -> list[Record]:
         wanted = {name: self.get_option(name) for name in ("status", "provider", "agent_names")}
         # The same file may be used with several API keys.
         asked = hashlib.sha256(json.dumps([organizations, wanted]).encode()).hexdigest()
@@ -214,4 +226,4 @@ def _as_text(value: t.Any) -> t.Any:
         return {name: _as_text(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_as_text(part) for part in value]
-    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+    return wrap_var(value) if isinstance(value, str) and not _HARMLESS.fullmatch(value) else value

@@ -29,7 +29,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Read agents. Check mode makes no difference."""
+    """Read agents. Check mode does the same."""
     result: Result = {"changed": False, "agents": [], "warnings": []}
     requests_sent: t.Callable[[], int] = int
     try:
@@ -38,13 +38,13 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         for option in ("agent_name", "agent_id"):
             check_quoted(option, written.get(option))
             if options[option] is not None and not options[option].strip():
-                raise InputError(f"{option} is empty: write it, or leave the option out to read all agents")
+                raise InputError(f"{option} is empty: write a value, or leave the option out to read all agents")
         check_text("agent_name", name or "")
         if agent_id is not None:
             check_agent_id("agent_id", agent_id)
         api = connect(options).api
         requests_sent = api.counter()
-        # An agent that is changed during the listing may be listed twice.
+        # An agent that changes during the listing may be listed twice.
         listed = {canonical_id(agent["agent_id"]): agent for agent in api.agents(name)}
         agents = [
             agent
@@ -60,7 +60,7 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
 
 
 def _normalized(name: t.Any) -> str:
-    """A name in the form in which names are compared (macOS decomposes Hangul)."""
+    """A name in canonical form, for comparison (macOS decomposes Hangul)."""
     return unicodedata.normalize("NFC", str(name))
 
 

@@ -94,6 +94,10 @@ _NOT_FOUND = (404, 410)
 """The HTTP statuses of an answer that a record does not exist."""
 _CHECK_URL = "Check api_url (or VOX_API_URL): the API's own URL ends in /v3"
 _CHECK_SERVER = "Check api_url (or VOX_API_URL): a proxy or another server may have answered instead of the API"
+_REFUSED_TOO_LONG = (
+    f"The request has been refused for {MAX_REFUSED / 60:g} minutes. Run fewer jobs with this API key at the same time,"
+    " and check requests_per_second and requests_per_minute"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """Control characters. No secret has one, so replacing them does not hide a secret from the masker."""
 
@@ -227,6 +231,7 @@ class Api:
     ``limiter``: the rate limiter, shared by all users of the same API key.
     ``store``: keeps whether the server has returned a record by its id, which a gateway for lists only does not.
     ``retries``: how often a request is retried.
+    ``max_refused``: how long one request waits while it is refused with 429, in seconds.
     ``way``: identifies the connection options, such as the proxy. Clients with another way may succeed.
     ``requests_sent``: the number of requests that were written so far, by all calls.
     ``limit_headers``: the headers of the last answer about the rate limit.
@@ -240,6 +245,7 @@ class Api:
         self.limiter = limiter
         self._store = store
         self.retries = retries
+        self.max_refused = MAX_REFUSED
         self.way = way
         self.requests_sent = 0
         self.recognized = False
@@ -483,7 +489,8 @@ class Api:
                 # This does not count as a try. The limiter waits.
                 now = self.limiter.clock()
                 refused_since = now if refused_since is None else refused_since
-                if now - refused_since >= MAX_REFUSED:
+                if now - refused_since >= self.max_refused:
+                    error.hint = _REFUSED_TOO_LONG if self.max_refused else ""
                     raise error
                 continue
             if not transient or (error.uncertain and not repeatable) or attempt == self.retries:

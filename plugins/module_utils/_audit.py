@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 3, the domain: what is wrong with the numbers that an organization holds. Pure; no request, no file.
+"""Layer 3, domain: find problems with the numbers of an organization. Pure functions, no requests, no files.
 
-A rule is a function that finds records at fault among all numbers, and a line in ``RULES``. Its name is documented in
-the module vox_audit_info.
+A rule is a function that finds the records with a problem among all numbers, and a line in ``RULES``. The module
+vox_audit_info documents its name.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Agents = t.Mapping[str, Record]
 """The organization's agents, by their ids in canonical form."""
 
 Found = t.Iterator[tuple[Record, str]]
-"""Records at fault, each with what is wrong and what to do."""
+"""Records with a problem, each with a message about the problem and what to do."""
 
 _PROVIDERS = ("vox", "custom")
 _KOREAN_TIME = timezone(timedelta(hours=9))
-"""Contracts end by the vendor's calendar. Korea has no daylight saving time."""
-_MOST_OF_NAME = 100
-"""Characters of an agent's name in a message."""
+"""The vendor's time zone, in which contracts end. Korea has no daylight saving time."""
+_MAX_NAME = 100
+"""Maximum length of an agent's name in a message."""
 
 
 class Rule(t.NamedTuple):
@@ -41,7 +41,7 @@ class Rule(t.NamedTuple):
 
 
 class Finding(t.NamedTuple):
-    """What a rule has found. The fields are those of the result."""
+    """A problem that a rule has found. The fields are those of the result."""
 
     rule: str
     severity: str
@@ -51,7 +51,7 @@ class Finding(t.NamedTuple):
 
 
 def audit(numbers: t.Sequence[Record], agents: Agents, rules: t.Container[str]) -> list[Finding]:
-    """What the rules find, the most severe first, then by number."""
+    """The findings of the rules, the most severe first, then by number."""
     findings = [
         Finding(name, rule.severity, record["number"], record["id"], message)
         for name, rule in RULES.items()
@@ -63,7 +63,7 @@ def audit(numbers: t.Sequence[Record], agents: Agents, rules: t.Container[str]) 
 
 
 def summarize(numbers: t.Sequence[Record], findings: t.Sequence[Finding]) -> dict[str, t.Any]:
-    """Counts, and what the numbers cost in a month."""
+    """The counts, and the sum of the monthly fees."""
     severities = Counter(finding.severity for finding in findings)
     return {
         "numbers": len(numbers),
@@ -75,7 +75,7 @@ def summarize(numbers: t.Sequence[Record], findings: t.Sequence[Finding]) -> dic
 
 
 def describe(record: Record, agents: Agents, findings: t.Sequence[Finding]) -> dict[str, t.Any]:
-    """A line of the report: the number, the names of its agents, its last day if it has one, and what was found."""
+    """A line of the report: the number, the names of its agents, the day on which it ends, and its findings."""
     line = {name: record.get(name) for name in _OF_LINE}
     line["written"] = with_hyphens(record["number"])
     for option in AGENT_OPTIONS:
@@ -102,7 +102,7 @@ _OF_LINE = ("number", "id", "provider", "status", "address", "memo", "monthly_fe
 def _without_inbound_agent(numbers: t.Sequence[Record], agents: Agents) -> Found:
     for record in numbers:
         if not _mapped(record, "inbound_agent"):
-            yield record, "no inbound agent: calls to it are not answered. Map one with inbound_agent"
+            yield record, "no inbound agent: calls to it are not answered. Assign one with inbound_agent"
 
 
 def _with_unknown_agent(numbers: t.Sequence[Record], agents: Agents) -> Found:
@@ -114,17 +114,16 @@ def _with_unknown_agent(numbers: t.Sequence[Record], agents: Agents) -> Found:
         }
         if unknown:
             mapped = ", ".join(f"{option} {shown(agent_id)}" for option, agent_id in unknown.items())
-            yield record, f"mapped to an agent that the organization does not have ({mapped}). Map one that it has"
+            yield record, f"the organization does not have an assigned agent ({mapped}). Assign another one"
 
 
 def _without_trunk(numbers: t.Sequence[Record], agents: Agents) -> Found:
     for record in numbers:
-        # A field that is not in the record says nothing: the API may have renamed it.
-        missing = [name for name in ("address", "inbound_trunk_id", "outbound_trunk_id") if not record.get(name, name)]
+        missing = [name for name in ("address", "inbound_trunk_id", "outbound_trunk_id") if not record.get(name)]
         if record["provider"] == "custom" and missing:
             yield (
                 record,
-                f"no SIP trunk: {' and '.join(missing)} missing. Set its address once more, with auth_password",
+                f"no SIP trunk: {' and '.join(missing)} missing. Set its address again, with auth_password",
             )
 
 
@@ -133,8 +132,8 @@ def _with_private_trunk(numbers: t.Sequence[Record], agents: Agents) -> Found:
         if is_private(record.get("address")):
             yield (
                 record,
-                f"its SIP address {shown(record['address'])} cannot be reached from the internet: unless vox.ai has a"
-                " private link to it, set an address that can be",
+                f"its SIP address {shown(record['address'])} cannot be reached from the internet: set a public address,"
+                " unless vox.ai has a private link to it",
             )
 
 
@@ -144,7 +143,7 @@ def _with_draft_agent(numbers: t.Sequence[Record], agents: Agents) -> Found:
         if drafts:
             yield (
                 record,
-                f"mapped to the draft of an agent ({_named(drafts, agents)}), which changes while it is edited: set"
+                f"the draft of an agent is assigned ({_named(drafts, agents)}), which changes while it is edited: set"
                 " agent_version to production",
             )
 
@@ -159,8 +158,8 @@ def _without_production_version(numbers: t.Sequence[Record], agents: Agents) -> 
         if unpublished:
             yield (
                 record,
-                f"mapped to the production version of an agent that has none ({_named(unpublished, agents)}), so its"
-                " draft answers: publish the agent",
+                f"the assigned agent has no production version ({_named(unpublished, agents)}), so its draft answers:"
+                " publish the agent",
             )
 
 
@@ -177,8 +176,8 @@ def _of_odd_form(numbers: t.Sequence[Record], agents: Agents) -> Found:
         if not is_in_plan(record["number"]):
             yield (
                 record,
-                "not the form of a Korean telephone number: if it was registered by mistake (without quotes, YAML turns"
-                " digits into another value), release it by its id, and register the right one",
+                "not the form of a Korean telephone number: if it was registered by mistake (without quotes, YAML"
+                " converts digits to another value), release it by its id, and register the right one",
             )
 
 
@@ -191,8 +190,8 @@ def _held_twice(numbers: t.Sequence[Record], agents: Agents) -> Found:
         if len(own) > 1:
             yield (
                 record,
-                f"more than one record is held for it ({', '.join(own)}): compare them, and release the one that is not"
-                " in use by its id",
+                f"the organization has more than one record of it ({', '.join(own)}): compare them, and release the one"
+                " that is not in use by its id",
             )
 
 
@@ -209,17 +208,17 @@ RULES = {
 }
 
 
-# What a record says
+# Fields of a record
 
 
 def _mapped(record: Record, option: str) -> Record | None:
-    """The agent that a number is mapped to."""
+    """The agent that is assigned to a number."""
     mapped = record.get(option)
     return mapped if isinstance(mapped, dict) and mapped.get("agent_id") else None
 
 
 def _all_mapped(record: Record) -> dict[str, Record]:
-    """Its agents, by the name of the field."""
+    """The agents of a number, by the name of the field."""
     found = {option: _mapped(record, option) for option in AGENT_OPTIONS}
     return {option: mapped for option, mapped in found.items() if mapped}
 
@@ -229,9 +228,9 @@ def _with_version(record: Record, version: str) -> dict[str, Record]:
 
 
 def _named(mapped: t.Mapping[str, Record], agents: Agents) -> str:
-    """The agents of a number in words, such as "inbound_agent 'Front desk'"."""
+    """The agents of a number as a text, such as "inbound_agent 'Front desk'"."""
     return ", ".join(
-        f"{option} {str(agents.get(canonical_id(one['agent_id']), {}).get('name', one['agent_id']))[:_MOST_OF_NAME]!r}"
+        f"{option} {str(agents.get(canonical_id(one['agent_id']), {}).get('name', one['agent_id']))[:_MAX_NAME]!r}"
         for option, one in mapped.items()
     )
 
@@ -250,5 +249,5 @@ def _is_amount(value: t.Any) -> bool:
 
 
 def _count(known: t.Iterable[str], values: t.Iterable[t.Any]) -> dict[str, int]:
-    """How often each value occurs, those that are known first, even if they don't occur."""
+    """How often each value occurs. Known values come first, also with 0."""
     return {**dict.fromkeys(known, 0), **Counter(map(str, values))}

@@ -30,19 +30,19 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import Inp
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Read all numbers and agents, and apply the rules. Check mode makes no difference."""
+    """Read all numbers and agents, and apply the rules. Check mode does the same."""
     result: Result = {"changed": False, **_empty(), "warnings": []}
     requests_sent: t.Callable[[], int] = int
     try:
         check_given(written.get("api_key"))
         api, ledger = connect(options)
         requests_sent = api.counter()
-        # From the ledger: what an earlier task of the run has written counts even if the API's list lags. If any number
-        # was asked for before, all are listed again. One that changes its status meanwhile comes twice.
+        # From the ledger, which has the writes of earlier tasks of the run even if the API's list lags. If any number
+        # was looked up before, all are listed again. A number that changes its status meanwhile is listed twice.
         listed = {canonical_id(record["id"]): record for record in ledger.records(api, None)}
         numbers = sorted(listed.values(), key=lambda record: (record["number"], record["id"]))
         report(f"{len(numbers)} numbers read")
-        # After the numbers: an agent that was made meanwhile is not taken for unknown.
+        # After the numbers, so that an agent that is created meanwhile does not count as unknown.
         agents = {canonical_id(agent["agent_id"]): agent for agent in api.agents()}
         findings = audit(numbers, agents, options["rules"] or RULES)
         summary = summarize(numbers, findings)

@@ -30,12 +30,12 @@ _VENDOR_HOST = "client-api.tryvox.co"
 _PLAIN_CODE = re.compile(r"[A-Z][A-Z_]{0,59}")
 _PLAIN_NAME = re.compile(r"[A-Za-z-]{1,60}")
 _PLAIN_VALUE = re.compile(r"(?=.*[0-9])[0-9wqrt;=, .]{1,40}")
-"""Numbers, and the one-letter parameters of RateLimit-Policy. Words may name a customer."""
+"""Numbers, and the one-letter parameters of RateLimit-Policy. Words are not shown, because they may name a customer."""
 _UNKNOWN = "not checked"
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Check the connection part by part. Check mode makes no difference."""
+    """Check the connection part by part. Check mode does the same."""
     result: Result = {"changed": False, "warnings": []}
     lines = {"API": _UNKNOWN, "Proxy": _UNKNOWN, "TLS": _UNKNOWN, "Key": _UNKNOWN, "Organization": _UNKNOWN}
     lines["Rate limit"] = _own_limits(options)
@@ -43,8 +43,9 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
     failed_part = None
     try:
         check_given(written.get("api_key"))
-        # The first failure is what the user wants to know.
+        # Report the first failure without retries.
         api = connect({**options, "retries": 0}).api
+        api.max_refused = 0.0
         requests_sent = api.counter()
         _describe(options, lines)
         _ask(api, lines)
@@ -52,12 +53,10 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
         result["msg"] = "The connection works."
     except (InputError, ApiError) as error:
         failed_part, why = _failure(error, options, lines)
-        result.update(
-            failed=True, failure=failure_of(error), msg=f"The connection fails at the part {failed_part}: {why}"
-        )
+        result.update(failed=True, failure=failure_of(error), msg=f"The connection failed ({failed_part}): {why}")
     lines["Versions"] = f"Python {platform.python_version()}, {versions()}, {ssl.OPENSSL_VERSION}"
-    told = [result["msg"], *(f"{name}: {text}" for name, text in lines.items())]
-    return {**result, "report": told, "failed_part": failed_part, "api_requests": requests_sent()}
+    report_lines = [result["msg"], *(f"{name}: {text}" for name, text in lines.items())]
+    return {**result, "report": report_lines, "failed_part": failed_part, "api_requests": requests_sent()}
 
 
 def _describe(options: Options, lines: dict[str, str]) -> None:
@@ -93,18 +92,18 @@ def _limits(api: Api) -> str:
         for name, value in sorted(api.limit_headers.items())
         if _PLAIN_NAME.fullmatch(name)
     ]
-    return f"the API's answers say {', '.join(shown)}" if shown else "the API's answers do not say"
+    return f"headers of the API: {', '.join(shown)}" if shown else "no headers of the API"
 
 
 def _own_limits(options: Options) -> str:
     per = ", ".join(
         f"{options[f'requests_per_{window}'] or 'no limit'} per {window}" for window in ("second", "minute")
     )
-    return f"this side: {per}"
+    return f"client: {per}"
 
 
 def _failure(error: Exception, options: Options, lines: dict[str, str]) -> tuple[str, str]:
-    """Which part failed, and why, without names of hosts, paths and what a server said."""
+    """The part that failed, and why, without host names, paths and texts of a server."""
     if isinstance(error, InputError):
         part = "Key" if "api_key" in str(error) else "TLS" if "ca_path" in str(error) else "API"
         if "api_key" not in str(error) and "ca_path" not in str(error) and "api_url" not in str(error):
@@ -114,7 +113,7 @@ def _failure(error: Exception, options: Options, lines: dict[str, str]) -> tuple
         code = f", code {error.code}" if error.code and _PLAIN_CODE.fullmatch(error.code) else ""
         part = {401: "Key", 403: "Key", 429: "Rate limit"}.get(error.http_status, "API")
         why = f"HTTP {error.http_status}{code}. " + (
-            error.hint or ("" if error.from_api else "The answer is not the API's")
+            error.hint or ("" if error.from_api else "The answer is not from the API")
         )
     else:
         part = {"proxy": "Proxy", "TLS": "TLS"}.get(getattr(error, "part", ""), "API")
@@ -125,7 +124,7 @@ def _failure(error: Exception, options: Options, lines: dict[str, str]) -> tuple
         options["api_url"],
         options["ca_path"],
     ):
-        # The scheme of a proxy helps to see what is wrong.
+        # The scheme of a proxy is shown, because it helps to find the error.
         why = why.replace((secret or "").rpartition("://")[2] or "\0", "(hidden)")
     why = why.strip()
     if part in lines:

@@ -182,10 +182,19 @@ def apply_plan(api: Api, ledger: Ledger, desired: Desired, outcome: Outcome) -> 
     """
     plan = t.cast(Plan, outcome.plan)
     number = plan.before["number"] if plan.before else str(desired.number)
-    written, record = ledger.written_since(number, outcome.asked)
-    if written:
+    while True:
+        written = ledger.written_since(number, outcome.asked)
+        if not written:
+            break
         # Another task of the same run has written it. This may be another record of the number than the given id's.
-        outcome.record = record if desired.record_id is None else _by_id(api, desired)
+        outcome.asked = ledger.now()
+        if desired.record_id is not None:
+            outcome.record = _by_id(api, desired)
+        elif written["known"]:
+            outcome.record = written["record"]
+        else:
+            # The write failed, or its worker was killed.
+            outcome.record = yield from _look_again(number)
         plan = outcome.plan = make_plan(desired, outcome.record)
     try:
         yield from _apply_steps(api, ledger, desired, plan, outcome)
@@ -242,7 +251,7 @@ def _apply_steps(api: Api, ledger: Ledger, desired: Desired, plan: Plan, outcome
         if outcome.stop:
             raise outcome.stop
         if step.call == "register":
-            outcome.record = yield from _register(api, step, outcome)
+            outcome.record = yield from _register(api, ledger, step, outcome)
         else:
             outcome.record = _change(api, ledger, desired, t.cast(Record, outcome.record), step, outcome)
         if outcome.record:
@@ -250,7 +259,7 @@ def _apply_steps(api: Api, ledger: Ledger, desired: Desired, plan: Plan, outcome
             outcome.warnings.extend(not_as_sent(step, outcome.record, api.hide))
 
 
-def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:
+def _register(api: Api, ledger: Ledger, step: Step, outcome: Outcome) -> t.Generator[Look, Found, Record]:
     """Register, at most twice. The second time only after a look-up has shown that the first one had no effect.
 
     Raises _Outdated with the record if the number is held after all: because an answer was lost, or because another
@@ -259,6 +268,7 @@ def _register(api: Api, step: Step, outcome: Outcome) -> t.Generator[Look, Found
     maybe_ours = last = False
     while True:
         named = ""
+        ledger.writing(step.body["number"])
         try:
             answer = api.register(step.body)
         except ApiError as refusal:
@@ -312,16 +322,23 @@ def _in_doubt(error: ApiError, why: str) -> ApiError:
 
 def _change(api: Api, ledger: Ledger, desired: Desired, record: Record, step: Step, outcome: Outcome) -> Record | None:
     """Do a step on a number that is held. Returns the record after it, or None if the number was released."""
-    try:
-        answer = _send(api, record["id"], step)
-    except ApiError as error:
-        after = _after_error(api, ledger, desired, record, step, error, outcome)
-    else:
-        after = _after_answer(api, ledger, record, step, answer, outcome)
-    if step.call in _AIMS:
+    ledger.writing(record["number"])
+    changes_status = step.call in _AIMS
+    if changes_status:
+        # Before and after: the step may take effect at any time in between, or after its answer.
         ledger.status_changed()
-        if after is None:
-            ledger.gone(record)
+    try:
+        try:
+            answer = _send(api, record["id"], step)
+        except ApiError as error:
+            after = _after_error(api, ledger, desired, record, step, error, outcome)
+        else:
+            after = _after_answer(api, ledger, record, step, answer, outcome)
+    finally:
+        if changes_status:
+            ledger.status_changed()
+    if after is None and outcome.actions:
+        ledger.gone(record)
     return after
 
 

@@ -14,7 +14,6 @@ import math
 import time
 import typing as t
 import unicodedata
-from contextlib import contextmanager
 from dataclasses import asdict
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import (
@@ -55,7 +54,8 @@ class Ledger:
     replaces the record of a listing that began earlier.
 
     Facts, by kind: ``listing`` (its state), ``held`` (its records by number), ``noted`` (records of single numbers),
-    ``wrote`` (when a number was last written), ``gone`` (ids), ``answered`` (numbers), ``agents`` (ids by name).
+    ``wrote`` (when a number was last written, and what that left), ``gone`` (ids), ``answered`` (numbers), ``agents``
+    (ids by name).
     """
 
     def __init__(self, store: Store, clock: t.Callable[[], float] = time.monotonic) -> None:
@@ -64,14 +64,14 @@ class Ledger:
 
     def has_listed(self) -> bool:
         """Whether a page of the listing has been read, which shows that the server is the API."""
-        return self._store.do(lambda facts: facts.get("listing", "state") is not None)
+        return self._store.read(lambda facts: facts.get("listing", "state") is not None)
 
     # Held numbers
 
     def look_up(self, api: Api, number: str) -> Record | None:
         """The record of a number that is held, or None. Raises ApiError."""
         asked = self.now()
-        known = self._store.do(lambda facts: _known(facts, number))
+        known = self._store.read(lambda facts: _known(facts, number))
         if known is None:
             return self.held(api, {number}).get(number)
         return self._read_by_id(api, number, known) or self.held(api, {number}, after=asked).get(number)
@@ -107,7 +107,7 @@ class Ledger:
         asked = self.now()
         since = after
         if since is None:
-            again = self._store.do(lambda facts: _is_asked_again(facts, wanted))
+            again = self._store.read(lambda facts: _is_asked_again(facts, wanted))
             since = asked if again else asked - MAX_AGE
         rows = {} if rows is None else rows
         missing = None if wanted is None else set(wanted)
@@ -133,13 +133,14 @@ class Ledger:
         # Another worker may have listed them.
         api.has_been_listed(row["record"] for row in rows.values() if row["order"] != _NOT_LISTED)
 
+        answered = dict.fromkeys([_EVERYTHING] if wanted is None else wanted, True)
+        self._store.do(lambda facts: facts.put("answered", answered))
+
         def finish(facts: Facts) -> tuple[dict[str, t.Any], set[str]]:
-            facts.put("answered", dict.fromkeys([_EVERYTHING] if wanted is None else wanted, True))
-            gone = facts.all("gone")
-            alive = {number for number, row in rows.items() if canonical_id(row["record"]["id"]) not in gone}
+            alive = set(_alive(facts, rows))
             return facts.all("noted") if wanted is None else facts.some("noted", wanted), alive
 
-        notes, alive = self._store.do(finish)
+        notes, alive = self._store.read(finish)
         found = {number: row["record"] for number, row in rows.items() if number in alive}
         for number, note in notes.items():
             record = self._newer(api, number, rows.get(number) if number in alive else None, note, since)
@@ -174,12 +175,16 @@ class Ledger:
 
     # Own writes
 
+    def writing(self, number: str) -> None:
+        """Note that a number is about to be written. Without an answer, its record is not known."""
+        self._store.do(lambda facts: self._wrote(facts, number, None, known=False))
+
     def note(self, record: Record) -> None:
         """Note the record of a number after an own write."""
 
         def work(facts: Facts) -> None:
             _note(facts, record, self.now())
-            facts.put("wrote", {record["number"]: self.now()})
+            self._wrote(facts, record["number"], record)
 
         self._store.do(work)
 
@@ -188,28 +193,35 @@ class Ledger:
 
         def work(facts: Facts) -> None:
             _forget(facts, record, gone=True)
-            facts.put("wrote", {record["number"]: self.now()})
+            self._wrote(facts, record["number"], None)
 
         self._store.do(work)
+
+    def _wrote(self, facts: Facts, number: str, record: Record | None, known: bool = True) -> None:
+        facts.put("wrote", {number: {"at": self.now(), "record": record, "known": known}})
 
     def status_changed(self) -> None:
         """Note that a number has changed its status. Records after a cursor may have moved to a page that was read."""
         self._store.do(lambda facts: facts.put("listing", {"moved": self.now()}))
 
-    def written_since(self, number: str, moment: float) -> tuple[bool, Record | None]:
-        """Whether a user of the store has written the number since then, and the record after that write."""
+    def written_since(self, number: str, moment: float) -> dict[str, t.Any] | None:
+        """The last write of the number by a user of the store since then, and its ``record``, if that is ``known``.
 
-        def work(facts: Facts) -> tuple[bool, Record | None]:
+        None if there was no such write.
+        """
+
+        def work(facts: Facts) -> dict[str, t.Any] | None:
+            wrote = facts.get("wrote", number)
+            if not wrote or wrote["at"] <= moment:
+                return None
             note = facts.get("noted", number)
-            return (facts.get("wrote", number) or moment) > moment, note["record"] if note else None
+            return {**wrote, "record": note["record"]} if note else wrote
 
-        return self._store.do(work)
+        return self._store.read(work)
 
-    @contextmanager
-    def claim(self, api: Api, number: str) -> t.Iterator[None]:
+    def claim(self, api: Api, number: str) -> t.ContextManager[None]:
         """Claim a number exclusively among the users of the store. Waits for it."""
-        with claimed(self._store, f"number {number}", api.limiter.sleep):
-            yield
+        return claimed(self._store, f"number {number}", api.limiter.sleep)
 
     # Agents
 
@@ -223,33 +235,34 @@ class Ledger:
     def agent_ids(self, api: Api, names: t.Collection[str]) -> dict[str, str | InputError | ApiError]:
         """The id of the agent of each name, or the error."""
 
-        def work(facts: Facts) -> dict[str, t.Any]:
-            known = {name: facts.get("agents", name) for name in names}
-            return {name: one["id"] for name, one in known.items() if one and one["at"] >= asked - MAX_AGE}
-
         asked = self.now()
-        found: dict[str, str | InputError | ApiError] = self._store.do(work)
+
+        def work(facts: Facts) -> dict[str, str | InputError | ApiError]:
+            known = facts.some("agents", names)
+            return {name: _agent(row) for name, row in known.items() if _is_current(row, asked, api.way)}
+
+        found = self._store.read(work)
         if len(found) == len(set(names)):
             return found
         with claimed(self._store, "agents", api.limiter.sleep):
             # Another worker may have looked them up meanwhile.
-            found.update(self._store.do(work))
+            found.update(self._store.read(work))
             missing = sorted(set(names) - set(found))
             at = self.now()
-            picked_now: dict[str, t.Any] = {}
+            answers: dict[str, t.Any] = {}
             try:
                 everyone = api.agents() if len(missing) > _MAX_SINGLE_NAMES else None
                 for name in missing:
                     candidates = api.agents(name) if everyone is None else everyone
                     try:
-                        found[name] = picked = pick_agent(name, candidates)
+                        answers[name] = {"at": at, "id": pick_agent(name, candidates)}
                     except InputError as error:
-                        found[name] = error
-                    else:
-                        picked_now[name] = {"id": picked, "at": at}
+                        answers[name] = {"at": at, "wrong": str(error)}
             except ApiError as error:
-                found.update((name, error) for name in missing if name not in found)
-            self._store.do(lambda facts: facts.put("agents", picked_now))
+                failure = {"at": at, "way": api.way, "error": error.as_dict()}
+                answers.update((name, failure) for name in missing if name not in answers)
+            self._store.do(lambda facts: facts.put("agents", answers))
+            found.update((name, _agent(row)) for name, row in answers.items())
         return found
 
     # The listing
@@ -258,9 +271,9 @@ class Ledger:
         self, api: Api, is_answered: t.Callable[[Facts], bool], since: float, asked: float, report: Report
     ) -> None:
         """Read pages until ``is_answered``. One worker reads. The others wait, and take over if it ends."""
-        while not self._store.do(is_answered):
+        while not self._store.read(is_answered):
             with self._store.claim("listing") as mine:
-                while mine and not self._store.do(is_answered):
+                while mine and not self._store.read(is_answered):
                     self._raise_failure(api, asked)
                     self._read_page(api, since, report)
                 if mine:
@@ -270,12 +283,12 @@ class Ledger:
 
     def _raise_failure(self, api: Api, asked: float) -> None:
         """Raise the error of the listing that this worker has waited for, so that not every worker retries it."""
-        failure = self._store.do(lambda facts: facts.get("listing", "failure"))
+        failure = self._store.read(lambda facts: facts.get("listing", "failure"))
         if failure and failure["at"] >= asked and failure["way"] == api.way:
             raise ApiError.from_dict(failure["error"])
 
     def _read_page(self, api: Api, since: float, report: Report) -> None:
-        state = self._store.do(lambda facts: facts.get("listing", "state"))
+        state = self._store.read(lambda facts: facts.get("listing", "state"))
         if state is None or state["began"] < since or state["complete"]:
             state = {"began": self.now(), "status": 0, "position": asdict(Position()), "order": 0, "complete": False}
         position = Position(**{**state["position"], "seen": list(state["position"]["seen"])})
@@ -323,12 +336,8 @@ def _is_asked_again(facts: Facts, wanted: t.Collection[str] | None) -> bool:
 
 def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t.Any]:
     """The records that were listed or noted since then, by number."""
-    gone = facts.all("gone")
-    rows = {
-        number: row
-        for number, row in facts.some("held", numbers).items()
-        if row["began"] >= since and canonical_id(row["record"]["id"]) not in gone
-    }
+    recent = {number: row for number, row in facts.some("held", numbers).items() if row["began"] >= since}
+    rows = _alive(facts, recent)
     notes = facts.some("noted", numbers).items()
     rows.update(
         (number, {"began": note["at"], "order": _NOT_LISTED, "record": note["record"], "also": []})
@@ -338,6 +347,13 @@ def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t
     return rows
 
 
+def _alive(facts: Facts, rows: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The rows whose record is not gone."""
+    ids = {number: canonical_id(row["record"]["id"]) for number, row in rows.items()}
+    gone = facts.some("gone", set(ids.values()))
+    return {number: row for number, row in rows.items() if ids[number] not in gone}
+
+
 def _note(facts: Facts, record: Record, at: float) -> None:
     note = facts.get("noted", record["number"])
     if not note or note["at"] <= at:
@@ -345,17 +361,22 @@ def _note(facts: Facts, record: Record, at: float) -> None:
 
 
 def _forget(facts: Facts, record: Record, gone: bool) -> None:
+    number = record["number"]
     for kind in ("noted", "held"):
-        known = facts.get(kind, record["number"])
+        known = facts.get(kind, number)
         if known and same_id(known["record"]["id"], record["id"]):
-            facts.drop(kind, record["number"])
+            facts.drop(kind, number)
+            if known.get("also"):
+                # The number has another record.
+                (order, other), *more = known["also"]
+                facts.put(kind, {number: {**known, "order": order, "record": other, "also": more}})
     if gone:
         facts.put("gone", {canonical_id(record["id"]): True})
 
 
 def _keep_page(facts: Facts, before: t.Any, after: t.Any, records: list[Record]) -> None:
     began = before["began"]
-    gone = facts.all("gone")
+    gone = facts.some("gone", [canonical_id(record["id"]) for record in records])
     known = facts.some("held", [record["number"] for record in records])
     rows: dict[str, t.Any] = {}
     for order, record in enumerate(records, before["order"]):
@@ -383,6 +404,18 @@ def _keep_page(facts: Facts, before: t.Any, after: t.Any, records: list[Record])
 def _updated_at(record: Record) -> float:
     value = record.get("updated_at")
     return value if isinstance(value, (int, float)) else 0
+
+
+def _agent(row: dict[str, t.Any]) -> str | InputError | ApiError:
+    """The id of the agent of a name, or the error."""
+    if "error" in row:
+        return ApiError.from_dict(row["error"])
+    return InputError(row["wrong"]) if "wrong" in row else str(row["id"])
+
+
+def _is_current(row: dict[str, t.Any], asked: float, way: str) -> bool:
+    """Whether the row answers a question asked then: an id for MAX_AGE, an error only if it is newer."""
+    return bool(row["at"] >= (asked - MAX_AGE if "id" in row else asked) and row.get("way", way) == way)
 
 
 def pick_agent(name: str, agents: list[Record]) -> str:

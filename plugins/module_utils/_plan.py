@@ -18,7 +18,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import RECORD
 from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import parse_number
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     HIDDEN,
-    AgentWish,
+    DesiredAgent,
     InputError,
     check_text,
     is_private,
@@ -46,7 +46,7 @@ class Desired:
     auth_password: str | None = field(default=None, repr=False)
     always_password: bool = False
     memo: str | None = None
-    agents: dict[str, AgentWish | None] = field(default_factory=dict)
+    agents: dict[str, DesiredAgent | None] = field(default_factory=dict)
     cancel_vox_number: bool = False
 
     @property
@@ -97,8 +97,8 @@ def resolve_agents(desired: Desired, agent_id: t.Callable[[str], str]) -> Desire
     return replace(
         desired,
         agents={
-            option: wish._replace(agent_id=agent_id(wish.agent_name)) if wish and wish.agent_name else wish
-            for option, wish in desired.agents.items()
+            option: agent._replace(agent_id=agent_id(agent.agent_name)) if agent and agent.agent_name else agent
+            for option, agent in desired.agents.items()
         },
     )
 
@@ -193,14 +193,14 @@ def _plan_registration(desired: Desired) -> Plan:
             "the number is not held yet: add address, the SIP trunk to register it with. (If the number was bought from"
             " vox.ai, the API key belongs to another organization.)"
         )
-    wanted = {
+    fields = {
         "number": desired.number,
         "address": desired.address,
         "auth_username": desired.auth_username,
         "auth_password": desired.auth_password,
         "memo": desired.memo or None,
     }
-    body = {option: value for option, value in wanted.items() if value is not None}
+    body = {option: value for option, value in fields.items() if value is not None}
     registered = {
         **dict.fromkeys(RECORD_FIELDS),
         "number": desired.number,
@@ -248,9 +248,9 @@ def _plan_update(desired: Desired, record: Record) -> Plan:
 
 def _with_agents(desired: Desired, before: Record | None, after: Record, steps: list[Step]) -> Plan:
     """The plan with these steps, and a step for the agents that differ, if any."""
-    wishes = {name: wish for name, wish in desired.agents.items() if _differs(wish, after.get(name))}
-    if wishes:
-        body = {name: wish.as_body() if wish else None for name, wish in wishes.items()}
+    changed = {name: agent for name, agent in desired.agents.items() if _differs(agent, after.get(name))}
+    if changed:
+        body = {name: agent.as_body() if agent else None for name, agent in changed.items()}
         steps = [*steps, Step("update_agents", ("agents_updated",), body)]
         # Without a version, the API uses the draft.
         after = {**after, **{name: {"agent_version": "current", **new} if new else None for name, new in body.items()}}
@@ -258,8 +258,8 @@ def _with_agents(desired: Desired, before: Record | None, after: Record, steps: 
     return Plan(before, after if steps else before, tuple(steps))
 
 
-def _differs(wish: AgentWish | None, mapped: t.Any) -> bool:
-    return bool(mapped) if wish is None else not wish.is_met_by(mapped)
+def _differs(agent: DesiredAgent | None, assigned: t.Any) -> bool:
+    return bool(assigned) if agent is None else not agent.matches(assigned)
 
 
 _SHOWN_BY = {"sip_updated": {"address"}, "memo_updated": {"memo"}, "agents_updated": set(AGENT_OPTIONS)}
@@ -315,8 +315,8 @@ def _same_memo(sent: t.Any, returned: t.Any) -> bool:
 
 
 def _same_agent(sent: dict[str, str] | None, returned: t.Any) -> bool:
-    wish = AgentWish(sent["agent_id"], None, sent.get("agent_version")) if sent else None
-    return not _differs(wish, returned)
+    agent = DesiredAgent(sent["agent_id"], None, sent.get("agent_version")) if sent else None
+    return not _differs(agent, returned)
 
 
 _RETURNED: dict[str, t.Callable[[t.Any, t.Any], bool]] = {

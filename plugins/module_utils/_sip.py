@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A SIP client that asks one server with OPTIONS (RFC 3261) whether it answers. Knows nothing of the API.
+"""Layer 1, SIP: a client that sends OPTIONS (RFC 3261) to one server. It does not use the API.
 
-UDP, TCP and TLS; digest authentication (RFC 3261 and 8760). Everything that a server sends is bounded in size and time.
+It supports UDP, TCP and TLS, and digest authentication (RFC 3261 and 8760). The size and the time of a server's answers
+are limited.
 """
 
 from __future__ import annotations
@@ -31,18 +32,18 @@ else:
     SIPMESSAGE_IMPORT_ERROR = None
 
 UNRESOLVED, REFUSED, UNREACHABLE, TLS, SILENT = "unresolved", "refused", "unreachable", "tls", "silent"
-"""Why there is no answer: the name, the port, the network, the certificate, or nothing that is known."""
+"""Why there is no answer: the host name, the port, the network, TLS, or an unknown reason."""
 
 _T1, _T2 = 0.5, 4.0
-"""Seconds: the first interval of retransmissions over UDP, and the longest."""
-_MOST_OF_HEAD = 16 * 1024
-"""Bytes of a message up to its body."""
-_MOST_OF_BODY = 64 * 1024
-"""Bytes of a body that is skipped to read the next message on a connection."""
-_MOST_CHALLENGES = 3
+"""Seconds: the first and the longest interval of retransmissions over UDP."""
+_MAX_HEAD = 16 * 1024
+"""Maximum size of a message without its body, in bytes."""
+_MAX_BODY = 64 * 1024
+"""Maximum size in bytes of a body that is skipped to read the next message on a connection."""
+_MAX_CHALLENGES = 3
 _DATAGRAM = 65535
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-# A name is searched for where one begins only: elsewhere, a long one would be read again from each of its letters.
+# The search only begins at the first letter of a name. Otherwise a long name would be read again from each letter.
 _PARAMETER = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _BRANCH = re.compile(r"(?i)[^,]*?;\s*branch\s*=\s*([^\s;,]+)")
 """The branch of the topmost Via."""
@@ -53,7 +54,7 @@ _CHALLENGES = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenti
 
 
 class NoAnswer(Exception):
-    """No answer came. ``problem``: why; one of the constants above."""
+    """There was no answer. ``problem``: the reason, one of the constants above."""
 
     def __init__(self, problem: str, message: str) -> None:
         super().__init__(message)
@@ -61,7 +62,7 @@ class NoAnswer(Exception):
 
 
 class Server(t.NamedTuple):
-    """Whom to ask, and how. ``uri``: the Request-URI."""
+    """The server to ask, and the transport. ``uri``: the Request-URI."""
 
     host: str
     port: int
@@ -77,9 +78,9 @@ class Credentials(t.NamedTuple):
 
 @dataclass
 class Answer:
-    """The last answer, and what is known of authentication: not_asked, accepted, refused, not_tried.
+    """The last answer, and the state of the authentication: not_asked, accepted, refused, not_tried.
 
-    ``answered_all``: whether the last request was answered; after a challenge it may not have been.
+    ``answered_all``: whether the last request was answered. The server may not answer after a challenge.
     """
 
     status: int
@@ -101,43 +102,43 @@ def resolve(host: str, port: int, timeout: float) -> list[tuple[int, Address]]:
 
     def look_up() -> None:
         try:
-            # Each address once: the type of the socket follows later.
+            # SOCK_STREAM returns each address once. The actual type of the socket is chosen later.
             entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             found.extend(dict.fromkeys((int(family), address) for family, _type, _proto, _name, address in entries))
         except UnicodeError:
-            errors.append(ValueError("a part of it is longer than 63 characters"))
+            errors.append(ValueError("a label is longer than 63 characters"))
         except OSError as error:
             errors.append(error)
 
-    # The system's resolver knows no timeout.
+    # The system's resolver has no timeout.
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(timeout)
     if not found:
         reason = getattr(errors[0], "strerror", None) or errors[0] if errors else f"no answer within {timeout:g} s"
-        raise NoAnswer(UNRESOLVED, f"the name {host} does not resolve ({reason})")
+        raise NoAnswer(UNRESOLVED, f"the host name {host} does not resolve ({reason})")
     return found
 
 
 def ask(
     server: Server, addresses: t.Sequence[tuple[int, Address]], credentials: Credentials | None, timeout: float
 ) -> Answer:
-    """The server's answer, from the first of its addresses that gives one. Raises NoAnswer."""
+    """The answer of the first address that answers. Raises NoAnswer."""
     deadline = time.monotonic() + timeout
     failures: list[NoAnswer] = []
     for index, (family, address) in enumerate(addresses):
-        # Each address gets its share of the time that is left.
+        # Each address gets an equal share of the remaining time.
         share = (deadline - time.monotonic()) / (len(addresses) - index)
         try:
             return _Dialog(server, credentials, time.monotonic() + share).run(family, address)
         except NoAnswer as failure:
             failures.append(failure)
-    # Silence hides more than a refusal.
+    # Report an address that was silent rather than one that refused.
     raise next((failure for failure in failures if failure.problem == SILENT), failures[0])
 
 
 class _Dialog:
-    """The requests to one address, which share a Call-ID: one, and another for each challenge."""
+    """The requests to one address, with the same Call-ID: the first one, and another one for each challenge."""
 
     def __init__(self, server: Server, credentials: Credentials | None, deadline: float) -> None:
         self._server = server
@@ -152,7 +153,7 @@ class _Dialog:
             with self._open(family, address) as channel:
                 return self._converse(channel, remote)
         except ConnectionRefusedError:
-            raise NoAnswer(REFUSED, f"the port refuses ({remote}, {self._server.transport})") from None
+            raise NoAnswer(REFUSED, f"{remote} refuses the connection ({self._server.transport})") from None
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", None) or (error.reason or "no TLS").replace("_", " ").lower()
             raise NoAnswer(TLS, f"no TLS connection to {remote} ({reason})") from None
@@ -167,7 +168,7 @@ class _Dialog:
         sock = socket.socket(family, kind)
         try:
             sock.settimeout(_left(self._deadline))
-            # Over UDP as well: the system then tells of a port that refuses, and nobody else is heard.
+            # Also over UDP: the system then reports a port that refuses, and drops messages from other addresses.
             sock.connect(address)
             if self._server.context:
                 sock.settimeout(_left(self._deadline))
@@ -179,9 +180,9 @@ class _Dialog:
 
     def _converse(self, channel: _Channel, remote: str) -> Answer:
         answer: Answer | None = None
-        # By the header that answers it, a challenge, and how often its nonce was used.
+        # The challenges, each with a counter of its nonce, by the header that answers them.
         challenges: dict[str, tuple[dict[str, str], t.Iterator[int]]] = {}
-        for sequence in range(1, _MOST_CHALLENGES + 2):
+        for sequence in range(1, _MAX_CHALLENGES + 2):
             branch = f"z9hG4bK{secrets.token_hex(10)}"
             authorization = {
                 header: _authorize(challenge, t.cast(Credentials, self._credentials), self._server.uri, next(uses))
@@ -217,11 +218,17 @@ class _Dialog:
             challenges[header] = challenge, itertools.count(1)
         if answer is None:
             raise NoAnswer(SILENT, f"no answer from {remote} over {self._server.transport} in time")
-        # A challenge, and then silence, or one challenge after another.
+        # The server did not answer after a challenge, or sent too many challenges.
         return replace(answer, authentication="refused", answered_all=response is not None)
 
     def _request(self, local: Address, branch: str, sequence: int, authorization: t.Mapping[str, str]) -> bytes:
         transport, own = self._server.transport, _host_and_port(local)
+        # By RFC 3261, section 8.1.1.8, it has the scheme of the Request-URI. With sips:, TLS goes without saying.
+        contact = (
+            f"sips:options@{own}"
+            if self._server.uri.startswith("sips:")
+            else f"sip:options@{own};transport={transport}"
+        )
         lines = [
             f"OPTIONS {self._server.uri} SIP/2.0",
             f"Via: SIP/2.0/{transport.upper()} {own};branch={branch};rport",
@@ -230,7 +237,7 @@ class _Dialog:
             f"To: <{self._server.uri}>",
             f"Call-ID: {self._call_id}",
             f"CSeq: {sequence} OPTIONS",
-            f"Contact: <sip:options@{own};transport={transport}>",
+            f"Contact: <{contact}>",
             "Accept: application/sdp",
             "User-Agent: voxai.telephony",
             *(f"{header}: {value}" for header, value in authorization.items()),
@@ -239,9 +246,9 @@ class _Dialog:
         return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
 
     def _is_ours(self, response: Response, branch: str, sequence: int) -> bool:
-        """Whether it answers this request, and no earlier one or that of somebody else."""
+        """Whether the response is for this request, and not for an earlier one or another client's."""
         try:
-            # Not parsed by sipmessage, which takes no IPv6 address as received=.
+            # Not parsed with sipmessage, which does not accept an IPv6 address in received=.
             own = _BRANCH.match(response.headers["Via"])
             number = CSeq.parse(response.headers["CSeq"])
         except (KeyError, ValueError):
@@ -256,7 +263,7 @@ class _Dialog:
 
 @dataclass
 class _Channel:
-    """A socket that is connected, and what was received on it and not yet read."""
+    """A connected socket, with the received data that is not read yet."""
 
     sock: socket.socket
     datagrams: bool
@@ -275,11 +282,11 @@ class _Channel:
         return t.cast(Address, self.sock.getsockname())
 
     def exchange(self, request: bytes, is_ours: t.Callable[[Response], bool]) -> Response | None:
-        """Send the request and return its final response, or the last provisional one if no other came in time."""
+        """Send the request. Returns the final response, or the last provisional one if the time is over."""
         interval = _T1
         provisional: Response | None = None
         while True:
-            # A whole interval is waited for the answer to each copy: TCP needs only one.
+            # Wait for a whole interval after each copy of the request. TCP needs only one copy.
             until = min(time.monotonic() + interval, self.deadline) if self.datagrams else self.deadline
             try:
                 self.sock.settimeout(_left(self.deadline))
@@ -303,14 +310,14 @@ class _Channel:
                 raise
 
     def _receive(self, until: float) -> Response | None:
-        """The next message, None if it is no response. Raises OSError, TimeoutError when the time is over."""
+        """The next message. None if it is not a response. Raises OSError, and TimeoutError at the end of the time."""
         if self.datagrams:
             self.sock.settimeout(_left(until))
-            # Time is limited, too: to read a head takes the longer, the more lines it has.
+            # The limit of the size also limits the time for parsing.
             head, blank, _body = self.sock.recv(_DATAGRAM).lstrip(b"\r\n").partition(b"\r\n\r\n")
-            return _parse(head + blank) if len(head) <= _MOST_OF_HEAD else None
+            return _parse(head + blank) if len(head) <= _MAX_HEAD else None
         while b"\r\n\r\n" not in self.received.lstrip(b"\r\n"):
-            self._fill(until, _MOST_OF_HEAD)
+            self._fill(until, _MAX_HEAD)
         head, _blank, self.received = self.received.lstrip(b"\r\n").partition(b"\r\n\r\n")
         response = _parse(head + _blank)
         if response is None or response.code < 200 or response.code in _CHALLENGES:
@@ -318,27 +325,27 @@ class _Channel:
         return response
 
     def _skip_body(self, head: bytes, until: float) -> None:
-        """Find where the next message begins. A final answer is the last one, and its body need not end."""
+        """Skip the body, so that the next message can be read. Not needed after a final answer."""
         length = re.search(rb"(?im)^(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,9})[ \t]*\r?$", head)
         size = int(length[1]) if length else 0
-        if size > _MOST_OF_BODY:
-            raise ConnectionError("a body that is too long")
+        if size > _MAX_BODY:
+            raise ConnectionError("the body is too long")
         while len(self.received) < size:
-            self._fill(until, _MOST_OF_BODY)
+            self._fill(until, _MAX_BODY)
         self.received = self.received[size:]
 
     def _fill(self, until: float, most: int) -> None:
         if len(self.received) > most:
-            raise ConnectionError("a message that is too long")
+            raise ConnectionError("the message is too long")
         self.sock.settimeout(_left(until))
-        part = self.sock.recv(_MOST_OF_HEAD)
+        part = self.sock.recv(_MAX_HEAD)
         if not part:
             raise ConnectionError("the connection ended")
         self.received += part
 
 
 def _left(until: float) -> float:
-    """Seconds until then. Raises TimeoutError if there are none."""
+    """The remaining seconds. Raises TimeoutError if there are none."""
     seconds = until - time.monotonic()
     if seconds <= 0:
         raise TimeoutError
@@ -346,9 +353,9 @@ def _left(until: float) -> float:
 
 
 def _parse(data: bytes) -> Response | None:
-    """The response that has this head; None if it is none."""
-    # What RFC 3261 allows, or servers do, and sipmessage does not take: a header of several lines, a blank before its
-    # colon, and other encodings than UTF-8.
+    """The response with this head. None if it is not a response."""
+    # sipmessage does not accept headers of several lines, a blank before the colon, and encodings other than UTF-8,
+    # which RFC 3261 allows or servers send.
     head = _BLANK_BEFORE_COLON.sub(r"\1:", _FOLD.sub(" ", data.decode(errors="replace")))
     try:
         message = Message.parse(head.encode())
@@ -363,7 +370,7 @@ def _host_and_port(address: Address) -> str:
 
 
 def _clean(text: str) -> str:
-    """A server's text without control characters, which could write lines of their own on a terminal."""
+    """A server's text without control characters, which could add lines in a terminal."""
     return _CONTROL.sub(" ", text).strip()
 
 
@@ -371,17 +378,17 @@ def _clean(text: str) -> str:
 
 
 def _authentication(status: int, credentials_sent: bool) -> str:
-    """What an answer says of credentials. Many servers refuse them with 403; a provisional answer says nothing."""
+    """The state of the authentication after an answer. Many servers refuse credentials with 403."""
     if not credentials_sent:
         return "not_asked"
     return "refused" if status == 403 or status < 200 else "accepted"
 
 
 def _pick(challenges: t.Sequence[str]) -> dict[str, str] | None:
-    """The parameters of the first challenge that can be answered: a server lists them by preference (RFC 8760)."""
+    """The parameters of the first supported challenge. A server lists them by preference (RFC 8760)."""
     for challenge in challenges:
         scheme, _space, rest = _clean(challenge).partition(" ")
-        # Not parsed by sipmessage, which ends a quoted value at its first comma: qop="auth,auth-int".
+        # Not parsed with sipmessage, which ends a quoted value at its first comma: qop="auth,auth-int".
         found = {
             match[1].lower(): re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3]
             for match in _PARAMETER.finditer(rest)
@@ -395,13 +402,13 @@ def _pick(challenges: t.Sequence[str]) -> dict[str, str] | None:
 
 
 def _hash_of(challenge: t.Mapping[str, str]) -> str | None:
-    """Python's name of the hash that a challenge asks for; None if there is none."""
+    """Python's name for the hash of a challenge. None if it is not supported."""
     name = _HASHES.get(re.sub("-SESS$", "", challenge.get("algorithm", "MD5").upper()))
     return name if name in hashlib.algorithms_available else None
 
 
 def _authorize(challenge: t.Mapping[str, str], credentials: Credentials, uri: str, use: int = 1) -> str:
-    """The value of an Authorization header. ``use``: counts the requests with the challenge's nonce."""
+    """The value of an Authorization header. ``use``: the counter of the challenge's nonce."""
     name = _hash_of(challenge) or "md5"
 
     def hashed(*parts: str) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Layer 4, glue: the task ``vox_sip_trunk_info``, from options to result. It uses no API."""
+"""Layer 4, glue: the task ``vox_sip_trunk_info``, from options to result. It does not use the API."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     split_address,
 )
 
-_MOST_SECONDS = 600
+_MAX_TIMEOUT = 600
 _PORT, _TLS_PORT = 5060, 5061
 _AUTHENTICATION = {
     "not_asked": "",
     "accepted": ", and accepted the credentials",
     "refused": ", and refused the credentials",
-    "not_tried": ", and asks for credentials",
+    "not_tried": ", and requires credentials",
 }
 
 
 def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Ask a trunk. Check mode makes no difference."""
+    """Check a trunk. Check mode does the same."""
     result: Result = {"changed": False, **_EMPTY, "warnings": []}
     try:
         for option in ("address", "auth_username", "auth_password"):
@@ -60,8 +60,8 @@ def run(written: Options, options: Options, connect: Connect, check_mode: bool, 
             raise InputError("address is empty: write one, such as 'sip:trunk.example.com:5060'")
         address = split_address(options["address"])
         timeout = options["timeout"]
-        if isinstance(timeout, bool) or not 0 < timeout <= _MOST_SECONDS:
-            raise InputError(f"timeout is {shown(timeout)}: write seconds, more than 0 and at most {_MOST_SECONDS}")
+        if isinstance(timeout, bool) or not 0 < timeout <= _MAX_TIMEOUT:
+            raise InputError(f"timeout is {shown(timeout)}: write seconds, more than 0 and at most {_MAX_TIMEOUT}")
         transports = _transports(address, options["transport"])
         context = _context(options["validate_certs"], options["ca_path"]) if "tls" in transports else None
         credentials = None
@@ -81,7 +81,7 @@ def _ask_over(
     timeout: float,
     result: Result,
 ) -> None:
-    """Ask over one transport after another, until there is an answer, and complete the result."""
+    """Try one transport after another until there is an answer, and complete the result."""
     failures: list[NoAnswer] = []
     started = time.monotonic()
     port = address.port or (_TLS_PORT if context else _PORT)
@@ -104,7 +104,7 @@ def _ask_over(
             result.update(reachable=True, ok=200 <= answer.status < 300, msg=_in_words(answer, transport))
             return
     problems = [failure.problem for failure in failures]
-    # Where one transport is silent, the refusal of another does not say that nobody is there.
+    # If one transport is silent, the refusal of another does not show that no server is there.
     result["problem"] = SILENT if SILENT in problems else problems[0]
     result["msg"] = "; ".join(map(str, failures))
 
@@ -133,7 +133,7 @@ def _context(validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
 def _in_words(answer: Answer, transport: str) -> str:
     status = f"{answer.status} {answer.reason}".strip()
     if answer.status < 200:
-        rest = ", and gave no final answer"
+        rest = ", and sent no final answer"
     elif not answer.answered_all:
         rest = ", and did not answer the request with credentials"
     else:

@@ -41,6 +41,9 @@ class Store(t.Protocol):
         The work may be done twice, so it must not have other effects.
         """
 
+    def read(self, work: t.Callable[[Facts], _Value]) -> _Value:
+        """The same for work that changes nothing, which may take its time: nobody has to wait for it."""
+
     def claim(self, name: str) -> t.ContextManager[bool]:
         """Claim a name exclusively in the ``with`` block. Yields False if another user has claimed it.
 
@@ -112,3 +115,5 @@ class MemoryStore(Claims):
     def do(self, work: t.Callable[[Facts], _Value]) -> _Value:
         with self._doing:
             return work(self._facts)
+
+    read = do

@@ -4,7 +4,7 @@
 
 """Layer 4, glue: the task ``vox_telephone_number``, from options to result.
 
-The module and the action plugin both run this, so that they can't differ.
+The module and the action plugin both run it, so that they do the same.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def check_written(arguments: Options) -> None:
     if isinstance(arguments.get("memo"), (dict, list)):
         raise InputError("memo must be a string: write a text")
     for option in AGENT_OPTIONS:
-        # To Ansible, a null option is left out, and {} unmaps the agent.
+        # To Ansible, a null option is left out, and {} removes the agent.
         value = arguments.get(option)
         if value is None:
             continue

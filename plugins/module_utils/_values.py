@@ -196,21 +196,21 @@ def _ip_of(host: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-class AgentWish(t.NamedTuple):
-    """The agent to map to a number, by id or, until the name is resolved, by name.
+class DesiredAgent(t.NamedTuple):
+    """The agent to assign to a number, by id or, until the name is resolved, by name.
 
-    ``version`` None: keep the mapped version if the agent is the same, else use the API's default.
+    ``version`` None: keep the assigned version if the agent is the same, else use the API's default.
     """
 
     agent_id: str | None
     agent_name: str | None
     version: str | None
 
-    def is_met_by(self, mapped: t.Any) -> bool:
-        """Whether ``mapped``, the record's field, is this agent in this version."""
-        if not isinstance(mapped, dict) or not same_id(mapped.get("agent_id"), self.agent_id):
+    def matches(self, assigned: t.Any) -> bool:
+        """Whether ``assigned``, the record's field, is this agent in this version."""
+        if not isinstance(assigned, dict) or not same_id(assigned.get("agent_id"), self.agent_id):
             return False
-        return self.version in (None, mapped.get("agent_version"))
+        return self.version in (None, assigned.get("agent_version"))
 
     def as_body(self) -> dict[str, str]:
         body = {"agent_id": str(self.agent_id)}
@@ -218,8 +218,8 @@ class AgentWish(t.NamedTuple):
 
 
 def empty_in_agent(option: str, key: str) -> InputError:
-    """The error for an empty value. Unmapping the agent could stop calls from being answered by mistake."""
-    return InputError(f"{option}: {key} is empty: leave {option} out to keep the mapping, or write {{}} to unmap")
+    """The error for an empty value. It does not remove the agent, because calls would then not be answered."""
+    return InputError(f"{option}: {key} is empty: leave {option} out to keep the agent, or write {{}} to remove it")
 
 
 def check_agent_id(option: str, written: str) -> None:
@@ -227,8 +227,8 @@ def check_agent_id(option: str, written: str) -> None:
         raise InputError(f"{option} {shown(written)} is not an id: use agent_name for a name")
 
 
-def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None:
-    """The agent that an option names; None for ``{}``, which unmaps."""
+def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> DesiredAgent | None:
+    """The agent that an option names. None for ``{}``, which removes the agent."""
     given = {key: value for key, value in written.items() if value is not None}
     if not given:
         return None
@@ -236,7 +236,7 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
         if not str(value).strip():
             raise empty_in_agent(option, key)
     if ("agent_id" in given) == ("agent_name" in given):
-        raise InputError(f"{option}: write either agent_id or agent_name, or {{}} to unmap")
+        raise InputError(f"{option}: write either agent_id or agent_name, or {{}} to remove the agent")
     agent_id = given.get("agent_id")
     if agent_id is not None:
         check_agent_id(f"{option}: agent_id", agent_id)
@@ -244,4 +244,4 @@ def parse_agent(option: str, written: t.Mapping[str, t.Any]) -> AgentWish | None
     version = given.get("agent_version")
     if version is not None and not _AGENT_VERSION.fullmatch(version):
         raise InputError(f"{option}: agent_version is {shown(version)}: write current, production, or v1, v2 and so on")
-    return AgentWish(agent_id and canonical_id(agent_id), given.get("agent_name"), version)
+    return DesiredAgent(agent_id and canonical_id(agent_id), given.get("agent_name"), version)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vox_agent_info
-short_description: Read the agents of a vox.ai organization
+short_description: Get information about agents at vox.ai
 version_added: 0.1.0
 author:
   - voxai.telephony contributors (@voxai)
 description:
-  - Returns the agents of a vox.ai organization, or some of them.
-  - Only reads. If nothing is found, the result is an empty list, not an error.
+  - Returns all agents of a vox.ai organization, or some of them.
+  - The module only reads. If no agent matches, the list is empty. This is not an error.
   - If several filters are given, an agent is returned only if it matches all of them.
 extends_documentation_fragment:
   - voxai.telephony._connection
@@ -22,18 +22,18 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - Changes nothing, and does the same in check mode.
+      - Does not change anything. It does the same in check mode.
   diff_mode:
     support: N/A
     details:
-      - Changes nothing.
+      - Does not change anything.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
     support: full
 options:
   agent_name:
     description:
-      - Return only agents with exactly this name.
+      - Return only agents with this exact name.
     type: str
   agent_id:
     description:
@@ -47,9 +47,9 @@ options:
 seealso:
   - module: voxai.telephony.vox_telephone_number
   - module: voxai.telephony.vox_audit_info
-  - name: Check your telephone numbers
-    description: Guide to the audit of numbers, agents and SIP trunks.
-    link: https://github.com/voxai/telephony/blob/main/docs/audit.md
+  - name: Quick start
+    description: Guide to registering, changing and reading a telephone number.
+    link: https://github.com/voxai/telephony/blob/main/docs/start.md
   - name: vox.ai API reference
     description: The vendor's reference (Korean).
     link: https://docs.tryvox.co/api-reference/v3
@@ -72,7 +72,7 @@ EXAMPLES = r"""
 RETURN = r"""
 agents:
   description:
-    - The agents, as the API returns them, with all of their fields.
+    - The agents, as the API returns them, with all fields.
   returned: always
   type: list
   elements: dict
@@ -81,32 +81,37 @@ agents:
       name: Front desk
       type: single_prompt
       production_version: v3
+msg:
+  description: The number of agents found, or the error, as a text.
+  returned: always
+  type: str
+  sample: 1 found
 api_requests:
   description:
-    - How many requests were sent, retries included.
-    - Null after an unexpected internal error, like all results other than RV(failure).
+    - The number of requests sent, including retries.
+    - Null after an unexpected internal error, as is RV(agents).
   returned: always
   type: int
   sample: 1
 failure:
-  description: What went wrong.
+  description: The error.
   returned: on failure
   type: dict
   contains:
     http_status:
-      description: The HTTP status, if the API answered. Null if it did not, and for input errors.
+      description: The HTTP status of the API's answer. Null if there was no answer, and for input errors.
       type: int
       returned: on failure
     code:
-      description: The API's error code, as it came.
+      description: The API's error code.
       type: str
       returned: on failure
     message:
-      description: The API's message, as it came, or what is wrong with the input or the connection.
+      description: The API's message, or the problem with the input or the connection.
       type: str
       returned: on failure
     details:
-      description: The API's details, as they came.
+      description: The API's details.
       type: raw
       returned: on failure
 """

@@ -8,42 +8,43 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vox_audit_info
-short_description: Find out what is wrong with the telephone numbers of a vox.ai organization
+short_description: Find problems with the telephone numbers of a vox.ai organization
 version_added: 0.1.0
 author:
   - voxai.telephony contributors (@voxai)
 description:
-  - Reads all telephone numbers that a vox.ai organization holds, and its agents, and reports numbers that are not
-    answered, can not be reached, or end soon.
-  - Only reads. Findings are a result, not a failure. The playbook C(voxai.telephony.audit) fails if there are
+  - Reads all telephone numbers that a vox.ai organization holds, and its agents. Reports numbers whose calls are not
+    answered, numbers that cannot be reached, and numbers that end soon.
+  - The module only reads. Findings do not fail the task. The playbook C(voxai.telephony.audit) fails if there are
     errors, and writes a report.
-  - The API does not know whether a SIP trunk works. M(voxai.telephony.vox_sip_trunk_info) checks whether one answers.
+  - The API does not show whether a SIP trunk works. Use M(voxai.telephony.vox_sip_trunk_info) to check whether it
+    answers.
 extends_documentation_fragment:
   - voxai.telephony._connection
   - voxai.telephony._attributes
 attributes:
   check_mode:
     details:
-      - Changes nothing, and does the same in check mode.
+      - Does not change anything. It does the same in check mode.
   diff_mode:
     support: N/A
     details:
-      - Changes nothing.
+      - Does not change anything.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
     support: full
 options:
   rules:
     description:
-      - The rules to apply. If left out or empty, all of them.
+      - The rules to apply. If left out or empty, all rules are applied.
       - V(no_inbound_agent) (error) - no inbound agent is assigned, so calls to the number are not answered.
       - V(unknown_agent) (error) - an agent is assigned that the organization does not have.
-      - V(no_trunk) (error) - a number of one's own has no SIP address, or one of its trunk ids is missing.
-      - V(private_trunk) (warning) - the SIP address can not be reached from the internet. It is a loopback, private,
+      - V(no_trunk) (error) - a custom number has no SIP address, or one of its trunk ids is missing.
+      - V(private_trunk) (warning) - the SIP address cannot be reached from the internet. It is a loopback, private,
         link-local or reserved address, or a name that only a local network knows, such as V(pbx.lan).
-      - V(draft_agent) (warning) - an agent is assigned in its version V(current), the draft that changes while it is
+      - V(draft_agent) (warning) - an agent is assigned with the version V(current), the draft that changes while it is
         edited.
-      - V(no_production_version) (warning) - an agent is assigned in its version V(production), and has none.
+      - V(no_production_version) (warning) - an agent is assigned with the version V(production), but has none.
       - V(ending) (warning) - the number's cancellation is pending.
       - V(odd_number) (notice) - the number does not have the form of a Korean telephone number.
       - V(held_twice) (error) - there is more than one record of the number that is not expired.
@@ -62,7 +63,7 @@ options:
 seealso:
   - module: voxai.telephony.vox_telephone_number_info
   - module: voxai.telephony.vox_agent_info
-  - name: Check your telephone numbers
+  - name: Audit
     description: Guide to the audit of numbers, agents and SIP trunks.
     link: https://github.com/voxai/telephony/blob/main/docs/audit.md
   - name: vox.ai API reference
@@ -75,7 +76,7 @@ EXAMPLES = r"""
   voxai.telephony.vox_audit_info:
   register: audit
 
-- name: Show what is wrong
+- name: Show the problems
   ansible.builtin.debug:
     msg: "{{ audit.findings | map(attribute='msg') }}"
 
@@ -90,13 +91,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 findings:
-  description: What is wrong, the most severe first, then by number. One finding for each number and rule.
+  description: The problems, the most severe first, then by number. There is one finding per number and rule.
   returned: always
   type: list
   elements: dict
   contains:
     rule:
-      description: The rule that found it.
+      description: The rule that found the problem.
       type: str
       returned: always
     severity:
@@ -112,7 +113,7 @@ findings:
       type: str
       returned: always
     msg:
-      description: What is wrong, and what to do.
+      description: The problem, and what to do.
       type: str
       returned: always
   sample:
@@ -120,9 +121,9 @@ findings:
       severity: error
       number: "07011112222"
       id: 3f0e9a52-6c7d-4a0b-9a53-1a2f6c1e7d10
-      msg: "no inbound agent: calls to it are not answered. Map one with inbound_agent"
+      msg: "no inbound agent: calls to it are not answered. Assign one with inbound_agent"
 summary:
-  description: Counts.
+  description: The number of telephone numbers and findings.
   returned: always
   type: dict
   contains:
@@ -131,11 +132,11 @@ summary:
       type: int
       returned: always
     by_status:
-      description: Numbers in each status.
+      description: Numbers by status.
       type: dict
       returned: always
     by_provider:
-      description: Numbers of each provider.
+      description: Numbers by provider.
       type: dict
       returned: always
     monthly_fee:
@@ -157,8 +158,8 @@ summary:
 telephone_numbers:
   description:
     - The numbers that were audited, sorted, with the names of their agents.
-    - RV(telephone_numbers[].number), C(id), C(provider), C(status), C(address), C(memo) and C(monthly_fee) are those of
-      the record.
+    - RV(telephone_numbers[].number), C(id), C(provider), C(status), C(address), C(memo) and C(monthly_fee) are the
+      fields of the record.
   returned: always
   type: list
   elements: dict
@@ -183,12 +184,12 @@ telephone_numbers:
       type: str
       returned: always
     rules:
-      description: The rules that found something.
+      description: The rules that found a problem with the number.
       type: list
       elements: str
       returned: always
     severity:
-      description: The highest severity of what was found. Null if nothing was.
+      description: The highest severity of these findings. Null without findings.
       type: str
       returned: always
   sample:
@@ -209,32 +210,37 @@ telephone_numbers:
       end_day:
       rules: []
       severity:
+msg:
+  description: The counts, or the error, as a text.
+  returned: always
+  type: str
+  sample: "12 numbers: 1 errors, 0 warnings, 0 notices"
 api_requests:
   description:
-    - How many requests were sent, retries included.
-    - Null after an unexpected internal error, like all results other than RV(failure).
+    - The number of requests sent, including retries.
+    - Null after an unexpected internal error, as are RV(findings), RV(summary) and RV(telephone_numbers).
   returned: always
   type: int
   sample: 4
 failure:
-  description: What went wrong.
+  description: The error.
   returned: on failure
   type: dict
   contains:
     http_status:
-      description: The HTTP status, if the API answered. Null if it did not, and for input errors.
+      description: The HTTP status of the API's answer. Null if there was no answer, and for input errors.
       type: int
       returned: on failure
     code:
-      description: The API's error code, as it came.
+      description: The API's error code.
       type: str
       returned: on failure
     message:
-      description: The API's message, as it came, or what is wrong with the input or the connection.
+      description: The API's message, or the problem with the input or the connection.
       type: str
       returned: on failure
     details:
-      description: The API's details, as they came.
+      description: The API's details.
       type: raw
       returned: on failure
 """

@@ -13,28 +13,36 @@ version_added: 0.1.0
 author:
   - voxai.telephony contributors (@voxai)
 description:
-  - Checks proxy, TLS, API key and rate limit with four short requests, and names the part that fails.
-  - The report has no secrets, telephone numbers, names of hosts or paths in it, so that it can be pasted into an issue.
+  - Checks proxy, TLS, API key and rate limit with four short requests, and reports the part that fails.
+  - The report has no secrets, telephone numbers, host names or paths, so that you can paste it into an issue.
   - The playbook C(voxai.telephony.check_connection) prints the report.
-  - Reads, and never writes.
-  - Runs where the modules that register numbers run, which is inside Ansible itself for a local connection. So the
-    report is about the proxy, the certificates and the libraries that they use.
+  - The module only reads.
+  - It runs in the same place as the other modules, which is inside the Ansible process with the connection C(local).
+    So the report applies to the proxy, the certificates and the libraries that they use.
 extends_documentation_fragment:
   - voxai.telephony._connection
   - voxai.telephony._attributes
 attributes:
   check_mode:
     details:
-      - Changes nothing, and does the same in check mode.
+      - Does not change anything. It does the same in check mode.
   diff_mode:
     support: N/A
     details:
-      - Changes nothing.
+      - Does not change anything.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
     support: full
 notes:
-  - O(retries) is not used. The first failure is reported.
+  - The module does not retry requests. O(retries) has no effect.
+seealso:
+  - module: voxai.telephony.vox_telephone_number
+  - name: Troubleshooting
+    description: Guide to errors, beginning with the connection.
+    link: https://github.com/voxai/telephony/blob/main/docs/troubleshooting.md
+  - name: vox.ai API reference
+    description: The vendor's reference (Korean).
+    link: https://docs.tryvox.co/api-reference/v3
 """
 
 EXAMPLES = r"""
@@ -49,7 +57,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 report:
-  description: What was found, a line for each part.
+  description: The results of the checks, one line per part.
   returned: always
   type: list
   elements: str
@@ -63,32 +71,37 @@ failed_part:
   returned: always
   type: str
   sample: TLS
+msg:
+  description: Whether the connection works, or which part fails and why, as a text.
+  returned: always
+  type: str
+  sample: The connection works.
 api_requests:
   description:
-    - How many requests were sent.
-    - Null after an unexpected internal error, like all results other than RV(failure).
+    - The number of requests sent.
+    - Null after an unexpected internal error, as are RV(report) and RV(failed_part).
   returned: always
   type: int
   sample: 4
 failure:
-  description: What went wrong.
+  description: The error.
   returned: on failure
   type: dict
   contains:
     http_status:
-      description: The HTTP status, if the API answered. Null if it did not, and for input errors.
+      description: The HTTP status of the API's answer. Null if there was no answer, and for input errors.
       type: int
       returned: on failure
     code:
-      description: The API's error code, as it came.
+      description: The API's error code.
       type: str
       returned: on failure
     message:
-      description: The API's message, as it came, or what is wrong with the input or the connection.
+      description: The API's message, or the problem with the input or the connection.
       type: str
       returned: on failure
     details:
-      description: The API's details, as they came.
+      description: The API's details.
       type: raw
       returned: on failure
 """

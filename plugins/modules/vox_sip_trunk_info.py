@@ -14,13 +14,13 @@ author:
   - voxai.telephony contributors (@voxai)
 description:
   - Sends a SIP request C(OPTIONS) to the address of a trunk, over UDP, TCP or TLS, and reports the answer.
-  - The request comes from the host on which the task runs, and not from vox.ai. A trunk that answers there may still be
-    closed to vox.ai, and a trunk that is silent there may accept vox.ai. So RV(reachable=false) is a result, not a
-    failure.
-  - An answer proves that a SIP server is reachable at the address from this host. It does not prove that calls work,
-    that audio passes, or that the trunk is configured for your numbers.
-  - The name of the trunk is resolved by the system. No SRV records are used, as vox.ai uses none.
-  - This module does not use the API of vox.ai, and needs no API key.
+  - The request comes from the host on which the task runs, not from vox.ai. A trunk that answers this host may still
+    refuse vox.ai, and a trunk that does not answer this host may accept vox.ai. Therefore a trunk that does not answer
+    does not fail the task. It returns RV(reachable=false).
+  - An answer shows that a SIP server is reachable at the address from this host. It does not show that calls work, that
+    audio passes, or that the trunk is configured for your numbers.
+  - The system resolves the host name of the trunk. SRV records are not used, because vox.ai does not use them.
+  - The module does not use the API of vox.ai, and needs no API key.
 requirements:
   - sipmessage, which needs Python 3.10 or newer
 extends_documentation_fragment:
@@ -28,15 +28,15 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - Changes nothing, and does the same in check mode.
+      - Does not change anything. It does the same in check mode.
   diff_mode:
     support: N/A
     details:
-      - Changes nothing.
+      - Does not change anything.
   action_group:
     support: none
     details:
-      - The action group holds options of the connection to the API, which this module does not use.
+      - The action group is for the options of the connection to the API, which this module does not have.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second run changes nothing.
     support: full
@@ -45,13 +45,13 @@ options:
     description:
       - The SIP address of the trunk, such as V(sip:trunk.example.com:5060), as for
         O(voxai.telephony.vox_telephone_number#module:address).
-      - If it has no port, 5060 is used, and 5061 with TLS.
+      - The default port is 5060, and 5061 with TLS.
     type: str
     required: true
   transport:
     description:
-      - The transport to use. V(auto) takes the one that the address names by C(sips:) or C(;transport=), otherwise
-        V(udp), and V(tcp) if there is no answer over UDP.
+      - The transport to use. V(auto) uses the transport of the address (C(sips:) or C(;transport=)). Without one, it
+        uses V(udp), and then V(tcp) if there is no answer over UDP.
     type: str
     choices:
       - auto
@@ -61,15 +61,16 @@ options:
     default: auto
   auth_username:
     description:
-      - The user name, used if the trunk asks for authentication (SIP status 401 or 407).
+      - The user name, used if the trunk requires authentication (SIP status 401 or 407). Requires O(auth_password).
     type: str
   auth_password:
     description:
-      - The password. It is not sent itself, only a digest of it.
+      - The password. Only a digest of it is sent. Requires O(auth_username).
     type: str
   timeout:
     description:
-      - Seconds for one transport, all requests and the resolution of the name included.
+      - Timeout for one transport in seconds, including the DNS lookup and all requests. More than V(0), and at most
+        V(600).
     type: float
     default: 5
   validate_certs:
@@ -79,11 +80,16 @@ options:
     default: true
   ca_path:
     description:
-      - A PEM file with the certificates of the authorities to trust, instead of the system's. Only used with TLS.
+      - A PEM file with the CA certificates to trust, instead of the system's. Only used with TLS.
     type: path
 seealso:
   - module: voxai.telephony.vox_audit_info
-  - name: Check your telephone numbers
+  - plugin: voxai.telephony.unique_trunks
+    plugin_type: filter
+  - name: Your SIP trunk
+    description: Guide to what the PBX must allow.
+    link: https://github.com/voxai/telephony/blob/main/docs/sip-trunk.md
+  - name: Audit
     description: Guide to the audit of numbers, agents and SIP trunks.
     link: https://github.com/voxai/telephony/blob/main/docs/audit.md
   - name: RFC 3261, section 11
@@ -111,7 +117,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 reachable:
-  description: Whether an answer in SIP came, whatever its status.
+  description: Whether there was a SIP answer, with any status.
   returned: always
   type: bool
   sample: true
@@ -131,17 +137,17 @@ reason:
   type: str
   sample: OK
 transport:
-  description: The transport that was used last. Null if none was.
+  description: The transport that was used last. Null if none was used.
   returned: always
   type: str
   sample: udp
 remote:
-  description: Address and port that answered. Null if there was no answer.
+  description: The IP address and port that answered. Null if there was no answer.
   returned: always
   type: str
   sample: 198.51.100.7:5060
 resolved:
-  description: The IP addresses of the trunk.
+  description: The IP addresses to which the host name resolves.
   returned: always
   type: list
   elements: str
@@ -153,39 +159,39 @@ round_trip_ms:
   type: float
   sample: 12.4
 server:
-  description: What the answer has as C(Server) or C(User-Agent). Null if it has neither.
+  description: The C(Server) or C(User-Agent) header of the answer. Null if it has neither.
   returned: always
   type: str
   sample: kamailio (5.6.3 (x86_64/linux))
 authentication:
   description:
-    - V(not_asked) if the trunk asked for no credentials, V(accepted) or V(refused) if it was sent some, V(not_tried) if
-      there were none to send, or it asked for a method that is not supported.
-    - V(refused) as well if the trunk answered the request with credentials with 403, or gave it no final answer.
+    - V(not_asked) if the trunk did not require credentials. V(accepted) or V(refused) if credentials were sent.
+      V(not_tried) if there were no credentials, or if the trunk requires an unsupported method.
+    - Also V(refused) if the trunk answered the request with credentials with 403, or did not send a final answer.
   returned: always
   type: str
   sample: not_asked
 problem:
   description:
     - Why there was no answer. Null if there was one.
-    - V(unresolved) if the name does not resolve, V(refused) if nothing listens at the port, V(unreachable) if the
-      network reports an error, V(tls) if there is no TLS connection, V(silent) otherwise. V(invalid) if an option
-      is invalid, and so the task fails.
+    - V(unresolved) if the host name does not resolve, V(refused) if the port refuses the connection, V(unreachable) if
+      the network reports an error, V(tls) if the TLS connection fails, V(silent) otherwise.
+    - V(invalid) if an option is invalid. The task then fails.
   returned: always
   type: str
   sample: null
 msg:
-  description: The result in words.
+  description: The result, or the error, as a text.
   returned: always
   type: str
   sample: 198.51.100.7:5060 answered over udp with 200 OK
 failure:
-  description: What is wrong with the input.
+  description: The error in the input.
   returned: on failure
   type: dict
   contains:
     message:
-      description: What is wrong.
+      description: The message.
       type: str
       returned: on failure
 """

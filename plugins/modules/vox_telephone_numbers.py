@@ -103,7 +103,7 @@ options:
         type: str
       inbound_agent:
         description:
-          - The agent that answers calls to the number. An empty dictionary V({}) removes the mapping.
+          - The agent that answers calls to the number. An empty dictionary V({}) removes the agent.
         type: dict
         suboptions: &agent
           agent_id:
@@ -119,16 +119,16 @@ options:
             description:
               - V(current), V(production), or a version such as V(v3).
               - Use V(production) for a number in service. V(current) is the draft, which changes while it is edited.
-              - If left out, the mapped version stays if the agent is the same. Otherwise the API uses V(current).
+              - If left out, the assigned version stays if the agent is the same. Otherwise the API uses V(current).
             type: str
       outbound_agent:
         description:
-          - The agent that makes calls from the number. An empty dictionary V({}) removes the mapping.
+          - The agent that makes calls from the number. An empty dictionary V({}) removes the agent.
         type: dict
         suboptions: *agent
       sms_inbound_agent:
         description:
-          - The agent that answers text messages to the number. An empty dictionary V({}) removes the mapping.
+          - The agent that answers text messages to the number. An empty dictionary V({}) removes the agent.
         type: dict
         suboptions: *agent
       cancel_vox_number:

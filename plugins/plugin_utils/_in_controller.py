@@ -85,7 +85,7 @@ class InControllerAction(NormalAction):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         # The arguments as a module would receive them: plain values, with decrypted secrets.
-        written = without_nulls(_plain(self._task.args))
+        written = without_nulls(plain(self._task.args))
         environment: dict[str, t.Any] = {}
         # Fills the dictionary. The return value is for a shell.
         self._compute_environment_string(environment)
@@ -146,11 +146,12 @@ class _Progress:
             Display().display(f"PROGRESS - {self._task} ({words})")
 
 
-def _plain(value: t.Any) -> t.Any:
+def plain(value: t.Any) -> t.Any:
+    """The value as a module would receive it."""
     if isinstance(value, t.Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, str):
         return str.__str__(value)  # A plain str: messages would show the types of Ansible's own strings.
     if isinstance(value, bytes):

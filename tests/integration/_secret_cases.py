@@ -17,6 +17,9 @@ from simulator import Simulator
 
 INFO = COLLECTION + "vox_telephone_number_info"
 CONNECTION = COLLECTION + "vox_connection_info"
+AGENTS = COLLECTION + "vox_agent_info"
+AUDIT = COLLECTION + "vox_audit_info"
+SIP = COLLECTION + "vox_sip_trunk_info"
 ROLE = COLLECTION + "telephone_numbers"
 LIST_PATH = "/organization-telephone-numbers"
 EMPTY_PAGE = {"items": [], "total_count": 0, "next_cursor": None}
@@ -57,6 +60,7 @@ class Case:
 
 
 TRUNK = {"number": NUMBER, "address": "sip:trunk.example.com:5060", "auth_username": "vox-customer-12"}
+ASKED = {"address": "sip:127.0.0.1:1", "auth_username": "vox-customer-12", "auth_password": "{{ plain }}"}
 PASSWORDS = ("plain", "longer", "odd", "short")
 EVERY_PASSWORD = [
     {**TRUNK, "number": f"070400000{index}0", "auth_password": f"{{{{ {name} }}}}"}
@@ -138,8 +142,12 @@ EITHER_WAY = {
     # What nobody wrote on purpose
     "a password in address": one("contains a password", address="sip:me:{{ plain }}:{{ key }}@trunk.example.com"),
     "a password with spaces in address": one("is not a SIP address", address="me:{{ odd }}@trunk.example.com"),
-    "a key as the user of api_url": one("no user or password", url="https://{{ odd }}@HOST/v3", api_key="other"),
-    "a key as the password of api_url": one("no user or password", url="https://me:{{ short }}@HOST", api_key="other"),
+    "a key as the user of api_url": one(
+        "must not contain a user or password", url="https://{{ odd }}@HOST/v3", api_key="other"
+    ),
+    "a key as the password of api_url": one(
+        "must not contain a user or password", url="https://me:{{ short }}@HOST", api_key="other"
+    ),
     "a key in the query of api_url": one(
         "must not have a query or a fragment", url="URL?key={{ key }}", api_key="other"
     ),
@@ -148,6 +156,8 @@ EITHER_WAY = {
     "a password that is a list": one("auth_password must be a string", auth_password=["{{ plain }}", ["{{ odd }}"]]),
     "a password that is a dictionary": one("auth_password must be a string", auth_password={"secret": "{{ plain }}"}),
     "a password by another name": Case(MODULE, TRUNK | {"sip_password": "{{ odd }}"}, "Unsupported parameters"),
+    "a password of an audit": Case(AUDIT, {"sip_password": "{{ odd }}"}, "Unsupported parameters"),
+    "a key as a rule": Case(AUDIT, {"rules": ["{{ key }}"]}, "value of rules must be one"),
     "a password of an agent": one("Unsupported parameters", inbound_agent={"auth_password": "{{ odd }}"}),
     "nobody foresaw": one("RuntimeError", url="URL/unforeseen"),
     # Many numbers
@@ -173,7 +183,7 @@ EITHER_WAY = {
         "The connection works",
         fault("answer", body=EMPTY_PAGE, headers={"X-RateLimit-Limit": SECRETS["key"], "X-RateLimit-Name": "Xyzzy 1"}),
     ),
-    "checks the connection and is refused": Case(CONNECTION, {}, "part Key: HTTP 403", refused(403, "key")),
+    "checks the connection and is refused": Case(CONNECTION, {}, "(Key): HTTP 403", refused(403, "key")),
     "checks a key in the query of api_url": Case(
         CONNECTION, {"api_key": "other"}, "a query or a fragment", url="URL?key={{ key }}"
     ),
@@ -208,6 +218,19 @@ ONCE = {
     "reads what it is told": Case(INFO, {"number": NUMBER}, "1 found", told),
     "reads and is refused": Case(INFO, {}, "QUOTED: not ", refused(403, "key")),
     "reads, and nobody foresaw": Case(INFO, {}, "RuntimeError", url="URL/unforeseen"),
+    "reads agents and is refused": Case(AGENTS, {}, "QUOTED: not ", refused(403, "key")),
+    "reads agents by the key": Case(AGENTS, {"agent_name": "{{ key }}"}, "0 found"),
+    "audits what it is told": Case(AUDIT, {}, "1 numbers", told),
+    "audits and is refused": Case(AUDIT, {}, "QUOTED: not ", refused(403, "key")),
+    "audits, and nobody foresaw": Case(AUDIT, {}, "RuntimeError", url="URL/unforeseen"),
+    "asks a trunk": Case(SIP, ASKED, "refuses the connection"),
+    "asks a trunk that is none": Case(SIP, {**ASKED, "address": "sip:me:{{ plain }}@trunk"}, "contains a password"),
+    "asks a trunk, the password a list": Case(
+        SIP, {**ASKED, "auth_password": ["{{ odd }}"]}, "auth_password must be a string"
+    ),
+    "asks a trunk, the password by another name": Case(
+        SIP, {**ASKED, "password": "{{ odd }}"}, "Unsupported parameters"
+    ),
     # No answer, so nothing that is the module's own
     "trusts nobody": one("not trusted", tls=True),
     "finds no TLS": one("does not speak TLS", url="https://HOST/v3"),

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +58,8 @@ def test_it_reports_a_connection_that_works(ansible: Ansible, sim: Simulator) ->
 
 
 def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
-    with Simulator(keys=(KEY,), tls=True) as secure:
+    with Simulator(keys=(KEY,), tls=True) as secure, Simulator(keys=(KEY,)) as limited:
+        limited.switches = Switches(rate_limit=(50, 1))
         remote = secure.url.replace("127.0.0.1", "vox.example.invalid")
         cases: dict[str, tuple[dict[str, str], str]] = {
             "key": ({"VOX_API_URL": sim.url, "VOX_API_KEY": "key-Xyzzy"}, "Key"),
@@ -69,6 +72,7 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
             ),
             "network": ({"VOX_API_URL": "http://127.0.0.1:1", "VOX_API_KEY": KEY}, "API"),
             "address": ({"VOX_API_URL": sim.url + "/wrong", "VOX_API_KEY": KEY}, "API"),
+            "rate limit": ({"VOX_API_URL": limited.url, "VOX_API_KEY": KEY}, "Rate limit"),
         }
         # One run for all of them: each task with its own environment.
         tasks = [
@@ -86,7 +90,7 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
             name: part for name, (_e, part) in cases.items()
         }
         for result in seen.values():
-            assert result["report"][0].startswith("The connection fails at the part ")
+            assert result["report"][0].startswith("The connection failed (")
             text = "\n".join(result["report"])
             assert not any(hidden in text for hidden in ("127.0.0.1", "vox.example", "Xyzzy", KEY)), text
         assert "is not trusted" in seen["TLS"]["msg"] and "does not speak TLS" in seen["no TLS"]["msg"]
@@ -99,8 +103,18 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
 def test_it_fails_where_the_connection_does(ansible: Ansible, sim: Simulator) -> None:
     run, report = check(ansible, VOX_API_URL=sim.url, VOX_API_KEY="key-Xyzzy")
     assert run.code == 2
-    assert report[1].startswith("The connection fails at the part Key: HTTP 401")
+    assert report[1].startswith("The connection failed (Key): HTTP 401")
     assert len(sim.requests) == 1
+
+
+def test_it_says_that_requests_is_missing(ansible: Ansible) -> None:
+    without = ansible.directory / "without"
+    without.mkdir()
+    (without / "requests.py").write_text("raise ImportError('no requests here')\n")
+    run, report = check(ansible, PYTHONPATH=str(without), VOX_API_KEY=KEY)
+    assert run.code == 2
+    assert report[1].startswith("Failed to import the required Python library (requests) for the Python of this task.")
+    assert socket.gethostname() not in report[1] and sys.executable not in report[1] and ansible.python not in report[1]
 
 
 def test_a_playbook_runs_on_what_was_observed(ansible: Ansible, tmp_path: Path) -> None:

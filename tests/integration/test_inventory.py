@@ -81,6 +81,36 @@ def test_each_number_is_a_host(ansible: Ansible, sim: Simulator) -> None:
     assert "[ERROR]" not in complaints
 
 
+def test_what_the_api_returns_is_no_template(ansible: Ansible, sim: Simulator) -> None:
+    """Up to ansible-core 2.18, texts of an inventory are templates. The key is in a vault."""
+    created = ansible.directory / "created"
+    pipe = f"lookup('ansible.builtin.pipe', 'touch {created}')"
+    # The second one has its own way to begin a template.
+    memos = ["{{ " + pipe + " }}", f"#jinja2:variable_start_string:'[%', variable_end_string:'%]'\n[% {pipe} %]"]
+    for index, memo in enumerate(memos):
+        sim.add(f"0704000000{index}", memo=memo, unknown={"nested": {"texts": [memo]}})
+    password = ansible.directory / "password"
+    password.write_text("vault-password\n", encoding="utf-8")
+    ansible.home.mkdir()
+    variables = ansible.environment(ansible.directory / "record.jsonl")
+    variables |= {"VOX_API_URL": sim.url, "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
+    vault = [str(ansible.bin / "ansible-vault"), "encrypt_string", KEY]
+    vaulted = subprocess.run(vault, env=variables, cwd=ansible.root, capture_output=True, check=True, text=True).stdout
+    inventory = ansible.directory / "lines.vox.yml"
+    inventory.write_text(
+        f"plugin: voxai.telephony.numbers\napi_key: {vaulted}\n"
+        "compose:\n  same: vox_memo\n  longer: vox_memo ~ '!'\n"
+        "keyed_groups:\n  - key: vox_memo\n",
+        encoding="utf-8",
+    )
+    shown = "{{ [vox_memo, same, vox_nested.texts[0], longer] }}"
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": shown}}]}]
+    run = ansible.run(play, inventory, verbosity="-v", ANSIBLE_INVENTORY_ENABLED="auto", **variables)
+    assert run.code == 0, run.output
+    assert sorted(task.result["msg"] for task in run.tasks) == sorted([memo, memo, memo, memo + "!"] for memo in memos)
+    assert not created.exists()
+
+
 @pytest.mark.parametrize(
     ("options", "numbers"),
     [
@@ -166,6 +196,17 @@ def test_all_lines_of_an_agent_are_moved(ansible: Ansible, sim: Simulator) -> No
     assert {number["number"] for number in sim.numbers() if number["inbound_agent"]["agent_id"] == DESK} == {
         f"0704000{index:04}" for index in range(11, 60, 2)
     }
+
+
+def test_the_rate_limit_is_the_run_s(ansible: Ansible, sim: Simulator) -> None:
+    """The inventory has sent the three requests of a minute, so a task waits."""
+    sim.add("07040000001")
+    task = {COLLECTION + "vox_telephone_number_info": {"number": "{{ inventory_hostname }}"}, "timeout": 1}
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+    environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY, "ANSIBLE_INVENTORY_ENABLED": "auto"}
+    run = ansible.run(play, written(ansible), VOX_REQUESTS_PER_MINUTE="3", **environment)
+    assert [seen.failed for seen in run.tasks] == [True]
+    assert len(sim.requests) == 3
 
 
 def test_ten_thousand_numbers(ansible: Ansible, sim: Simulator) -> None:

@@ -260,7 +260,7 @@ def test_the_role_asks_each_trunk_once(ansible: Ansible, ports: dict[str, int], 
     asked, applied = by_host["good"]
     assert [item["item"] for item in asked.result["results"]] == [good]
     assert applied.result["summary"]["registered"] == 2, applied.message
-    for name, words in (("bad", "trunk.invalid does not resolve"), ("nobody", "the port refuses")):
+    for name, words in (("bad", "trunk.invalid does not resolve"), ("nobody", "refuses the connection")):
         assert len(by_host[name]) == 1
         assert words in done.of(name)[-1].message
     assert {number["number"] for number in sim.numbers()} == {"07011110001", "07011110002", "07011110004"}
@@ -306,7 +306,7 @@ def test_the_audit_asks_each_trunk(ansible: Ansible, ports: dict[str, int], sim:
     done = ansible.run(Path("voxai.telephony.audit"), hosts, f"-e{json.dumps(variables)}", **environment)
     assert done.code == 2
     assert "3 errors and 2 warnings" in done.output
-    assert "error sip:trunk.invalid trunk: the name trunk.invalid does not resolve" in done.output
+    assert "error sip:trunk.invalid trunk: the host name trunk.invalid does not resolve" in done.output
     report = json.loads((tmp_path / "report" / "audit.json").read_text(encoding="utf-8"))
     assert [trunk["problem"] for trunk in report["trunks"]] == [None, "unresolved", "invalid", "unresolved"]
     assert "<h2>SIP trunks</h2>" in (tmp_path / "report" / "audit.html").read_text(encoding="utf-8")

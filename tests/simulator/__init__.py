@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stateful double of the vox.ai v3 telephone-number API, spoken to over real HTTP or TLS.
+"""A stateful simulator of the vox.ai v3 telephone-number API, served over real HTTP or TLS.
 
-It is as strict as the vendor's reference, and takes either side where the reference is silent: see `Switches`.
+It is as strict as the vendor's reference. Where the reference leaves a behaviour open, a switch selects it: see
+`Switches`.
 """
 
 from __future__ import annotations

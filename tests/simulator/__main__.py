@@ -22,21 +22,21 @@ from . import Simulator, Switches, observed_switches
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
-        description="A double of the vox.ai v3 telephone-number API on 127.0.0.1, until SIGINT or SIGTERM. "
-        "Its first line of output sets the collection's environment variables; agents follow as comments.",
+        description="Simulate the vox.ai v3 telephone-number API on 127.0.0.1, until SIGINT or SIGTERM. "
+        "The first line of output sets the collection's environment variables; comments list the agents.",
     )
     parser.add_argument("--port", type=int, default=0, help="TCP port (default: a free one)")
-    parser.add_argument("--tls", action="store_true", help="https, with a certificate authority of its own")
+    parser.add_argument("--tls", action="store_true", help="https, with a new certificate authority")
     parser.add_argument("--key", action="append", metavar="KEY", help="API key of an organization; repeatable")
     parser.add_argument("--agent", action="append", default=[], metavar="NAME", help="agent of the first organization")
     parser.add_argument(
-        "--bought", action="append", default=[], metavar="NUMBER", help="number of the first organization, bought"
+        "--bought", action="append", default=[], metavar="NUMBER", help="bought number of the first organization"
     )
-    parser.add_argument("--log", action="store_true", help="one line for each request, on stderr")
+    parser.add_argument("--log", action="store_true", help="log each request to stderr")
     parser.add_argument("--ready-file", type=Path, metavar="FILE", help="JSON written when the port is open")
-    parser.add_argument("--latency", type=float, default=0, metavar="MS", help="milliseconds each request takes")
+    parser.add_argument("--latency", type=float, default=0, metavar="MS", help="delay of each request in milliseconds")
     parser.add_argument(
-        "--rate-limit", type=int, nargs=2, metavar=("SECOND", "MINUTE"), help="requests allowed in a second and minute"
+        "--rate-limit", type=int, nargs=2, metavar=("SECOND", "MINUTE"), help="allowed requests per second and minute"
     )
     parser.add_argument(
         "--observed", type=Path, metavar="FILE", help="behave as the API did when `make contract` wrote this file"
@@ -59,13 +59,13 @@ def _switches(arguments: argparse.Namespace) -> Switches:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until SIGINT or SIGTERM."""
     arguments = _arguments()
-    # Blocked before there is a second thread, so that sigwait() below is where they arrive.
+    # Blocked before the second thread starts, so that sigwait() below receives them.
     stop_signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
     if arguments.log:
-        # The time, and what the request was: neither headers nor bodies, which carry secrets.
+        # The log contains neither headers nor bodies, because they contain secrets.
         logging.basicConfig(format="%(asctime)s.%(msecs)03d %(message)s", datefmt="%H:%M:%S")
         logging.getLogger("simulator").setLevel(logging.INFO)
     keys = arguments.key or ["key-a", "key-b"]
@@ -87,7 +87,7 @@ def main() -> None:
                 "agents": agents,
                 "pid": os.getpid(),
             }
-            # Renamed into place, so that whoever waits for the file never reads half of it.
+            # Renamed into place, so that a process that waits for the file never reads half of it.
             partial = arguments.ready_file.with_name(arguments.ready_file.name + ".partial")
             partial.write_text(json.dumps(ready), encoding="utf-8")
             partial.replace(arguments.ready_file)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The API's calls, each with its rules."""
+"""The calls of the API and their rules."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from ._schemas import (
 from ._state import HELD, ON_SALE, PAID_PERIOD_MS, Number, Organization, World, number_record
 
 REFUSED_HOST = "refused.example.com"
-"""The API refuses an address on this host, whatever else is right about it."""
+"""The API refuses every address on this host, even a valid one."""
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-# Coroutines, although they wait for nothing: the framework gives a plain function a thread at each request.
+# Coroutines, although they do not await anything: the framework runs a plain function in a thread for each request.
 async def _world(request: Request) -> World:
     return request.state.world  # type: ignore[no-any-return]
 
@@ -60,7 +60,7 @@ Of = Annotated[Organization, Depends(_organization)]
 No = Annotated[NoQuery, Query()]
 NumberId = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
-# The exchange has checked the key by then; this only describes it.
+# The exchange has already checked the key. This only adds it to the OpenAPI description.
 router = APIRouter(prefix=BASE_PATH, dependencies=[Depends(HTTPBearer(auto_error=False))])
 
 
@@ -71,7 +71,7 @@ router = APIRouter(prefix=BASE_PATH, dependencies=[Depends(HTTPBearer(auto_error
 async def list_numbers(
     request: Request, world: InWorld, organization: Of, query: Annotated[NumbersQuery, Query()]
 ) -> JSONResponse:
-    """Numbers the organization holds; the active ones, unless `status` says otherwise."""
+    """List the organization's numbers; without `status`, only the active ones."""
     given = request.query_params.getlist("status") or [query.status]
     if world.switches.repeated_status == "refuse" and len(given) > 1:
         raise ApiError(400, field="status", reason="repeated")
@@ -79,7 +79,7 @@ async def list_numbers(
     unknown = [one for one in counting if one not in STATUSES]
     if unknown and world.switches.unknown_status == "refuse":
         raise ApiError(400, field="status", reason="literal_error", allowed_values=list(STATUSES))
-    # Each page passes all numbers, of which there may be many thousands.
+    # Each page goes through all numbers, possibly many thousands.
     lag, provider = world.switches.list_lag, query.provider
     numbers = organization.numbers.values()
     seen = [number.seen(lag) for number in numbers] if lag else [number.fields for number in numbers]
@@ -91,7 +91,7 @@ async def list_numbers(
 
 @router.get("/organization-telephone-numbers/{number_id}", response_model=NumberAnswer)
 async def get_number(number_id: NumberId, world: InWorld, organization: Of, query: No) -> JSONResponse:
-    """One number, in whatever status."""
+    """Return one number, in any status."""
     number = _number(world, organization, number_id)
     if number.fields["status"] == "expired" and world.switches.get_expired == 404:
         raise ApiError(404)
@@ -102,7 +102,7 @@ async def get_number(number_id: NumberId, world: InWorld, organization: Of, quer
 async def list_agents(
     request: Request, world: InWorld, organization: Of, query: Annotated[AgentsQuery, Query()]
 ) -> JSONResponse:
-    """The organization's agents, by a part of the name and by type."""
+    """List the organization's agents, filtered by a part of the name and by type."""
     ignore_case = world.switches.q_ignores_case
     matching = [
         agent
@@ -117,7 +117,7 @@ async def list_agents(
 async def list_available(
     request: Request, world: InWorld, organization: Of, query: Annotated[AvailableQuery, Query()]
 ) -> JSONResponse:
-    """Numbers on sale."""
+    """List the numbers that can be bought."""
     matching = [number for number in ON_SALE if query.line_type in (None, number["line_type"])]
     return _page(request, world, organization, query, matching, dict, query.sort_by, "number")
 
@@ -163,7 +163,7 @@ def _shown_agent(agent: dict[str, Any]) -> dict[str, Any]:
     responses={200: {"model": NumberAnswer}},
 )
 async def register(body: Register, world: InWorld, organization: Of, query: No) -> JSONResponse:
-    """Register a number of one's own on a SIP trunk."""
+    """Register a custom number on a SIP trunk."""
     _check_address(body.address)
     held = (one.fields["number"] for one in organization.numbers.values() if one.fields["status"] in HELD)
     if world.switches.duplicate_status != 201 and body.number in held:
@@ -192,7 +192,7 @@ async def patch_memo(number_id: NumberId, body: MemoPatch, world: InWorld, organ
 
 @router.patch("/organization-telephone-numbers/{number_id}/sip", response_model=NumberAnswer)
 async def patch_sip(number_id: NumberId, body: SipPatch, world: InWorld, organization: Of, query: No) -> Response:
-    """Change the trunk of a number of one's own."""
+    """Change the SIP trunk of a custom number."""
     number = _changeable(world, organization, number_id, expired=world.switches.patch_expired)
     if number.fields["provider"] != "custom":
         raise ApiError(400, "직접 등록한 번호만 SIP 설정을 변경할 수 있습니다.", field="provider", reason="custom_only")
@@ -231,7 +231,7 @@ async def patch_agents(number_id: NumberId, body: AgentPatch, world: InWorld, or
 
 @router.delete("/organization-telephone-numbers/{number_id}", response_model=DeleteAnswer)
 async def delete_number(number_id: NumberId, world: InWorld, organization: Of, query: No) -> Response:
-    """Give a number up: one's own at once, a bought one at the end of its paid period."""
+    """Delete a custom number at once, or cancel a bought one at the end of its paid period."""
     number = _number(world, organization, number_id)
     status, provider = number.fields["status"], number.fields["provider"]
     refused = {"expired": world.switches.delete_expired, "cancel_requested": world.switches.delete_cancel_requested}
@@ -253,7 +253,7 @@ async def delete_number(number_id: NumberId, world: InWorld, organization: Of, q
 
 @router.post("/organization-telephone-numbers/{number_id}/revoke-cancel", response_model=NumberAnswer)
 async def revoke_cancel(number_id: NumberId, world: InWorld, organization: Of, query: No) -> JSONResponse:
-    """Take a pending cancellation back."""
+    """Revoke a pending cancellation."""
     number = _number(world, organization, number_id)
     if number.fields["status"] != "cancel_requested":
         raise ApiError(409, "해지 예약된 번호가 아닙니다.", reason="not_cancel_requested")
@@ -309,7 +309,7 @@ async def _no_such_call(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == 405:
-        # The framework names the methods of one of the path's calls only.
+        # The framework lists only the methods of one of the calls with this path.
         here = [route for route in router.routes if route.matches(request.scope)[0] is not Match.NONE]
         headers["Allow"] = ", ".join(sorted(method for route in here for method in getattr(route, "methods", ())))
     if error.status_code == 404 and request.state.world.switches.unknown_route == "other":

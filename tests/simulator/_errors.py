@@ -22,18 +22,18 @@ _INTERNAL = ("INTERNAL_ERROR", "서버 내부 오류가 발생했습니다.")
 
 
 def envelope(status: int, message: str | None = None, **details: Any) -> dict[str, Any]:
-    """Return the error body for an HTTP status; the code follows from the status."""
+    """Return the error body for an HTTP status, with the code of that status."""
     code, default_message = _DEFAULTS.get(status, _INTERNAL)
     return {"error": {"code": code, "message": message or default_message, "details": details}}
 
 
 def other_body(status: int) -> dict[str, Any]:
-    """Return an error body that is not the envelope, as a web framework or a gateway writes it."""
+    """Return an error body in another form than the envelope, like that of a web framework or a gateway."""
     return {"statusCode": status, "message": "Error"}
 
 
 class ApiError(Exception):
-    """A request the API refuses: HTTP status, Korean message (None: the status's own) and details."""
+    """The API refuses a request: HTTP status, Korean message (None: the default of the status) and details."""
 
     def __init__(self, status: int, message: str | None = None, **details: Any) -> None:
         super().__init__(status, message)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One request on its way through the simulator: logged, authorized, processed, answered, or cut off."""
+"""One request in the simulator: it is logged, authorized, processed and answered, or disconnected."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ logger = logging.getLogger("simulator")
 
 @dataclass
 class LoggedRequest:
-    """A request the simulator has received."""
+    """A request that the simulator has received."""
 
     method: str
     path: str
     """Without the base path `/v3`."""
     query: list[tuple[str, str]]
     body: Any
-    """Parsed JSON; bytes if it is not JSON or nested too deep to be read, None if it is empty."""
+    """Parsed JSON; bytes if it is invalid JSON or nested too deeply, None if it is empty."""
     headers: dict[str, str]
-    """Names in lower case."""
+    """With names in lower case."""
     key: str | None
-    """The API key of the organization that asked, None if there is no such organization."""
+    """The API key of the request's organization, None if the key is unknown."""
     connection: int
-    """Tells TCP connections apart."""
+    """Identifies the TCP connection."""
     at: float = field(default_factory=time.monotonic)
     status: int | None = None
-    """The status answered with, None while or if nothing was answered."""
+    """The status of the response, None if there is none yet or at all."""
     fault: str | None = None
-    """The action of the fault that this request met."""
+    """The action of the fault that was applied to this request."""
     over: bool = False
-    """Whether all that comes of it has come, whoever still waits for the answer."""
+    """Whether the request has had all its effects, even if its response has not been received."""
 
 
 @dataclass
 class Answer:
-    """A whole response, held back until it is decided whether and how it is sent."""
+    """A complete response, kept until it is decided whether and how it is sent."""
 
     status: int
     body: bytes
@@ -60,20 +60,20 @@ class Answer:
 
     @classmethod
     def json(cls, status: int, content: Any, **headers: str) -> Answer:
-        """Return an answer with a JSON body."""
+        """Return a response with a JSON body."""
         body = json.dumps(content, ensure_ascii=False).encode()
         return cls(status, body, {"content-type": "application/json"} | headers)
 
 
 class Connection(Protocol):
-    """What an exchange needs of the wire."""
+    """What an exchange needs from its connection."""
 
     id: int
     transport: asyncio.Transport
 
 
 class Exchange:
-    """A request and all that can happen to it. Raises ConnectionError if the client leaves before it has asked."""
+    """A request and its processing. Raises ConnectionError if the client disconnects before the request is complete."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, app: ASGIApp) -> None:
         self._scope, self._receive, self._send, self._app = scope, receive, send, app
@@ -84,7 +84,7 @@ class Exchange:
         self.request: LoggedRequest
 
     async def read(self) -> None:
-        """Take the request in and log it."""
+        """Read and log the request."""
         more = True
         while more:
             message = await self._receive()
@@ -114,14 +114,14 @@ class Exchange:
         return self._world.organizations.get(key) if scheme.lower() == "bearer" else None
 
     def number(self) -> dict[str, Any]:
-        """The number that the path names, as the API shows it; `{}` if it names none that is there."""
+        """The record of the number whose id is in the path; `{}` if there is none."""
         organization = self._scope["state"]["organization"]
         numbers = organization.numbers if organization else {}
         found = [number for record_id, number in numbers.items() if record_id in self.request.path]
         return self._world.show(found[0].fields) if found else {}
 
     async def process(self) -> Answer:
-        """Let the API do what was asked, and return what it answers."""
+        """Process the request and return the API's response."""
         switches = self._world.switches
         answer = self._in_its_form(await self._processed())
         if switches.limit_headers and switches.rate_limit:
@@ -130,7 +130,7 @@ class Exchange:
         return answer
 
     def _in_its_form(self, answer: Answer) -> Answer:
-        """An answer with the body that errors of its status have."""
+        """Return the response with the body that is configured for errors of its status."""
         switches, status = self._world.switches, answer.status
         form = switches.error_bodies.get(status, "envelope")
         if status >= 400 and form != "envelope":
@@ -177,7 +177,7 @@ class Exchange:
         return answer
 
     async def answer(self, answer: Answer, *, missing: int = 0) -> None:
-        """Send an answer; the last `missing` bytes of its body are announced, but the connection ends before them."""
+        """Send a response. With `missing`, close the connection before that many bytes at the end of the body."""
         if self._client_left:
             return
         self.request.status = answer.status
@@ -197,12 +197,12 @@ class Exchange:
             await self._left()
 
     async def close(self) -> None:
-        """Cut the connection."""
+        """Close the connection."""
         self._connection.transport.abort()
         await self._left()
 
     async def wait(self, seconds: float) -> bool:
-        """Wait, and return whether the client is still there."""
+        """Wait, and return whether the client is still connected."""
         try:
             await asyncio.wait_for(self._left(), seconds)
         except TimeoutError:
@@ -216,7 +216,7 @@ class Exchange:
 
 
 def too_many(retry_after: float | str | None) -> Answer:
-    """Return the answer to a request over the rate limit."""
+    """Return the response to a request above the rate limit."""
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
     return Answer.json(429, envelope(429), **headers)
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Scripted faults: what can go wrong between a client and the API, one function for each action.
+"""Scripted faults of the network and the server, one function for each action.
 
-To add one, write a coroutine function and name it in ACTIONS; its keyword arguments are the fault's parameters.
+To add one, write a coroutine function and list it in ACTIONS. Its keyword arguments are the fault's parameters.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ if TYPE_CHECKING:
 
 
 async def close_before(exchange: Exchange, server: Server) -> None:
-    """Close the connection, nothing processed."""
+    """Close the connection without processing the request."""
     await exchange.close()
 
 
 async def close_after(exchange: Exchange, server: Server) -> None:
-    """Process the request, then close the connection without an answer."""
+    """Process the request, then close the connection without a response."""
     await exchange.process()
     await exchange.close()
 
 
 async def error_before(exchange: Exchange, server: Server, *, status: int = 500) -> None:
-    """Answer with a server error, nothing processed."""
+    """Respond with a server error without processing the request."""
     await exchange.answer(Answer.json(status, envelope(status)))
 
 
 async def error_after(exchange: Exchange, server: Server, *, status: int = 500) -> None:
-    """Process the request, then answer with a server error."""
+    """Process the request, then respond with a server error."""
     await exchange.process()
     await exchange.answer(Answer.json(status, envelope(status)))
 
 
 async def ignored(exchange: Exchange, server: Server) -> None:
-    """Answer as if the request had been processed, with the number as it is."""
+    """Respond as if the request had been processed, with the unchanged number."""
     await exchange.answer(Answer.json(200, exchange.number()))
 
 
 async def part(exchange: Exchange, server: Server) -> None:
-    """Process the request, and answer with nothing of a number but its `id`."""
+    """Process the request, and respond with a record that contains only the `id`."""
     answer = await exchange.process()
     content = json.loads(answer.body or b"null")
     if isinstance(content, dict) and "id" in content:
@@ -60,18 +60,18 @@ async def part(exchange: Exchange, server: Server) -> None:
 
 
 async def rate_limited(exchange: Exchange, server: Server, *, retry_after: float | str | None = None) -> None:
-    """Answer 429, nothing processed; `retry_after` is the header's value."""
+    """Respond with 429 without processing the request; `retry_after` is the header's value."""
     await exchange.answer(too_many(retry_after))
 
 
 async def truncated(exchange: Exchange, server: Server) -> None:
-    """Process the request, then answer with half of the body that the header announces, and close."""
+    """Process the request, then send half of the body that `Content-Length` announces, and close the connection."""
     answer = await exchange.process()
     await exchange.answer(answer, missing=len(answer.body) - len(answer.body) // 2)
 
 
 async def html(exchange: Exchange, server: Server, *, processed: bool = False) -> None:
-    """Answer 200 with a page of HTML, as a proxy or a maintenance page does."""
+    """Respond with 200 and an HTML page, like a proxy or a maintenance page."""
     if processed:
         await exchange.process()
     page = b"<!DOCTYPE html><html><body><h1>Maintenance</h1></body></html>"
@@ -79,26 +79,26 @@ async def html(exchange: Exchange, server: Server, *, processed: bool = False) -
 
 
 async def slow(exchange: Exchange, server: Server, *, seconds: float) -> None:
-    """Process the request, and answer after a delay if the client has waited for it."""
+    """Process the request, and respond after a delay if the client is still connected."""
     answer = await exchange.process()
     if await exchange.wait(seconds):
         await exchange.answer(answer)
 
 
 async def late(exchange: Exchange, server: Server, *, seconds: float) -> None:
-    """Process the request only after a delay, whether or not the client has waited for it, and answer."""
+    """Process the request only after a delay, even if the client has disconnected, and respond."""
     await asyncio.sleep(seconds)
     await exchange.answer(await exchange.process())
 
 
 async def meanwhile(exchange: Exchange, server: Server, *, change: Callable[[], object]) -> None:
-    """Let somebody else be faster: call `change`, which may use the simulator, then answer normally."""
+    """Simulate a change by another client: call `change`, which may use the simulator, then respond normally."""
     change()
     await exchange.answer(await exchange.process())
 
 
 async def echo(exchange: Exchange, server: Server) -> None:
-    """Answer 400, nothing processed, with all that was received, secrets included, in message and details."""
+    """Respond with 400 without processing, and quote the whole request, with its secrets, in message and details."""
     request = exchange.request
     key = request.headers["authorization"]
     message = f"{key} {json.dumps(request.body)} {json.dumps(request.body, ensure_ascii=False)} {request.body}"
@@ -108,14 +108,14 @@ async def echo(exchange: Exchange, server: Server) -> None:
 
 
 async def redirect(exchange: Exchange, server: Server, *, location: str) -> None:
-    """Answer 302, nothing processed."""
+    """Respond with 302 without processing the request."""
     await exchange.answer(Answer(302, b"", {"location": location}))
 
 
 async def refuse(exchange: Exchange, server: Server, *, seconds: float) -> None:
-    """Answer normally, then refuse connections for some seconds; those that are open are closed."""
+    """Respond normally, close all connections, and refuse new ones for some seconds."""
     answer = await exchange.process()
-    # The port closes first: a client that has its answer must not be able to connect.
+    # The port closes first: a client that has received the response must not be able to connect.
     await server.close_port()
     answer.headers["connection"] = "close"
     await exchange.answer(answer)
@@ -131,7 +131,7 @@ async def answer(
     headers: Mapping[str, str] | None = None,
     processed: bool = False,
 ) -> None:
-    """Answer anything: `body` as it is if bytes or text, as JSON otherwise."""
+    """Send any response: `body` unchanged if it is bytes or text, otherwise as JSON."""
     if processed:
         await exchange.process()
     if isinstance(body, bytes):
@@ -169,7 +169,7 @@ ACTIONS = {
 
 @dataclass
 class Fault:
-    """An action that waits for its request. Raises ValueError for an action or a parameter there is not."""
+    """An action for a future request. Raises ValueError for an unknown action or parameter."""
 
     action: str
     method: str | None
@@ -180,16 +180,16 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
-            raise ValueError(f"no fault {self.action!r}; there are {', '.join(ACTIONS)}")
+            raise ValueError(f"unknown fault {self.action!r}, expected one of {', '.join(ACTIONS)}")
         try:
             inspect.signature(ACTIONS[self.action]).bind(None, None, **self.parameters)
         except TypeError as error:
             raise ValueError(f"fault {self.action!r}: {error}") from error
 
     def due(self, method: str, path: str) -> bool:
-        """Count a request if it is of the kind waited for; return whether it is this fault's turn.
+        """Count a request if method and path match; return whether the fault applies to it.
 
-        A fault stays due until it is taken, so two of one kind hit two requests.
+        A fault stays due until it is used, so two equal faults apply to two requests.
         """
         if self.method not in (None, method) or not self._matches(path):
             return False
@@ -206,7 +206,7 @@ class Fault:
 
 
 def take(faults: list[Fault], method: str, path: str) -> Fault | None:
-    """Return the fault that a request meets, the first added if several are due; one that is used up is removed."""
+    """Return the fault that applies to a request. If several are due: the first added. Used faults are removed."""
     due = [fault for fault in faults if fault.due(method, path)]
     if not due:
         return None

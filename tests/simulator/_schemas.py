@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests and answers as the vendor's reference describes them: no coercion, no unknown fields."""
+"""Requests and responses as in the vendor's reference: no coercion, no unknown fields."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Strict(BaseModel):
 
 
 class _Patch(_Strict):
-    """A field left out keeps its value, null clears it, and no field at all is refused."""
+    """A missing field keeps its value, null clears it, and a body without fields is refused."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
@@ -40,8 +40,8 @@ class _Patch(_Strict):
 
 
 def _decimal(value: Any) -> int:
-    # Query values are text. Only plain digits count: pydantic alone would take "1_0" and " 10 " as well.
-    # Some versions of FastAPI hand the default over as well, which is an integer already.
+    # Query values are text. Only plain digits are valid: pydantic itself would also accept "1_0" and " 10 ".
+    # Some versions of FastAPI also pass the default, which is already an integer.
     if not re.fullmatch("[0-9]{1,9}", str(value)):
         raise ValueError("integer_expected")
     return int(value)
@@ -50,7 +50,7 @@ def _decimal(value: Any) -> int:
 Limit = Annotated[
     int,
     BeforeValidator(_decimal),
-    # The call refuses what is beyond, unless it is switched otherwise.
+    # The call checks the range, because a switch changes its response.
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50}),
 ]
 Cursor = Annotated[str | None, WithJsonSchema({"type": "string", "format": "cursor"})]
@@ -58,7 +58,7 @@ SortOrder = Literal["asc", "desc"]
 
 
 class NoQuery(BaseModel):
-    """Calls that take no query parameter."""
+    """Calls without query parameters."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,23 +70,23 @@ class _Page(NoQuery):
 
 
 class NumbersQuery(_Page):
-    """What `GET /organization-telephone-numbers` can be asked."""
+    """Query parameters of `GET /organization-telephone-numbers`."""
 
     provider: Annotated[Provider | None, WithJsonSchema({"type": "string", "enum": ["vox", "custom"]})] = None
-    # The call refuses any other, unless it is switched otherwise.
+    # The call refuses any other value, unless a switch changes this.
     status: Annotated[str, WithJsonSchema({"type": "string", "enum": list(STATUSES)})] = "active"
     sort_by: Literal["created_at"] = "created_at"
 
 
 class AgentsQuery(_Page):
-    """What `GET /agents` can be asked."""
+    """Query parameters of `GET /agents`."""
 
     q: str = ""
     type: list[str] = Field(default=[])
 
 
 class AvailableQuery(_Page):
-    """What `GET /telephone-numbers/available` can be asked."""
+    """Query parameters of `GET /telephone-numbers/available`."""
 
     line_type: Annotated[str | None, WithJsonSchema({"type": "string"})] = None
     sort_by: Literal["number", "monthly_fee"] = "number"
@@ -115,7 +115,7 @@ class MemoPatch(_Patch):
 
 
 class SipPatch(_Patch):
-    """Body of a change of the trunk. The reference lets null clear the address and the user name, not the password."""
+    """Body of a change of the trunk. In the reference, null clears the address and the user name, not the password."""
 
     address: Address | None = None
     auth_username: str | None = None
@@ -124,7 +124,7 @@ class SipPatch(_Patch):
 
 
 class AgentMapping(_Strict):
-    """An agent, and which version of it answers."""
+    """An agent and the version that takes the calls."""
 
     agent_id: Annotated[str, Field(json_schema_extra={"format": "uuid"})]
     agent_version: Annotated[str, Field(pattern=_VERSION)] = "current"
@@ -138,7 +138,7 @@ class AgentPatch(_Patch):
     sms_inbound_agent: AgentMapping | None = None
 
 
-# --- answers, for the description of the API ---
+# --- responses, for the OpenAPI description ---
 
 Millis = int
 
@@ -166,7 +166,7 @@ class NumberAnswer(_Strict):
 
 
 class DeleteAnswer(_Strict):
-    """What giving a number up answers with."""
+    """The response to a deletion."""
 
     id: str
     number: str
@@ -184,7 +184,7 @@ class AgentAnswer(_Strict):
 
 
 class AvailableAnswer(_Strict):
-    """A number on sale."""
+    """A number that can be bought."""
 
     number: str
     line_type: str
@@ -209,7 +209,7 @@ class AgentsAnswer(_PageAnswer):
 
 
 class AvailablesAnswer(_PageAnswer):
-    """A page of numbers on sale."""
+    """A page of numbers that can be bought."""
 
     items: list[AvailableAnswer]
 

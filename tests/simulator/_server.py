@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The wire: uvicorn's HTTP protocol on an event loop in a thread of its own, with TLS if wanted."""
+"""The server: uvicorn's HTTP protocol on an event loop in its own thread, optionally with TLS."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from uvicorn.server import ServerState
 
 T = TypeVar("T")
 
-# Longer than any test sits still, so that an idle connection closes when a test says so and not by itself.
+# Longer than any pause in a test, so that idle connections close only when a test closes them.
 _KEEP_ALIVE_SECONDS = 120
 _STOP_SECONDS = 2.0
 
 
 class _Protocol(HttpToolsProtocol):
-    """A connection that an exchange can reach, to cut it."""
+    """A connection that an exchange can close."""
 
     _ids = itertools.count(1)
 
@@ -59,7 +59,7 @@ class Server:
         )
 
     def start(self) -> None:
-        """Return when the port is open."""
+        """Start the thread, and return when the port is open."""
         self._thread.start()
         self._ready.result()
 
@@ -87,7 +87,7 @@ class Server:
 
     async def _serve(self) -> None:
         self._stopping = asyncio.Event()
-        # uvicorn's own Server polls ten times a second, which would make each start and stop slow.
+        # uvicorn's Server class polls ten times a second, which would slow down each start and stop.
         self._config = Config(
             self._app,
             lifespan="off",
@@ -126,7 +126,7 @@ class Server:
         # Handshakes are tasks that close their sockets when cancelled.
         for task in asyncio.all_tasks() - self._connections.tasks - {asyncio.current_task()}:
             task.cancel()
-        # Requests end by themselves once their connection is gone.
+        # Requests end once their connection is closed.
         deadline = asyncio.get_running_loop().time() + _STOP_SECONDS
         while self._unfinished() and asyncio.get_running_loop().time() < deadline:
             for connection in list(self._connections.connections):
@@ -152,12 +152,12 @@ class Server:
         """
         if self._listener.is_serving():
             await self._close_listener()
-            # Meanwhile another fault may have come to here, and bound a socket.
+            # In the meantime, another fault may have bound a socket here.
             self._socket.close()
             self._socket = _bound(self.port)
         for connection in list(self._connections.connections):
             connection.shutdown()
-        # asyncio closes sockets in its next round.
+        # asyncio closes sockets in the next iteration of its loop.
         await asyncio.sleep(0)
 
     def reopen_port(self, seconds: float) -> None:
@@ -167,17 +167,17 @@ class Server:
         self._reopening = asyncio.get_running_loop().call_later(seconds, self.listen_again)
 
     def listen_again(self) -> None:
-        """End the time in which connections are refused, if there is one."""
+        """Accept connections again, if they are refused."""
         if self._reopening:
             self._reopening.cancel()
             self._reopening = None
-            # From here on the kernel accepts; the task sees to it a moment later.
+            # The kernel accepts connections from now on; the task takes them a moment later.
             self._socket.listen()
             self._relisten = asyncio.get_running_loop().create_task(self._listen())
 
 
 def _bound(port: int) -> socket.socket:
-    # asyncio turns off the delay of small packets only where the protocol is named.
+    # asyncio sets TCP_NODELAY only if the socket's protocol is given.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -190,7 +190,7 @@ def _bound(port: int) -> socket.socket:
 
 def make_certificate(directory: Path) -> tuple[ssl.SSLContext, Path]:
     """Return a TLS context for 127.0.0.1 and localhost, and the path of the authority's certificate (PEM)."""
-    # Imported here because it costs a third of the start-up, which plain HTTP need not pay.
+    # Imported here because the import takes a third of the start-up time, and plain HTTP does not need it.
     import trustme
 
     authority = trustme.CA()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulator as tests and scripts use it."""
+"""The interface of the simulator for tests and scripts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class Simulator:
-    """The API on a free port of 127.0.0.1 while the `with` block lasts.
+    """The API on a free port of 127.0.0.1, for the duration of a `with` block.
 
-    Each key is an organization of its own. Safe to use from any thread; numbers and agents may be added, and the log
-    read, before and after the block as well.
+    Each key is a separate organization. Safe to use from any thread. Numbers and agents can be added, and the log
+    can be read, also before and after the block.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Simulator:
 
     @property
     def switches(self) -> Switches:
-        """What the API does where its reference is silent; read at each request."""
+        """The behaviours that the API's reference leaves open; read at each request."""
         return self._world.switches
 
     @switches.setter
@@ -98,16 +98,16 @@ class Simulator:
         unknown: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> dict[str, Any]:
-        """Put a number into an organization (the first by default) and return its record.
+        """Add a number to an organization (the first by default) and return its record.
 
-        `fields` are those of `number_record`; `unknown` are fields the API has grown since, returned like the others.
-        Of them, `ab_test` is shown only if a switch says so: for each of `inbound_agent`, `outbound_agent` and
-        `sms_inbound_agent` that runs a test, a list of versions with their shares.
+        `fields` are those of `number_record`; `unknown` are fields that the API may add later. They are returned like
+        the others, except `ab_test`, which needs the switch `show_ab_test`. It contains a list of versions and their
+        shares for each of `inbound_agent`, `outbound_agent` and `sms_inbound_agent` that runs an A/B test.
         """
 
         def add() -> dict[str, Any]:
             record = number_record(number, **{"created_at": self._world.now()} | fields) | dict(unknown or {})
-            # Seen by the list at once, however much it lags: the history begins before all time.
+            # The list shows it at once, whatever `list_lag` is: its history starts at minus infinity.
             history = [(float("-inf"), record)]
             self._world.organizations[key or self._keys[0]].numbers[record["id"]] = Number(
                 record, auth_username, auth_password, history
@@ -117,7 +117,7 @@ class Simulator:
         return self._server.call(add)
 
     def change(self, number_id: str, **fields: Any) -> None:
-        """Change fields of a number of any organization, as somebody else would. Raises KeyError for an unknown id."""
+        """Change fields of a number of any organization, like another client. Raises KeyError for an unknown id."""
         self._server.call(lambda: self._number(number_id).write(self._world.now(), **fields))
 
     def add_agent(
@@ -129,7 +129,7 @@ class Simulator:
         agent_id: str | None = None,
         key: str | None = None,
     ) -> dict[str, Any]:
-        """Put an agent into an organization (the first by default) and return it as the API lists it."""
+        """Add an agent to an organization (the first by default) and return it as the API lists it."""
         agent = {
             "agent_id": agent_id or str(uuid.uuid4()),
             "name": name,
@@ -145,14 +145,14 @@ class Simulator:
         return dict(agent)
 
     def numbers(self, key: str | None = None) -> list[dict[str, Any]]:
-        """Return an organization's numbers as the API shows them, in every status, oldest first."""
+        """Return the records of an organization's numbers, in every status, oldest first."""
         organization = self._world.organizations[key or self._keys[0]]
         return self._server.call(
             lambda: [copy.deepcopy(self._world.show(number.fields)) for number in organization.numbers.values()]
         )
 
     def credentials(self, number_id: str) -> tuple[str | None, str | None]:
-        """Return the SIP user name and password the API holds for a number. Raises KeyError for an unknown id."""
+        """Return the SIP user name and password of a number. Raises KeyError for an unknown id."""
 
         def find() -> tuple[str | None, str | None]:
             number = self._number(number_id)
@@ -184,17 +184,17 @@ class Simulator:
         occurrence: int = 1,
         **parameters: Any,
     ) -> None:
-        """Let a request to come meet a fault; the actions and their parameters are described in `_faults.py`.
+        """Apply a fault to a future request; `_faults.py` describes the actions and their parameters.
 
-        `method` and `path` None are any; a segment `{id}` of `path` is any segment. `occurrence` counts matching
-        requests from now on: 1 is the next one, 0 is every one. Raises ValueError for an action or parameter there is
-        not.
+        `method` and `path` match everything if None; a segment `{id}` of `path` matches any segment. `occurrence`
+        counts matching requests from now on: 1 is the next one, 0 is every one. Raises ValueError for an unknown
+        action or parameter.
         """
         fault = Fault(action, method, path, occurrence, parameters)
         self._server.call(lambda: self._world.faults.append(fault))
 
     def clear_faults(self) -> None:
-        """Let no request meet a fault any more. A port that is closed opens."""
+        """Remove all faults, and open the port if it is closed."""
 
         def clear() -> None:
             self._world.faults.clear()
@@ -204,15 +204,15 @@ class Simulator:
 
     @property
     def disturbed(self) -> bool:
-        """Whether a request to come may meet a fault."""
+        """Whether any fault is left."""
         return self._server.call(lambda: bool(self._world.faults))
 
     def clear_log(self) -> None:
-        """Forget the requests received."""
+        """Clear the log of requests."""
         self._server.call(self._world.requests.clear)
 
     def reset(self) -> None:
-        """Start anew on the same port: no numbers, agents, faults, or log, and every switch at its default."""
+        """Restore the initial state on the same port: no numbers, agents, faults or log, and default switches."""
 
         def reset() -> None:
             self._world = self._state["world"] = World(self._keys)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the service knows: organizations, their numbers and agents, numbers on sale, and cursors.
+"""The state of the service: organizations, their numbers and agents, numbers that can be bought, and cursors.
 
-All of it is touched in the server's thread alone, so nothing here locks.
+It is accessed only in the server's thread, so it needs no locks.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def number_record(
     created_at: int | None = None,
     **fields: Any,
 ) -> dict[str, Any]:
-    """Return a number as the API shows it, consistent for its provider and status; `fields` replace what it has.
+    """Return a record that is consistent for its provider and status; `fields` replace its values.
 
-    Raises TypeError for a field the resource does not have.
+    Raises TypeError for an unknown field.
     """
     unknown = set(fields) - set(NUMBER_FIELDS)
     if unknown:
@@ -92,13 +92,13 @@ def number_record(
 
 @dataclass
 class Number:
-    """A number with what the API keeps to itself: the credentials, and its former states."""
+    """A number, with the data that the API does not return: its credentials and its previous states."""
 
     fields: dict[str, Any]
     auth_username: str | None = None
     auth_password: str | None = None
     history: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
-    """Each state with the time.monotonic() at which it came about, oldest first."""
+    """Each state with the time.monotonic() of its beginning, oldest first."""
 
     def write(self, now: int, **changes: Any) -> None:
         """Change fields at the unix time `now` in milliseconds."""
@@ -113,22 +113,22 @@ class Number:
 
 @dataclass
 class Organization:
-    """What one API key gives access to. Agents carry their `created_at`, which the API does not show."""
+    """The data that one API key gives access to. Agents contain their `created_at`, which the API does not return."""
 
     key: str
     numbers: dict[str, Number] = field(default_factory=dict)
     agents: dict[str, dict[str, Any]] = field(default_factory=dict)
     admitted: deque[float] = field(default_factory=deque)
-    """The time.monotonic() of the last minute's requests, for the rate limit."""
+    """The time.monotonic() of each request of the last minute, for the rate limit."""
 
     def number(self, number_id: str) -> Number:
-        """Return a number by id; ApiError 404 for one that is not this organization's."""
+        """Return a number by id. Raises ApiError (404) if the organization has no such number."""
         if number_id not in self.numbers:
             raise ApiError(404, "전화번호를 찾을 수 없습니다.")
         return self.numbers[number_id]
 
     def admit(self, per_second: int, per_minute: int) -> bool:
-        """Count a request against the rate limit; False if it is over one of the two."""
+        """Count a request for the rate limit. Return False if it exceeds one of the two limits."""
         now = time.monotonic()
         while self.admitted and self.admitted[0] <= now - 60:
             self.admitted.popleft()
@@ -140,7 +140,7 @@ class Organization:
 
 
 class World:
-    """Everything one simulator knows."""
+    """The whole state of a simulator."""
 
     def __init__(self, keys: Iterable[str], switches: Switches | None = None) -> None:
         self.switches = switches or Switches()
@@ -152,12 +152,12 @@ class World:
         self._last_ms = 0
 
     def now(self) -> int:
-        """Return the time in unix milliseconds, later than at any call before: creation times never tie."""
+        """Return the time in unix milliseconds, later than at any call before, so that creation times are unique."""
         self._last_ms = max(self._last_ms + 1, now_ms())
         return self._last_ms
 
     def show(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Return a number's fields as the API answers with them."""
+        """Return a number's fields as the API returns them."""
         shown = fields | {
             "address": self.shown_address(fields["address"]),
             "memo": self.shown_memo(fields["memo"]),
@@ -167,7 +167,7 @@ class World:
         return {name: value for name, value in shown.items() if value is not None or self.switches.show_nulls}
 
     def shown_address(self, address: str | None) -> str | None:
-        """Return an address as the API echoes it."""
+        """Return an address as the API returns it."""
         return address if address is None or self.switches.echo_sip else address.removeprefix("sip:")
 
     def shown_memo(self, memo: str | None) -> str | None:
@@ -190,11 +190,11 @@ class World:
     ) -> dict[str, Any]:
         """Return one page `{items, total_count, next_cursor}` of the items, in the order of their unique positions.
 
-        A cursor holds for the `scope` it was given out for; any other is what `unknown_cursor` says.
+        A cursor is valid for the `scope` for which it was issued. `unknown_cursor` selects the response to any other.
         """
         listed = list(items)
         before, ordered = self._ordered.get(scope, ([], []))
-        # Mostly they are those of the page before, and to see that takes much less time than to sort thousands.
+        # Mostly they are the items of the previous page. To compare them is much faster than to sort thousands.
         if listed != before:
             ordered = sorted(listed, key=position, reverse=descending)
             self._ordered[scope] = listed, ordered

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator import Simulator
-from torture._task import INFO, MANY, ONE
+from torture._task import AGENT_INFO, AUDIT, INFO, MANY, ONE
 from torture._world import Wish
 
 KEY, OTHER_KEY = "vox-key-Xyzzy-1", "vox-key-Xyzzy-2"
@@ -151,4 +151,6 @@ CASES = (
     ),
     Case("read all", INFO, [], [{"number": NUMBER}]),
     Case("read one", INFO, [], [{"number": NUMBER}], {"number": NUMBER}),
+    Case("read agents", AGENT_INFO, []),
+    Case("audit", AUDIT, [], [{"number": NUMBER, "inbound_agent": _MAPPED}]),
 )

@@ -28,6 +28,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils import (
+    _agent_info,
+    _audit_info,
     _telephone_number,
     _telephone_number_info,
     _telephone_numbers,
@@ -36,8 +38,17 @@ from ansible_collections.voxai.telephony.plugins.plugin_utils._in_controller imp
 from torture._hurry import hurry
 
 ONE, MANY, INFO = "vox_telephone_number", "vox_telephone_numbers", "vox_telephone_number_info"
+AGENT_INFO, AUDIT = "vox_agent_info", "vox_audit_info"
+READING = INFO, AGENT_INFO, AUDIT
+"""Those that only read."""
 
-_TASKS = {ONE: _telephone_number.TASK, MANY: _telephone_numbers.TASK, INFO: _telephone_number_info.TASK}
+TASKS = {
+    ONE: _telephone_number.TASK,
+    MANY: _telephone_numbers.TASK,
+    INFO: _telephone_number_info.TASK,
+    AGENT_INFO: _agent_info.TASK,
+    AUDIT: _audit_info.TASK,
+}
 
 
 class _Run(threading.local):
@@ -144,7 +155,7 @@ def _run(module: str, arguments: Mapping[str, Any], check_mode: bool) -> dict[st
         get_name=lambda: module,
     )
     here = SimpleNamespace(transport="local", become=None, _shell=SimpleNamespace(env_prefix=lambda **variables: ""))
-    action = type("Action", (InControllerAction,), {"TASK": _TASKS[module]})(task, here, None, None, None, None)
+    action = type("Action", (InControllerAction,), {"TASK": TASKS[module]})(task, here, None, None, None, None)
     # Ansible sends a result from the worker to the controller as JSON.
     result: dict[str, Any] = json.loads(json.dumps(action.run(None, {"inventory_hostname": "localhost"})))
     return result

@@ -17,7 +17,7 @@ from typing import Any
 from simulator import Simulator
 from tally import TRIED, WRONG
 from torture._cases import AGENTS, KEY, OTHER_KEY, SECRET, Case
-from torture._task import INFO, MANY, ONE, Workers, run_task
+from torture._task import AGENT_INFO, AUDIT, INFO, MANY, ONE, Workers, run_task
 from torture._world import Record, Violation, World, judge
 
 Result = dict[str, Any]
@@ -182,6 +182,14 @@ def _untrue(case: Case, result: Result, before: World, after: World) -> list[Vio
         if not result.get("failed") and sorted(there, key=str) != sorted(result["telephone_numbers"], key=str):
             found.append("read something else than there is")
         return [Violation("lie", text) for text in found]
+    if case.module == AGENT_INFO:
+        names = {agent["name"]: agent["agent_id"] for agent in result["agents"]}
+        return [] if result.get("failed") or names == AGENTS else [Violation("lie", f"read these agents: {names}")]
+    if case.module == AUDIT:
+        listed = [line["id"] for line in result["telephone_numbers"]]
+        ids = [one["id"] for one in after.records.values() if one["status"] != "expired"]
+        told = result.get("failed") or sorted(listed) == sorted(ids)
+        return [] if told else [Violation("lie", f"audited {listed}, and there are {ids}")]
     parts = [result] if case.module == ONE else result["telephone_numbers"]
     for wish, part in zip(case.wishes, parts, strict=False):
         made = any(

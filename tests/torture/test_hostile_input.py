@@ -22,14 +22,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.voxai.telephony.plugins.module_utils import (
-    _telephone_number,
-    _telephone_number_info,
-    _telephone_numbers,
-)
 from simulator import LoggedRequest, Simulator
 from torture._cases import AGENTS, KEY, NUMBER, TRUNK, people_the
-from torture._task import INFO, MANY, ONE
+from torture._task import MANY, ONE, READING, TASKS
 from torture._trial import Trial
 from torture._world import AGENTS as AGENT_FIELDS
 from torture._world import Violation, World
@@ -138,6 +133,11 @@ REFUSED: dict[str, Sequence[Any]] = {
     "max_deletions": [value for value in NO_COUNT if value not in (10**9, HUGE_INTEGER, "9" * 5000)],
     "provider": [*NO_CHOICE, []],
     "status": [value for value in NO_CHOICE if value != ""] + [["gone"], [5], [[]], ["active", None], [{}]],
+    "agent_name": [value for value in NO_NAME if value is not None],
+    "agent_id": [value for value in NO_ID if value is not None],
+    # Any text may be one.
+    "type": [],
+    "rules": [["gone"], "gone", 5, True, {"a": 1}, [None], [["ending"]], ["ending", "ENDING"], "\ud800", HUGE],
     "api_key": ["", "two words", "k\r\nX-Other: y", "k\0", "키", "ｋ", "\ud800", *NO_TEXT],
     "api_url": [
         *("", " ", "x", "https://", "https:///v3", "ftp://127.0.0.1/v3", "file:///etc/passwd", "//127.0.0.1/v3"),
@@ -164,11 +164,7 @@ REFUSED: dict[str, Sequence[Any]] = {
 }
 """By option, what can't be meant."""
 
-SPECS = {
-    ONE: _telephone_number.TASK.spec,
-    MANY: _telephone_numbers.TASK.spec,
-    INFO: _telephone_number_info.TASK.spec,
-}
+SPECS = {module: task.spec for module, task in TASKS.items()}
 ENTRY = f"{MANY}, an entry"
 
 
@@ -185,8 +181,8 @@ def _connection(sim: Simulator) -> Arguments:
 
 def _arguments(sim: Simulator, place: str, what: Arguments) -> tuple[str, Arguments]:
     """The module, and its arguments with `what` in that place, and nothing wrong in any other."""
-    if place == INFO:
-        return INFO, {**_connection(sim), **what}
+    if place in READING:
+        return place, {**_connection(sim), **what}
     wanted = {"address": TRUNK["address"], **what}
     if not {"id", "number"} & set(what):
         wanted["number"] = NUMBER

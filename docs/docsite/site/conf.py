@@ -97,6 +97,7 @@ def adapt_pages(_app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = re.sub(r"(?m)^\.\. contents::\n(   .*\n)*", "", source[0])
         source[0] = ESCAPE.sub(lambda match: chr(int(match[1], 16)), source[0])
     if docname == f"{CONTENT}/index":
+        source[0] = re.sub(r"(?m)^\w+\.\w+\n=+$", "Modules and plugins\n===================", source[0], count=1)
         # In the menu, plugins have their names only, without a description.
         source[0] = re.sub(r"(?m)^    (\w+)_(module|role|filter|inventory)$", r"    \1 <\1_\2>", source[0])
 

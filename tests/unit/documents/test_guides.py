@@ -44,6 +44,32 @@ def test_each_column_of_a_table_has_a_heading(page: Path) -> None:
     assert [heading for heading in headings if "" in map(str.strip, heading.split("|"))] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_each_file_of_the_tests_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"`(?:tests/[\w/]*/)?(\w+\.py)`", page.read_text(encoding="utf-8")))
+    files = {path.name for folder in ("plugins", "tests") for path in (ROOT / folder).rglob("*.py")}
+    assert named - files - {"NAME.py", "noxfile.py"} == set()
+
+
+def sources() -> str:
+    """The code that has messages, with texts that are written in parts in one piece."""
+    files = [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "playbooks").rglob("*.yml")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    return re.sub(r"\s+", " ", re.sub(r'"\s*\n\s*f?"', "", text))
+
+
+def test_messages_are_quoted_as_they_are() -> None:
+    """Those in the headings and tables of Troubleshooting, apart from what is filled in."""
+    text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    lines = re.findall(r'(?m)^(?:### |\| )("[^|\n]*")', text)
+    messages = [message for line in lines for message in re.findall('"([^"]*)"', line)]
+    assert len(messages) > 20
+    filled_in = r"…|\.\.\.|U\+[0-9A-F]+(?: [A-Z]+)+|[0-9][0-9x.-]*|: "
+    parts = [part.strip(" ,)") for message in messages for part in re.split(filled_in, message)]
+    code = sources()
+    assert [part for part in parts if part not in code] == []
+
+
 @pytest.mark.parametrize("guide", GUIDES, ids=name_of)
 def test_each_guide_is_in_the_menu_and_in_the_list(guide: Path) -> None:
     menu = (SITE / "site" / "index.rst").read_text(encoding="utf-8")

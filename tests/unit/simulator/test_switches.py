@@ -353,10 +353,10 @@ def test_what_was_observed() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("text", "it has no mapping 'switches'"),
-        ({"switches": [1]}, "it has no mapping 'switches'"),
+        ("text", "the mapping 'switches' is missing"),
+        ({"switches": [1]}, "the mapping 'switches' is missing"),
         ({"switches": {"colour": 1, 2: 3}}, "the simulator has no switch 2, colour"),
-        ({"switches": {"register_status": 418, "error_bodies": 1}}, "switched so: error_bodies, register_status"),
+        ({"switches": {"register_status": 418, "error_bodies": 1}}, "these switches: error_bodies, register_status"),
     ],
 )
 def test_what_was_not_observed_by_make_contract(content: Any, message: str) -> None:

@@ -85,18 +85,18 @@ _LINES = _as_json([*_HEAD, *_FIRST, *_SECOND]).split("\n")
 _BEFORE = """
 PLAY [Export telephone numbers] ************************************************
 
-TASK [Check that each organization has its own key] ****************************
+TASK [Check that each organization has its own key] ***************************
 ok: [seoul]
 
-TASK [Show the path of the file] ***********************************************
+TASK [Show the path of the file] **********************************************
 ok: [seoul] => {
     "vox_export_path": "/runner/project/telephone_numbers_seoul.yml"
 }
 
-TASK [Show the exported numbers] ***********************************************
+TASK [Show the exported numbers] **********************************************
 """
 _AFTER = """
-TASK [Keep the export in the artifacts of the job] *****************************
+TASK [Keep the export in the artifacts of the job] ****************************
 ok: [seoul]
 
 PLAY RECAP *********************************************************************

@@ -486,7 +486,7 @@ def test_a_request_that_is_refused_for_ten_minutes_fails(conversation: t.Any) ->
     for _try in range(11):
         conversation.refuse(f"GET {ONE}", 429, headers={"Retry-After": "60"})
     began = conversation.now
-    with pytest.raises(ApiError, match="429"):
+    with pytest.raises(ApiError, match=r"HTTP 429.*\. The request has been refused for 10 minutes\. Run fewer jobs"):
         conversation.api(retries=0).number("id-1")
     assert 600 <= conversation.now - began < 700
 

@@ -65,12 +65,6 @@ def test_rules(record: t.Any, fields: dict[str, t.Any], found: dict[str, str]) -
         assert finding.severity == RULES[finding.rule].severity
 
 
-def test_a_field_that_the_api_no_longer_returns_is_no_fault(record: t.Any) -> None:
-    whole = record(inbound_agent=GOOD)
-    part = {name: value for name, value in whole.items() if "trunk" not in name and name != "address"}
-    assert audit([part], AGENTS, RULES) == []
-
-
 def test_a_number_with_two_records_is_found_once(record: t.Any) -> None:
     records = [record(id=name, inbound_agent=GOOD) for name in ("a", "b")]
     (finding,) = audit([*records, record(number="07033334444", inbound_agent=GOOD)], AGENTS, RULES)

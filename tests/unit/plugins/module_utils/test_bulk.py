@@ -17,7 +17,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._http import Trans
 from ansible_collections.voxai.telephony.plugins.module_utils._plan import Desired
 from ansible_collections.voxai.telephony.plugins.module_utils._rate_limit import RateLimiter
 from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore
-from ansible_collections.voxai.telephony.plugins.module_utils._values import AgentWish, InputError
+from ansible_collections.voxai.telephony.plugins.module_utils._values import DesiredAgent, InputError
 
 REGISTER = "POST /telephone-numbers/register"
 NUMBERS = "/organization-telephone-numbers"
@@ -294,7 +294,7 @@ def test_an_absent_entry_needs_no_agent(conversation: t.Any) -> None:
     conversation.expect_not_held()
     entry = absent("0701")
     assert entry.desired
-    entry.desired.agents["inbound_agent"] = AgentWish(None, "Nobody", None)
+    entry.desired.agents["inbound_agent"] = DesiredAgent(None, "Nobody", None)
     assert converge(conversation, entry).begun
 
 
@@ -458,7 +458,7 @@ def test_an_active_record_is_not_hidden_by_another(conversation: t.Any, record: 
 
 
 def test_an_agent_that_can_not_be_looked_up_is_no_concern_of_others(conversation: t.Any, record: t.Any) -> None:
-    wish = AgentWish(None, "Desk", None)
+    wish = DesiredAgent(None, "Desk", None)
     conversation.expect_not_held()
     conversation.refuse("GET /agents", 403, query={"q": "Desk", "limit": "100"})
     conversation.expect(REGISTER, record(number="0702"), 201, body=body("0702"))
@@ -467,7 +467,7 @@ def test_an_agent_that_can_not_be_looked_up_is_no_concern_of_others(conversation
 
 
 def test_a_wrong_name_is_the_input_s_error(conversation: t.Any) -> None:
-    wish = AgentWish(None, "Desk", None)
+    wish = DesiredAgent(None, "Desk", None)
     conversation.expect_not_held()
     conversation.expect(
         "GET /agents", {"items": [{"agent_id": "d", "name": "Desk 1"}]}, query={"q": "Desk", "limit": "100"}

@@ -521,6 +521,56 @@ def test_one_stale_404_hides_no_number_that_is_held(conversation: t.Any, record:
     assert outcome.actions == (["deleted"] if then == "absent" else [])
 
 
+def test_a_404_that_answers_a_deletion_by_id_hides_no_number(conversation: t.Any, record: t.Any) -> None:
+    """Nothing shows that it is for good: another record of the list has not been read by its id."""
+    api, ledger = conversation.organization()
+    conversation.expect(f"GET {ONE}", record())
+    conversation.refuse(f"DELETE {ONE}", 404)
+    conversation.refuse(f"GET {ONE}", 404)
+    converge(api, ledger, parse_desired({**LEFT_OUT, "id": "id-1", "state": "absent"}), False, Outcome())
+    conversation.expect_list("active", record())
+    assert ledger.look_up(api, "07011112222") == record()
+
+
+def test_a_deletion_that_may_have_been_done_makes_a_listing_no_proof(conversation: t.Any, record: t.Any) -> None:
+    """Where a cursor is a position, number 2 has moved up to the first page."""
+    api, ledger = conversation.organization(0)
+    conversation.expect_list("active", record(), next_cursor="c")
+    conversation.expect(f"DELETE {ONE}", LOST)
+    conversation.refuse(f"GET {ONE}", 500)
+    with pytest.raises(ApiError):
+        desired = parse_desired({**LEFT_OUT, "number": "07011112222", "state": "absent"})
+        converge(api, ledger, desired, False, Outcome())
+    conversation.expect_list("active", cursor="c")
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.expect_list("active", record(id="id-2", number="2"))
+    assert ledger.look_up(api, "2") == record(id="id-2", number="2")
+
+
+def test_a_listing_that_ends_before_a_deletion_is_answered_is_no_proof(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker has read one page before the deletion, and reads the last ones before it is answered."""
+    api, ledger = conversation.organization()
+    conversation.expect_list("active", record(), next_cursor="c")
+    delete = api.delete
+    found = []
+
+    def delete_slowly(record_id: str) -> t.Any:
+        found.append(ledger.look_up(api, "2"))
+        return delete(record_id)
+
+    monkeypatch.setattr(api, "delete", delete_slowly)
+    conversation.expect_list("active", cursor="c")
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    conversation.expect_list("active", record(), record(id="id-2", number="2"))
+    conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
+    converge(api, ledger, parse_desired({**LEFT_OUT, "number": "07011112222", "state": "absent"}), False, Outcome())
+    assert found == [record(id="id-2", number="2")]
+
+
 def test_where_nothing_was_done_there_is_no_difference(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.refuse(f"PATCH {ONE}", 404, body={"memo": "m"})
@@ -658,6 +708,20 @@ def test_what_another_worker_has_registered_is_not_registered_again(
     desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": ADDRESS, "memo": "m"})
     converge(api, ledger, desired, False, outcome)
     assert outcome.actions == ["memo_updated"]
+
+
+def test_what_another_worker_may_have_registered_is_looked_for_first(
+    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was killed in the middle of the request, say."""
+    api, ledger = conversation.organization()
+    conversation.expect_not_held()
+    conversation.expect_list("active", record())
+    colleagues(ledger, monkeypatch, lambda: ledger.writing("07011112222"))
+    outcome = Outcome()
+    desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": ADDRESS})
+    converge(api, ledger, desired, False, outcome)
+    assert (outcome.record, outcome.actions) == (record(), [])
 
 
 def test_what_another_worker_has_deleted_is_not_deleted_again(

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import typing as t
 import unicodedata
+from contextlib import contextmanager
 
 import pytest
 
+from ansible_collections.voxai.telephony.plugins.module_utils import _ledger
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
+from ansible_collections.voxai.telephony.plugins.module_utils._store import claimed
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
 
 ONE = "/organization-telephone-numbers/id-1"
@@ -371,15 +374,66 @@ def test_workers_whose_listed_records_are_gone_make_sure_once(
     assert other.number("id-2") is None
 
 
+def test_a_number_that_was_held_twice_is_held_once_more(conversation: t.Any, record: t.Any) -> None:
+    api, ledger = conversation.organization()
+    conversation.expect_list("active", record(), record(id="id-2"))
+    conversation.expect_list("scheduled")
+    conversation.expect_list("cancel_requested")
+    assert ledger.look_up(api, "1") is None
+    # By its id, so that nobody has asked for the number.
+    ledger.gone(record())
+    assert ledger.look_up(api, "07011112222") == record(id="id-2")
+
+
 def test_what_another_worker_wrote_is_known(conversation: t.Any, record: t.Any) -> None:
-    _api, ledger = conversation.organization()
+    api, ledger = conversation.organization()
     moment = ledger.now()
-    assert ledger.written_since("1", moment) == (False, None)
+
+    def left() -> t.Any:
+        written = ledger.written_since("1", moment)
+        return written and (written["record"], written["known"])
+
+    assert left() is None
+    ledger.writing("1")
+    assert left() == (None, False)
     ledger.note(record(number="1"))
-    assert ledger.written_since("1", moment) == (True, record(number="1"))
-    assert not ledger.written_since("1", ledger.now())[0]
+    assert left() == (record(number="1"), True)
+    assert not ledger.written_since("1", ledger.now())
+    # A passing 404, while another worker reads it, is no deletion.
+    conversation.refuse(f"GET {ONE}", 404)
+    conversation.expect_not_held()
+    assert ledger.look_up(api, "1") is None
+    assert left() == (record(number="1"), True)
     ledger.gone(record(number="1"))
-    assert ledger.written_since("1", moment) == (True, None)
+    assert left() == (None, True)
+
+
+@pytest.mark.parametrize(("answer", "complaint"), [(403, "HTTP 403"), ([], "no agent is named 'Desk'")])
+def test_an_error_about_an_agent_ends_the_workers_that_waited_for_it(
+    conversation: t.Any, answer: t.Any, complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise each of a hundred workers would ask one after the other, with all retries."""
+    api, ledger = conversation.organization(0)
+    waiting = [True]
+
+    @contextmanager
+    def wait_long(*arguments: t.Any) -> t.Iterator[None]:
+        if waiting and waiting.pop():
+            # Meanwhile another worker asks.
+            with pytest.raises((ApiError, InputError), match=complaint):
+                ledger.agent_id(api, "Desk")
+        with claimed(*arguments):
+            yield
+
+    monkeypatch.setattr(_ledger, "claimed", wait_long)
+    for _time in range(2):
+        query = {"q": "Desk", "limit": "100"}
+        if answer == 403:
+            conversation.refuse("GET /agents", 403, query=query)
+        else:
+            conversation.expect("GET /agents", {"items": answer}, query=query)
+        with pytest.raises((ApiError, InputError), match=complaint):
+            ledger.agent_id(api, "Desk")
 
 
 def test_agents_are_believed_for_half_a_minute(conversation: t.Any) -> None:

@@ -218,8 +218,8 @@ def test_what_is_known_of_the_credentials(
         (200, "accepted", True, "200 OK, and accepted the credentials"),
         (403, "refused", True, "403 OK, and refused the credentials"),
         (401, "refused", False, "401 OK, and did not answer the request with credentials"),
-        (401, "not_tried", True, "401 OK, and asks for credentials"),
-        (100, "refused", True, "100 OK, and gave no final answer"),
+        (401, "not_tried", True, "401 OK, and requires credentials"),
+        (100, "refused", True, "100 OK, and sent no final answer"),
     ],
 )
 def test_an_answer_in_words(status: int, authentication: str, answered_all: bool, words: str) -> None:
@@ -274,6 +274,18 @@ def test_a_transport_that_is_unknown() -> None:
 def test_the_uri_of_a_request(address: str, uri: str, port: int | None) -> None:
     assert split_address(address).uri == uri
     assert split_address(address).port == port
+
+
+@pytest.mark.parametrize(
+    ("uri", "transport", "contact"),
+    [
+        ("sip:a.example", "tcp", b"<sip:options@192.0.2.1:1025;transport=tcp>"),
+        ("sips:a.example", "tls", b"<sips:options@192.0.2.1:1025>"),
+    ],
+)
+def test_the_contact_of_a_request(uri: str, transport: str, contact: bytes) -> None:
+    dialog = _sip._Dialog(Server("a.example", 5061, transport, uri), None, 0)
+    assert b"\r\nContact: " + contact + b"\r\n" in dialog._request(("192.0.2.1", 1025), "z9hG4bK1", 1, {})
 
 
 def test_the_library_is_named_where_it_is_missing(

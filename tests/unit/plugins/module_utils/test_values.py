@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
-    AgentWish,
+    DesiredAgent,
     InputError,
     is_private,
     parse_address,
@@ -158,8 +158,10 @@ def test_each_trunk_once(addresses: list[object], unique: list[int]) -> None:
 
 
 def test_an_agent_is_named_by_id_or_by_name() -> None:
-    assert parse_agent("inbound_agent", {"agent_id": "a-1"}) == AgentWish("a-1", None, None)
-    assert parse_agent("inbound_agent", {"agent_name": "Desk", "agent_version": "v3"}) == AgentWish(None, "Desk", "v3")
+    assert parse_agent("inbound_agent", {"agent_id": "a-1"}) == DesiredAgent("a-1", None, None)
+    assert parse_agent("inbound_agent", {"agent_name": "Desk", "agent_version": "v3"}) == DesiredAgent(
+        None, "Desk", "v3"
+    )
     assert parse_agent("inbound_agent", {"agent_id": None, "agent_name": None, "agent_version": None}) is None
 
 
@@ -197,7 +199,7 @@ def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: st
     ],
 )
 def test_when_a_mapping_is_as_wished(version: str | None, mapped: object, met: bool) -> None:
-    assert AgentWish("a-1", None, version).is_met_by(mapped) is met
+    assert DesiredAgent("a-1", None, version).matches(mapped) is met
 
 
 UUID = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
@@ -206,12 +208,12 @@ UUID = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
 @pytest.mark.parametrize("written", [UUID, UUID.upper(), UUID.replace("-", ""), UUID.replace("-", "").upper()])
 def test_a_uuid_has_one_canonical_form(written: str) -> None:
     assert parse_id(written) == UUID
-    assert parse_agent("inbound_agent", {"agent_id": written}) == AgentWish(UUID, None, None)
-    assert AgentWish(UUID, None, None).is_met_by({"agent_id": written})
-    assert AgentWish(written, None, None).is_met_by({"agent_id": UUID})
+    assert parse_agent("inbound_agent", {"agent_id": written}) == DesiredAgent(UUID, None, None)
+    assert DesiredAgent(UUID, None, None).matches({"agent_id": written})
+    assert DesiredAgent(written, None, None).matches({"agent_id": UUID})
 
 
 @pytest.mark.parametrize("written", ["ID-1", UUID.upper()[:-1], f"{UUID}A", f"{UUID[:-1]}G"])
 def test_an_id_that_is_not_a_uuid_stays_as_it_is(written: str) -> None:
     assert parse_id(written) == written
-    assert not AgentWish(written, None, None).is_met_by({"agent_id": written.lower()})
+    assert not DesiredAgent(written, None, None).matches({"agent_id": written.lower()})

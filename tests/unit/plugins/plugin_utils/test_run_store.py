@@ -164,6 +164,32 @@ def test_a_directory_that_can_not_be_used(
     assert len(told) == 1 and "each worker" in told[0]
 
 
+def test_where_one_worker_can_not_write_nobody_relies_on_what_is_written(open_store: t.Any) -> None:
+    """It registers a number, say, and the disk is full. To the others, the number would not be held."""
+    told: list[str] = []
+    store, other = open_store(tell=told.append), open_store(tell=told.append)
+    store.do(add_one)
+    store._connection.execute("PRAGMA max_page_count = 8")
+    store.do(lambda facts: facts.put("x", {str(n): "x" * 10_000 for n in range(100)}))
+    for one in (other, open_store(tell=told.append)):
+        assert one.read(lambda facts: facts.get("kind", "count")) is None
+    assert len(told) == 3 and "another worker" in told[1]
+
+
+def test_nobody_waits_for_a_reader(open_store: t.Any) -> None:
+    """To read ten thousand records takes a second, and fifty workers may do so at once."""
+    store, other = open_store(), open_store()
+
+    def work(facts: t.Any) -> t.Any:
+        before = facts.get("kind", "count")
+        other.do(add_one)
+        return before, facts.get("kind", "count")
+
+    store.do(add_one)
+    assert store.read(work) == (1, 1), "and it sees the facts of one moment"
+    assert store.read(lambda facts: facts.get("kind", "count")) == 2
+
+
 def test_a_claim_outlasts_the_facts(open_store: t.Any) -> None:
     """A disk is full in the middle of a write: the number stays claimed until the write is done, and no longer."""
     told: list[str] = []
