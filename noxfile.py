@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All checks and tests of the collection.
 
-`nox` runs the sessions of `make test`; those with the tag `matrix` are what `make test-all` adds. Sessions do not
-compete, so that several can run at once.
+`nox` runs the sessions of `make test`. `make test-all` adds those with the tag `matrix`. Sessions are independent, so
+that several can run at once.
 
-pytest, the simulator, ruff, mypy and molecule run in the environment nox itself runs in; a session that drives
-an ansible-core has an environment with that core; the sessions of antsibull-nox bring their own.
+pytest, the simulator, ruff, mypy and molecule run in nox's own environment. Sessions that need an ansible-core have an
+environment with that core. The sessions of antsibull-nox create their own.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ sys.path.insert(0, str(Path(__file__).parent / "tests"))
 
 from cores import CORES, OLDEST_TARGET, requirement
 
-# What is installed beside ansible-core to run playbooks.
+# Packages for running playbooks, in addition to ansible-core.
 CONTROLLER = "tests/requirements/controller.txt"
 
-# ansible-test fetches get-pip from a host of its own, under these names. The pip that comes with Python does as well.
+# Replaces the get-pip scripts that ansible-test downloads under these names. It uses the pip that Python includes.
 GET_PIP = """\
 import subprocess, sys
 subprocess.check_call([sys.executable, "-m", "ensurepip"])
@@ -48,18 +48,18 @@ subprocess.check_call([sys.executable, "-m", "pip", "install"] + options)
 """
 GET_PIP_VERSIONS = ("23_1_2", "24_2", "25_2")
 
-# A session's body gets the ansible-core and the Python it is for.
+# The body of a session takes its ansible-core and its Python version.
 Body = Callable[[nox.Session, str, str], None]
 
 nox.needs_version = ">=2026.10.20"
 nox.options.default_venv_backend = "venv"
 nox.options.allow_parallel = True
-# Asked to end, nox ends all that it started, as at Ctrl-C.
+# SIGTERM ends nox and its child processes, like Ctrl-C.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 HERE = Path(__file__).resolve().parent
 
-# ansible-test and Ansible's modules do not start from a path with blanks. Then a link leads to the environments, as
-# long as nox runs. Their scripts name it, so it does not depend on TMPDIR, which may differ from run to run.
+# ansible-test and Ansible's modules do not start from a path with blanks. In this case, a link to the environments
+# exists while nox runs. Their scripts contain its path, so it does not depend on TMPDIR, which can change between runs.
 if " " in str(HERE):
     environments = HERE / ".nox"
     environments.mkdir(exist_ok=True)
@@ -67,20 +67,20 @@ if " " in str(HERE):
     try:
         link.symlink_to(environments)
     except FileExistsError:
-        # By the nox that started this one for a session.
+        # The nox process that started this one may have created it.
         if link.resolve() != environments:
-            sys.exit(f"{link} is in the way")
+            sys.exit(f"{link} exists already, and is not a link to {environments}")
     else:
         atexit.register(link.unlink)
     nox.options.envdir = str(link)
 
-# The tools of the main environment come first, whether or not it was activated.
+# Find the tools of the main environment first, even if it is not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 @cache
 def interpreter(version: str) -> str | None:
-    """Path of a Python of that version that works. Being on PATH proves nothing: it may be a shim for nothing."""
+    """Return the path of a working Python of that version. A Python on PATH may be a shim that does not work."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     for candidate in (f"python{version}", *map(str, pyenv.glob(f"versions/{version}.*/bin/python"))):
         try:
@@ -98,14 +98,14 @@ def interpreter(version: str) -> str | None:
 
 
 def python_for(core: str) -> str | None:
-    """Version of the Python that ansible-core is tested with on this machine."""
+    """Return the version of the Python that ansible-core is tested with on this machine."""
     return next((version for version in CORES[core] if interpreter(version)), None)
 
 
 def with_core(name: str, core: str, *packages: str, **options: Any) -> Callable[[Body], Body]:
-    """Register the function as a session with that name, in an environment of its own with that ansible-core.
+    """Register the function as a session with that name, in a separate environment with that ansible-core.
 
-    `options`: more of nox.session's. Without a Python for it the session is reported as skipped, with the reason.
+    `options`: further options of nox.session. Without a suitable Python, the session is skipped with the reason.
     """
 
     def register(body: Body) -> Body:
@@ -119,7 +119,7 @@ def with_core(name: str, core: str, *packages: str, **options: Any) -> Callable[
                 ask = "from ansible.release import __version__; print(__version__)"
                 release = str(session.run("python", "-c", ask, silent=True)).strip()
                 if not release.replace(".", "").isdigit():
-                    session.error(f"ansible-core {release} is a pre-release: its fault, or a change to prepare for")
+                    session.error(f"ansible-core {release} is a pre-release. It may be broken, or need a change here.")
                 raise
 
         def skip(session: nox.Session) -> None:
@@ -135,12 +135,12 @@ def with_core(name: str, core: str, *packages: str, **options: Any) -> Callable[
 
 @contextmanager
 def staged() -> Iterator[Path]:
-    """A copy of the collection for ansible-test: at a real path, outside of a git repository that would ignore it."""
+    """Copy the collection for ansible-test to a real path, outside of a git repository that would ignore it."""
     listing = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], capture_output=True, check=True)
     with TemporaryDirectory(prefix="voxai.telephony-") as directory:
         root = Path(directory, "ansible_collections", "voxai", "telephony").resolve()
         for name in filter(None, listing.stdout.decode().split("\0")):
-            # git goes on listing a file that was removed and not yet committed.
+            # git still lists a file that was removed, until this is committed.
             if Path(name).is_file():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(name, root / name)
@@ -148,14 +148,14 @@ def staged() -> Iterator[Path]:
 
 
 def home_of(session: nox.Session) -> Path:
-    """A home directory in the session's environment: what tools leave there stays in the checkout."""
+    """Return a home directory in the session's environment, so that files of tools stay in the checkout."""
     home = Path(session.virtualenv.location, "home").resolve()
     home.mkdir(exist_ok=True)
     return home
 
 
 def at_home(body: Callable[[nox.Session], None]) -> Callable[[nox.Session], None]:
-    """Run a session with a home directory of its own. pip's settings and its cache are the user's."""
+    """Run a session with a separate home directory, but with the user's pip settings and cache."""
 
     @wraps(body)
     def run(session: nox.Session) -> None:
@@ -168,13 +168,13 @@ def at_home(body: Callable[[nox.Session], None]) -> Callable[[nox.Session], None
 
 
 def ansible_test(session: nox.Session, *arguments: str, **environment: str) -> None:
-    """Run ansible-test with a home of its own: its environments stay in the checkout, and the user's are left alone."""
+    """Run ansible-test with a separate home, so that its environments stay in the checkout."""
     home = home_of(session)
     downloads = home / ".ansible" / "test" / "cache"
     downloads.mkdir(parents=True, exist_ok=True)
     for version in GET_PIP_VERSIONS:
         (downloads / f"get_pip_{version}.py").write_text(GET_PIP)
-    # A pre-release may take a package from GitHub. The one on PyPI does as well.
+    # A pre-release may require a package from GitHub. The package on PyPI is sufficient.
     for requirements in Path(session.virtualenv.location).glob("lib/*/*/ansible_test/_data/requirements/*.txt"):
         requirements.write_text(re.sub(r"(?m)^(\S+) @ https://.*", r"\1", requirements.read_text()))
     with staged() as root, session.chdir(root):
@@ -183,26 +183,26 @@ def ansible_test(session: nox.Session, *arguments: str, **environment: str) -> N
 
 @nox.session(python=False)
 def ruff(session: nox.Session) -> None:
-    """Check the code's style and its formatting."""
+    """Check style and formatting of the code."""
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
 
 
 @nox.session(python=False)
 def changelog(session: nox.Session) -> None:
-    """Check the fragments of the next release, and that CHANGELOG.md is what the former releases' make."""
+    """Check the fragments of the next release, and that CHANGELOG.md matches the released fragments."""
     session.run("antsibull-changelog", "lint")
     session.run("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
     with TemporaryDirectory() as directory:
         made = Path(directory, "CHANGELOG.md")
         session.run("antsibull-changelog", "generate", "--output", str(made), silent=True)
-        # Where it differs: run antsibull-changelog generate.
+        # If it differs, run antsibull-changelog generate.
         session.run("diff", "-u", "CHANGELOG.md", str(made), external=True)
 
 
 @nox.session
 def github(session: nox.Session) -> None:
-    """Check what GitHub reads: workflows and the forms of issues."""
+    """Check GitHub's workflows and issue forms."""
     session.install("check-jsonschema>=0.37,<1")
     forms = Path(".github", "ISSUE_TEMPLATE")
     for schema, files in {
@@ -228,7 +228,7 @@ for name in ("ansible-lint", "build-import-check", "docs-check"):
 
 NEWEST = next((core for core in CORES if python_for(core)), next(iter(CORES)))
 OLDEST = list(CORES)[-1]
-# Playbook tests under coverage take twice as long, so that is done on a core that `make test` leaves out.
+# Coverage doubles the time of the playbook tests, so it is measured with a core that `make test` does not use.
 MEASURED = list(CORES)[1]
 
 for core in CORES:
@@ -241,11 +241,11 @@ for core in CORES:
 
 @with_core(f"python-{OLDEST_TARGET}", NEWEST)
 def oldest_target(session: nox.Session, core: str, python: str) -> None:
-    """Compile and import the modules, and all they import, on the oldest Python a target may have."""
+    """Compile and import the modules and their imports with the oldest supported Python of a target."""
     target = interpreter(OLDEST_TARGET)
     if not target:
         session.skip(f"needs Python {OLDEST_TARGET}, which does not work here")
-    # ansible-test takes the given path for one test, and what PATH says for the other.
+    # ansible-test uses the given path for one of the tests, and PATH for the other.
     path = os.pathsep.join([str(Path(target).parent), os.environ["PATH"]])
     controller, oldest = f"origin:python={python}", f"{OLDEST_TARGET}@{target}"
     tests = ("--test", "compile", "--test", "import")
@@ -254,7 +254,7 @@ def oldest_target(session: nox.Session, core: str, python: str) -> None:
 
 @with_core("docs", NEWEST, "-r", "tests/requirements/docs.txt")
 def docs(session: nox.Session, core: str, python: str) -> None:
-    """Make the documentation site in .cache/docs. A warning is an error."""
+    """Build the documentation site in .cache/docs. Warnings are errors."""
     site = Path(".cache", "docs").resolve()
     shutil.rmtree(site, ignore_errors=True)
     with staged() as root, TemporaryDirectory() as doctrees:
@@ -264,22 +264,22 @@ def docs(session: nox.Session, core: str, python: str) -> None:
         session.run("antsibull-docs", "collection", *pages, "voxai.telephony", env=environment)
         session.run("sphinx-build", "-q", "-n", "-W", "--keep-going", "-d", doctrees, str(root), str(site))
     session.run("python", "tests/check_site.py", str(site))
-    session.log(f"It is at {site}/index.html")
+    session.log(f"The site is in {site}/index.html")
 
 
 @with_core("units", NEWEST)
 def units(session: nox.Session, core: str, python: str) -> None:
-    """Run the unit tests of the plugins the way ansible-test does."""
+    """Run the unit tests of the plugins with ansible-test."""
     ansible_test(session, "units", "--requirements", "--python", python, "tests/unit/plugins/")
 
 
 def run_pytest(session: nox.Session, *arguments: str, measured: bool = False) -> None:
-    """Run tests with the Python nox runs with, and note how long each took. `measured`: also the plugins' coverage."""
-    # pytest keeps the files of its last three runs; those of a session go with it.
+    """Run tests with nox's Python, and record their durations. `measured`: also the coverage of the plugins."""
+    # pytest keeps the files of its last three runs; those of a session are deleted at its end.
     with TemporaryDirectory(prefix="voxai.telephony-") as directory:
         places = [f"--basetemp={Path(directory, 'tests')}", f"--junit-xml=.cache/junit/{session.name}.xml"]
         command = ["-m", "pytest", *places, *arguments, *session.posargs]
-        # Where a test imports Ansible, that makes a directory.
+        # Importing Ansible creates this directory.
         environment = {"ANSIBLE_HOME": str(Path(directory, "ansible"))}
         if not measured:
             session.run(sys.executable, *command, env=environment, external=True)
@@ -292,20 +292,20 @@ def run_pytest(session: nox.Session, *arguments: str, measured: bool = False) ->
 
 @nox.session(python=False)
 def unit(session: nox.Session) -> None:
-    """Run the unit tests, those of the simulator included, and report the plugins' coverage."""
+    """Run the unit tests, including those of the simulator, and report the coverage of the plugins."""
     run_pytest(session, "tests/unit", measured=True)
     session.run("coverage", "report", "--data-file", ".cache/coverage/unit")
 
 
 @nox.session(python=False)
 def torture(session: nox.Session) -> None:
-    """Inject faults everywhere and check the invariants, a short run."""
-    # Most of it waits.
+    """Inject faults at every request and check invariants (short run)."""
+    # The tests mostly wait, so two run in parallel.
     run_pytest(session, "tests/torture", "-n", "2")
 
 
 def integration_tests(session: nox.Session, *arguments: str, measured: bool = False) -> None:
-    """Run playbooks with the session's ansible-core against the simulator."""
+    """Run the playbook tests with the session's ansible-core against the simulator."""
     session.run_install(sys.executable, "tests/awx_collection.py", external=True, silent=True)
     run_pytest(session, "tests/integration", "--ansible-bin", session.bin, *arguments, measured=measured)
 
@@ -320,7 +320,7 @@ for core in CORES:
 
 @with_core(f"modules-{OLDEST}", OLDEST, "-r", CONTROLLER)
 def modules(session: nox.Session, core: str, python: str) -> None:
-    """Run the playbook tests of modules, action plugins and the role. `make test-all` runs the others, too."""
+    """Run the playbook tests of modules, action plugins and the role. `make test-all` also runs the others."""
     others = ("awx_jobs", "awx_setup", "export", "publication", "secrets", "what_ansible_tells")
     integration_tests(session, *(f"--ignore=tests/integration/test_{name}.py" for name in others))
 
@@ -329,7 +329,7 @@ def modules(session: nox.Session, core: str, python: str) -> None:
 def molecule(session: nox.Session) -> None:
     """Apply the role to the simulator with molecule."""
     collections_path = str(session.run("python", "tests/checkout.py", silent=True)).strip()
-    # Whatever molecule and Ansible leave behind, goes with it; and runs side by side don't meet.
+    # A temporary home removes the files of molecule and Ansible, and separates parallel runs.
     with TemporaryDirectory(prefix="molecule-") as home, session.chdir("extensions"):
         environment = {
             "ANSIBLE_COLLECTIONS_PATH": collections_path,
@@ -342,13 +342,13 @@ def molecule(session: nox.Session) -> None:
 
 @nox.session(name="torture-long", python=False, allow_parallel=False, tags=["matrix"])
 def torture_long(session: nox.Session) -> None:
-    """Inject every fault everywhere, again and again."""
+    """Inject every fault at every request, repeatedly."""
     run_pytest(session, "tests/torture", "-n", "auto", "--effort", "5", "-o", "faulthandler_timeout=3600")
 
 
 @nox.session(python=False, requires=["unit", f"integration-{MEASURED}"], tags=["matrix"])
 def coverage(session: nox.Session) -> None:
-    """Report the plugins' coverage by unit tests and playbooks together."""
+    """Report the combined coverage of the plugins by unit tests and playbook tests."""
     parts = [f".cache/coverage/{name}" for name in ("unit", f"integration-{MEASURED}")]
     session.run("coverage", "combine", "--keep", "--quiet", *parts)
     session.run("coverage", "report")
@@ -356,14 +356,14 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(python=False, tags=["matrix"])
 def releases(session: nox.Session) -> None:
-    """Check that the newest ansible-core on PyPI, pre-releases included, is among those that are tested."""
+    """Check that the newest ansible-core on PyPI, pre-releases included, is tested."""
     ask = ("-m", "pip", "index", "versions", "ansible-core", "--pre", "--ignore-requires-python")
     newest = re.search(r"ansible-core \((\d+\.\d+)", str(session.run(sys.executable, *ask, external=True, silent=True)))
     if newest and newest[1] not in CORES:
         session.error(f"PyPI has ansible-core {newest[1]}: add it to tests/cores.py")
 
 
-# What `make test` runs. Two at a time, the longest first, so that none is left alone at the end.
+# The sessions of `make test`. Two run at a time, the longest ones first, so that both slots are busy until the end.
 nox.options.sessions = [
     f"integration-{NEWEST}",
     "torture",

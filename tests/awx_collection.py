@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where Ansible finds the collection awx.awx. Run as a program, it fetches it if need be, and prints the path."""
+"""The path of the collection awx.awx. As a program, downloads the collection if it is missing, and prints the path."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ REQUIREMENTS = Path(__file__).parent / "requirements" / "awx-collection.txt"
 def awx_collection_path() -> Path:
     """The directory above ansible_collections/awx/awx, for ANSIBLE_COLLECTIONS_PATH.
 
-    The package that has it brings a hundred others, and insists on one ansible-core. So it is not installed: the
-    collection is taken out, and kept in the environment of the running Python.
+    The package that contains it installs a hundred others and pins ansible-core. So only the collection is
+    extracted, and stored in the environment of the running Python.
     """
     path = Path(sys.prefix, "share", "awx-collection")
     if not path.is_dir():
         path.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as directory:
             pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", directory]
-            # For any Python: nothing of it runs here.
+            # For any Python, because nothing of the package is run.
             anyhow = ["--only-binary", ":all:", "--python-version", "3.13"]
             subprocess.run([*pip, *anyhow, "--requirement", str(REQUIREMENTS)], check=True, stdout=sys.stderr)
             (wheel,) = Path(directory).glob("*.whl")
@@ -34,7 +34,7 @@ def awx_collection_path() -> Path:
             with ZipFile(wheel) as package:
                 members = [name for name in package.namelist() if name.startswith("ansible_collections/awx/awx/")]
                 package.extractall(found, members)
-            # Whoever was faster has fetched the same.
+            # Another process has stored the same in the meantime.
             with contextlib.suppress(OSError):
                 found.rename(path)
     return path

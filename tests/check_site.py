@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check a documentation site as a browser gets it.
+"""Check the HTML of the documentation site.
 
-Links within the site have a target, nothing is loaded from outside, Korean text is not escaped, and the search finds
-the page that explains a word.
+Internal links have a target, nothing is loaded from other hosts, Korean text is not escaped, and the search finds the
+page that explains a word.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# What a browser loads by itself, and not when somebody follows it.
+# Resources that a browser loads with the page, unlike links.
 LOADED = {("img", "src"), ("link", "href"), ("object", "data"), ("script", "src"), ("source", "src"), ("iframe", "src")}
 
-# What users search for, and the page that they must find first.
+# Search words of users, and the page that must be found first.
 SEARCHED = {
     "429": "docs/rate-limits",
     "dry run": "docs/check-mode",
@@ -35,7 +35,7 @@ ESCAPED = re.compile(r"\\u[0-9a-f]{4}")
 
 @dataclass
 class Page(HTMLParser):
-    """The anchors of an HTML page, its links with the line they are in, and the lines with escaped characters."""
+    """The anchors of an HTML page, its links with their lines, and the lines with escaped characters."""
 
     anchors: set[str] = field(default_factory=set)
     links: list[tuple[int, str]] = field(default_factory=list)
@@ -83,12 +83,12 @@ def faults(site: Path) -> list[str]:
             if not target.is_file():
                 found.append(f"{path}:{line}: {address} leads nowhere")
             elif url.fragment and target.suffix == ".html" and unquote(url.fragment) not in read(target).anchors:
-                found.append(f"{path}:{line}: {address} names an anchor that isn't there")
+                found.append(f"{path}:{line}: {address}: no such anchor")
     return found
 
 
 def search_faults(site: Path) -> list[str]:
-    """Words that are no main entry of the index for their page. The search shows main entries first."""
+    """Return the words that are not a main index entry of their page. The search shows main entries first."""
     text = (site / "searchindex.js").read_text(encoding="utf-8")
     index = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
     found = []

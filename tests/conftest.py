@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes ansible_collections.voxai.telephony importable from the checkout, and names the ansible-core to drive."""
+"""Makes ansible_collections.voxai.telephony importable from the checkout, and selects the ansible-core to test with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-# For pytest's own configuration ansible-test puts another, so the path to the tests' helpers is made here.
+# ansible-test replaces pytest's configuration, so the path of the test helpers is set here.
 sys.path.insert(0, str(Path(__file__).parent))
 
 import checkout
@@ -21,7 +21,7 @@ import tally
 COLLECTIONS_PATH = checkout.collections_path()
 sys.path.insert(0, str(COLLECTIONS_PATH))
 
-# No test reaches the live service, or with a key of the user's: what a test doesn't set itself leads nowhere.
+# No test reaches the live service or uses the user's key: without a test's own settings, requests go nowhere.
 for name in [name for name in os.environ if name.startswith("VOX_")]:
     del os.environ[name]
 os.environ["VOX_API_URL"] = "http://127.0.0.1:1/v3"
@@ -46,13 +46,13 @@ def ansible_bin(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def collections_path() -> Path:
-    """What ANSIBLE_COLLECTIONS_PATH has to be for ansible-playbook to find this checkout's collection."""
+    """The value of ANSIBLE_COLLECTIONS_PATH with which ansible-playbook finds the collection of this checkout."""
     return COLLECTIONS_PATH
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     lines = tally.summary(tally.of(report for reports in terminalreporter.stats.values() for report in reports))
     if lines:
-        terminalreporter.section("tried, and what must not have come of it")
+        terminalreporter.section("tests and failed invariants")
         for line in lines:
             terminalreporter.line(line)

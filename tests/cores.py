@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The releases of ansible-core that the collection is tested with. Add a new one when PyPI has its first pre-release.
 
-Run as a program, it writes the compatibility table of README.md; with --json, it prints the releases for GitHub's
-workflow.
+As a program, writes the compatibility table of README.md. With --json, prints the releases for GitHub's workflow.
 """
 
 from __future__ import annotations
@@ -22,22 +21,22 @@ CORES = {
     "2.17": ("3.11", "3.10", "3.12"),
     "2.16": ("3.10", "3.11", "3.12"),
 }
-"""Each release, newest first, with the Python versions it runs on, the one to test with first."""
+"""Each release, newest first, and its Python versions. The tests use the first one."""
 
 OLDEST_TARGET = "3.9"
-"""The oldest Python version of a managed node, where the modules run."""
+"""The oldest supported Python version of a managed node."""
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- begin: tests/cores.py -->\n", "<!-- end: tests/cores.py -->\n"
 
 
 def requirement(core: str) -> str:
-    """What to install for a release: its newest version. Until there is a final one, that is a pre-release."""
+    """Return the requirement for the newest version of a release, which may be a pre-release."""
     return f"ansible-core>={core}.0b1,=={core}.*"
 
 
 def table() -> str:
-    """The compatibility table in Markdown."""
+    """Return the compatibility table in Markdown."""
     newest, *_others, oldest = CORES
     quick = {newest: "all", oldest: "modules, action plugins, role, sanity"}
     lines = [
@@ -52,7 +51,7 @@ def table() -> str:
 
 
 def with_table(readme: str) -> str:
-    """The text of README.md with the table as it must be."""
+    """Return the text of README.md with the current table."""
     before, _begin, rest = readme.partition(BEGIN)
     _table, _end, after = rest.partition(END)
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print how many tests each session ran, and the slowest ten of all, from a directory of JUnit files."""
+"""Print the number of tests of each session and the ten slowest tests, from a directory of JUnit files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COUNT = 10
 
 
 def summary(directory: Path) -> list[str]:
-    """The lines to print. What tests share counts for the first of them."""
+    """Return the lines to print. The time of a shared fixture is included in the first test that uses it."""
     lines, tests = [], []
     for file in sorted(directory.glob("*.xml")):
         cases = ET.parse(file).getroot().findall(".//testcase")
@@ -24,7 +24,7 @@ def summary(directory: Path) -> list[str]:
             for case in cases
         ]
     slowest = sorted(tests, reverse=True)[:COUNT]
-    return [*lines, f"The slowest {len(slowest)}, each with what it set up for those after it:"] + [
+    return [*lines, f"The {len(slowest)} slowest tests (the first test of a shared fixture includes its time):"] + [
         f"{seconds:>6.1f} s {name}" for seconds, name in slowest
     ]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tests tried, and what must not have happened, counted over all of them and all their processes."""
+"""Counts of what the tests did, and of failed invariants, summed over all tests and their processes."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from collections.abc import Iterable
 from typing import Any
 
 TRIED = ("cases", "runs of a task", "faults injected")
-"""What says how much was tried."""
+"""Counts that show how much was tested."""
 
 WRONG = {
-    "double": "double registrations",
-    "loss": "losses",
-    "lie": "untrue results",
-    "unclear": "failures without an explanation",
-    "unfinished": "runs that did not finish what was begun",
-    "meant": "requests that were not meant",
-    "late": "writes that arrived after they were given up",
+    "double": "duplicate registrations",
+    "loss": "numbers lost, or changed without being asked for",
+    "lie": "wrong results",
+    "unclear": "failures without a reason",
+    "unfinished": "runs that did not finish what was started",
+    "meant": "requests that should not have been sent",
+    "late": "writes that arrived after they were abandoned",
     "traceback": "tracebacks",
-    "leak": "leaks",
-    "unbounded": "answers that were read without bounds",
+    "leak": "leaked secrets",
+    "unbounded": "responses that were read without limits",
 }
-"""Each kind of thing that must not happen, in the words of the summary."""
+"""Each kind of failure, with its text in the summary."""
 
 PROPERTY = "tally"
-"""The name under which a test hands its counts to the summary; pytest carries it from worker to controller."""
+"""The name of the test property with the counts. pytest transfers it from the worker to the controller."""
 
 
 def of(reports: Iterable[Any]) -> Counter[str]:
-    """All counts that tests have handed over, together. `reports`: pytest's."""
+    """Sum up the counts of all tests. `reports`: the test reports of pytest."""
     total: Counter[str] = Counter()
     for report in reports:
         if getattr(report, "when", None) == "teardown":
@@ -42,7 +42,7 @@ def of(reports: Iterable[Any]) -> Counter[str]:
 
 
 def summary(total: Counter[str]) -> list[str]:
-    """The lines that tell of them: first what was tried, then what must not happen, even where it did not."""
+    """Return the lines of the summary: first what was tested, then the failures, zeros included."""
     tried = [*TRIED, *sorted(set(total) - {*TRIED, *WRONG})]
     named = {**{name: name for name in tried}, **WRONG}
     return [f"{total[name]:>7,} {words}" for name, words in named.items() if name in total]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stateful double of AWX's API, as far as the collection's setup and the launch of its jobs use it."""
+"""A stateful test double of the parts of AWX's API that the collection's setup and the launch of its jobs use."""
 
 from __future__ import annotations
 

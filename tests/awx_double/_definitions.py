@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Credential types and surveys, with the rules that AWX has for them.
+"""Credential types and surveys, validated like in AWX.
 
-The rules are those of its source: awx/main/fields.py, awx/api/serializers.py, and of awx/api/views/__init__.py
+The rules are from its source: awx/main/fields.py, awx/api/serializers.py, and of awx/api/views/__init__.py
 JobTemplateSurveySpec.
 """
 
@@ -21,7 +21,7 @@ VARIABLE = r"^[a-zA-Z_]+[a-zA-Z0-9_]*$"
 
 
 class Strict(BaseModel):
-    """JSON as it has to be: nothing else in it, and no type taken for another."""
+    """A JSON object without unknown fields and type coercion."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -86,7 +86,7 @@ class CredentialType(Strict):
     inputs: Inputs = Inputs()
     injectors: Injectors = Injectors()
     managed: bool = False
-    """Read only: what a client says is ignored."""
+    """Read only: the value from a client is ignored."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The double as tests use it, and the calls that it answers."""
+"""The interface of the double for tests, and the calls of the API."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ from ._resources import REFERENCES, RESOURCES, UNIQUE, playbooks
 
 API = "/api/v2"
 TOKEN = "awx-token-Xyzzy"
-"""A system administrator's, scope Write."""
+"""Token of a system administrator, scope Write."""
 READ_TOKEN = "awx-read-token-Xyzzy"
-"""A system administrator's, scope Read."""
+"""Token of a system administrator, scope Read."""
 ORGANIZATION_TOKEN = "awx-organization-token-Xyzzy"
-"""Of an administrator of organizations, scope Write."""
+"""Token of an administrator of organizations, scope Write."""
 USER, PASSWORD = "admin", "awx-password-Xyzzy"
-"""A system administrator's."""
+"""Password of a system administrator."""
 PRODUCT = {"X-API-Product-Name": "AWX", "X-API-Product-Version": "24.6.1"}
 
 Item = dict[str, Any]
 
 _STATE = ("branches", "galaxy_answers", "items", "_surveys", "_credentials", "_updates", "_current_updates", "_synced")
-"""What of a double is AWX's; a double has its own requests."""
+"""The attributes that contain AWX's state. Each double has its own log of requests."""
 
 
 class AwxDouble:
-    """AWX's API on a free port of 127.0.0.1 while the `with` block lasts.
+    """AWX's API on a free port of 127.0.0.1, for the duration of a `with` block.
 
-    It has what the modules of awx.awx call for the setup, the launch of a job, and the organizations Default and
-    Second. It is as strict as AWX is, or stricter. A project's repository is a directory.
+    It contains the calls that the modules of awx.awx use for the setup, the launch of a job, and the organizations
+    Default and Second. It is as strict as AWX, or stricter. A project's repository is a directory.
     """
 
     def __init__(self, like: AwxDouble | None = None) -> None:
-        """`like`: another double, in whose state this one begins."""
+        """`like`: another double, whose state is copied."""
         self.branches = {"", "main"}
-        """The branches that repositories have. The update of a project with another branch fails."""
+        """The existing branches of repositories. The update of a project with another branch fails."""
         self.galaxy_answers = True
         """Whether a project's requirements can be installed. If not, its update fails."""
         self.items: dict[str, dict[int, Item]] = {kind: {} for kind in RESOURCES}
@@ -62,7 +62,7 @@ class AwxDouble:
         self._credentials: dict[int, list[int]] = {}
         self._updates: dict[int, Item] = {}
         self._current_updates: dict[int, int] = {}
-        """By project, the update that is not over."""
+        """By project, the unfinished update."""
         self._synced: dict[int, tuple[str, list[str]]] = {}
         """By project, the revision and the playbooks of its last successful update."""
         self._server = Server(self._app(), {})
@@ -90,22 +90,22 @@ class AwxDouble:
         return [request for request in self.requests if request[0] != "GET"]
 
     def one(self, kind: str, name: str, **fields: Any) -> Item:
-        """The only item of that kind and name, and with these fields, secrets included."""
+        """Return the only item of that kind and name, and with these fields, secrets included."""
         wanted = {"name": name, **fields}
         (item,) = (item for item in self.items[kind].values() if wanted.items() <= item.items())
         return item
 
     def survey(self, template: str) -> Any:
-        """A job template's survey, an empty one if it has none."""
+        """Return a job template's survey, or an empty one."""
         return self._surveys.get(self.one("job_templates", template)["id"], {})
 
     def credentials(self, template: str, **fields: Any) -> list[str]:
-        """The names of a job template's credentials."""
+        """Return the names of a job template's credentials."""
         ids = self._credentials.get(self.one("job_templates", template, **fields)["id"], [])
         return [self.items["credentials"][number]["name"] for number in ids]
 
     def attach(self, template: str, credential: int) -> None:
-        """Give a job template a credential, as somebody does by hand."""
+        """Add a credential to a job template, like a user in the web interface."""
         self._credentials.setdefault(self.one("job_templates", template)["id"], []).append(credential)
 
     # --- calls ---
@@ -184,7 +184,7 @@ class AwxDouble:
         return self._shown(kind, item)
 
     def _permit(self, kind: str, request: Request, fields: Mapping[str, Any]) -> None:
-        """Refuse what the administrator of an organization may not write: what belongs to all of AWX."""
+        """Refuse writes of an organization's administrator to global resources."""
         if request.headers["authorization"] == f"Bearer {ORGANIZATION_TOKEN}" and (
             kind == "credential_types" or (kind == "execution_environments" and fields.get("organization") is None)
         ):
@@ -197,7 +197,7 @@ class AwxDouble:
         return Response(status_code=204)
 
     async def _project_update(self, number: int) -> Item:
-        """Pending until it is asked for, and then over."""
+        """Return the update, which is finished by the first query."""
         self._finish_update(number)
         return self._updates[number]
 
@@ -248,7 +248,7 @@ class AwxDouble:
         return JSONResponse({**job, "status": status, "job_explanation": explanation}, 201)
 
     def _obstacle(self, template: Item, credentials: list[Item]) -> str:
-        """Why a job ends before it begins, with no output. Blank if it doesn't."""
+        """Return the reason why a job fails before it starts, without output. Empty if it starts."""
         for credential in credentials:
             required = self.items["credential_types"][credential["credential_type"]]["inputs"].get("required", [])
             missing = [field for field in sorted(required) if not has_input(credential, field)]
@@ -268,7 +268,7 @@ class AwxDouble:
                 )
         return ""
 
-    # --- what is kept ---
+    # --- state ---
 
     def _kept(self, kind: str) -> dict[int, Item]:
         if kind not in self.items:
@@ -276,7 +276,7 @@ class AwxDouble:
         return self.items[kind]
 
     def create(self, kind: str, fields: Item) -> Item:
-        """Make an item, as a client does. A reference is an id."""
+        """Create an item for a client. References are ids."""
         checked = self._checked(kind, fields)
         unique = UNIQUE[kind]
         if any(all(item[field] == checked[field] for field in unique) for item in self.items[kind].values()):
@@ -288,7 +288,7 @@ class AwxDouble:
         return item
 
     def _built_in(self, kind: str, fields: Item) -> None:
-        """Make an item that AWX has from the start, and that a client could not make."""
+        """Create an item that every AWX contains, and that a client cannot create."""
         defaults = {name: _plain(field.get_default()) for name, field in RESOURCES[kind].model_fields.items()}
         number = next(self._ids)
         self.items[kind][number] = {**defaults, **fields, "id": number, "managed": True}
@@ -302,7 +302,7 @@ class AwxDouble:
         return self._updates[number]
 
     def _finish_update(self, number: int) -> None:
-        """Let a project have what is in its repository. A failed update leaves it as it is."""
+        """Update a project from its repository. A failed update does not change it."""
         update = self._updates[number]
         if update["finished"]:
             return
@@ -321,7 +321,7 @@ class AwxDouble:
             del self._current_updates[project["id"]]
 
     def _checked(self, kind: str, fields: Item) -> Item:
-        """All fields of a resource, the defaults included, as JSON that is kept as it came."""
+        """Return all fields of a resource, with defaults, as unchanged JSON."""
         model = RESOURCES[kind]
         validated = model.model_validate(fields)
         checked = {
@@ -331,7 +331,7 @@ class AwxDouble:
             if checked.get(field) is not None and checked[field] not in self.items[other]:
                 raise HTTPException(400, f"Invalid pk {checked[field]} - object does not exist: {field}")
         if kind == "credential_types":
-            # What a client leaves out here, it is shown all the same.
+            # The API also returns the fields that a client omits here.
             for field in checked["inputs"].get("fields", []):
                 field.setdefault("type", "string")
         if kind == "credentials":
@@ -354,7 +354,7 @@ class AwxDouble:
         return any(item["credential_type"] == credential_type for item in self.items["credentials"].values())
 
     def _shown(self, kind: str, item: Item) -> Item:
-        """An item as the API shows it."""
+        """Return an item as the API returns it."""
         url = f"{API}/{kind}/{item['id']}/"
         shown = {**copy.deepcopy(item), "url": url, "related": {}, "summary_fields": {}}
         if kind == "credentials":

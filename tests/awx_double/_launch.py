@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX does with the variables and the credentials of a job that is launched over its API.
+"""How AWX processes the variables and the credentials of a job that is launched over its API.
 
-The rules are those of its source: awx/main/models/mixins.py SurveyJobTemplateMixin, and awx/api/serializers.py
-JobLaunchSerializer. The web page sends an answer to each question, with its default where nothing was entered.
+The rules are from its source: awx/main/models/mixins.py SurveyJobTemplateMixin, and awx/api/serializers.py
+JobLaunchSerializer. The web interface sends an answer to each question, by default the question's default.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Item = dict[str, Any]
 
 
 def has_input(credential: Mapping[str, Any], field: str) -> bool:
-    """Whether a credential has something in a field."""
+    """Whether a field of a credential has a value."""
     return credential["inputs"].get(field) not in (None, "")
 
 
 class Launch:
-    """The launch of a job template. `receive` comes first."""
+    """The launch of a job template. Call `receive` first."""
 
     def __init__(
         self,
@@ -37,10 +37,10 @@ class Launch:
         """Extra variables of the job."""
         self.credentials = attached
         self.ignored: Item = {}
-        """What AWX leaves out, because the template does not ask for it. It only says so."""
+        """Variables that AWX drops and reports, because the template does not ask for them."""
 
     def receive(self, body: Mapping[str, Any]) -> Item:
-        """Take what a client sends. What is wrong with it, by field; the job is not made if anything is."""
+        """Process a client's request. Return the errors by field; with any error, no job is created."""
         errors: Item = {}
         given = body.get("extra_vars", {})
         problems = [problem for question in self._questions for problem in _problems(question, given)]
@@ -50,7 +50,7 @@ class Launch:
         unasked = {name: value for name, value in given.items() if name not in asked}
         if unasked:
             self.ignored["extra_vars"] = unasked
-        # A default that answers its question counts, but a required question has to be answered all the same.
+        # A valid default is used, but a required question needs an answer anyway.
         defaults = {
             question["variable"]: question["default"]
             for question in self._questions

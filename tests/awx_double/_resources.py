@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX keeps, as far as the collection's setup has to do with it. A reference to another resource is its id."""
+"""The resources of AWX that the collection's setup uses. A reference to another resource is its id."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class JobTemplate(Strict):
     name: Name
     description: str = ""
     organization: int | None = None
-    """Read only: the project's."""
+    """Read only, from the project."""
     job_type: Literal["run", "check"] = "run"
     project: int
     playbook: str
@@ -103,7 +103,7 @@ REFERENCES = {
     "organization": "organizations",
     "project": "projects",
 }
-"""Fields that hold the id of a resource, and of which kind it is."""
+"""Fields with the id of another resource, and the kind of that resource."""
 
 UNIQUE = {
     "credential_types": ("name", "kind"),
@@ -115,13 +115,13 @@ UNIQUE = {
     "organizations": ("name",),
     "projects": ("name", "organization"),
 }
-"""The fields that no two resources of a kind have in common. Most names are unique within an organization only."""
+"""The fields that are unique together. Most names are unique only within an organization."""
 
 _PLAYBOOK = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?(include|import_playbook)):", re.MULTILINE)
 
 
 def playbooks(directory: Path) -> list[str]:
-    """The files of a project that AWX offers as playbooks."""
+    """Return the files of a project that AWX offers as playbooks."""
     return sorted(
         str(path.relative_to(directory))
         for path in directory.rglob("*.yml")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who is measured, and what is expected of whom. A row more in CONTENDERS is a contender more."""
+"""The contenders of the benchmark and their targets. To add a contender, add a row to CONTENDERS."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MakeTask = Callable[[Service, Sequence[str]], Task]
 
 @dataclass(frozen=True)
 class Contender:
-    """``task``: a task for some held numbers, which it must leave as they are.
+    """``task``: a task for some held numbers, which must not change them.
 
-    ``counts``: for how many numbers it is timed, few and many; the slope between the two is the cost of one.
-    ``host``: ``here``, or ``elsewhere`` for a connection that is not called local.
+    ``counts``: it is measured for these two counts of numbers; the slope between them is the time of one number.
+    ``host``: ``here``, or ``elsewhere`` for a connection with another name than local.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Contender:
 
 
 def each(action: str, arguments: Callable[[Service], Mapping[str, Any]]) -> MakeTask:
-    """A task that loops over the numbers; for one number it is a plain task."""
+    """Return a function that creates a task with a loop over the numbers, or without a loop for one number."""
 
     def task(service: Service, numbers: Sequence[str]) -> Task:
         items = {"loop": list(numbers)} if len(numbers) > 1 else {"vars": {"item": numbers[0]}}
@@ -42,7 +42,7 @@ def each(action: str, arguments: Callable[[Service], Mapping[str, Any]]) -> Make
 
 
 def _get(service: Service) -> dict[str, Any]:
-    """The cheapest request there is: what a playbook would really have to ask is a page of a hundred."""
+    """The cheapest possible request. A real playbook would have to read a page of 100 numbers."""
     return {
         "url": f"{service.url}/organization-telephone-numbers?limit=1",
         "headers": {"Authorization": f"Bearer {KEY}"},
@@ -70,7 +70,7 @@ CONTENDERS = (
 
 @dataclass(frozen=True)
 class Target:
-    """``quantity`` (``item`` or ``single``): that of ``subject`` divided by that of ``reference``."""
+    """The limit of the ``quantity`` (``item`` or ``single``) of ``subject``, divided by that of ``reference``."""
 
     quantity: str
     subject: str
@@ -87,4 +87,4 @@ TARGETS = (
 )
 
 ONE_LISTING = ("vox_telephone_number",)
-"""Contenders that are expected to read each page once, on one connection, for all numbers of a playbook."""
+"""Contenders that must read each page only once, over one connection, for all numbers of a playbook."""

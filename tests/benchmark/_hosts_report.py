@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Figures and tables of hosts.py."""
+"""The results and tables of hosts.py."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ HOSTS = 100
 
 @dataclass(frozen=True)
 class Sample:
-    """What one run took: ``cpu`` is that of all processes, ``peak`` (bytes) that of the largest one.
+    """The measurements of one run: ``cpu`` of all processes, ``peak`` (bytes) of the largest one.
 
     ``busy``: seconds from the first request to the response to the last one.
-    ``latency``: seconds that the service let each request wait.
+    ``latency``: seconds by which the service delayed each request.
     """
 
     seconds: float
@@ -39,7 +39,7 @@ class Sample:
 
     @property
     def over(self) -> float:
-        """Percent over the least time in which the rate limit lets so many requests be answered."""
+        """Percent over the minimum time that the rate limit allows for this number of requests."""
         return 100 * (self.busy / (floor(self.gets + self.posts) + self.latency) - 1)
 
 
@@ -47,7 +47,7 @@ Samples = Mapping[str, Mapping[str, list[Sample]]]
 
 
 def targets(samples: Samples) -> list[dict[str, Any]]:
-    """What is expected, what was measured, and whether that will do; of the scenarios that there are."""
+    """Return the targets of the measured scenarios, the measured values, and whether they reach the targets."""
     rows: list[dict[str, Any]] = []
 
     def expect(target: str, value: float, sign: str, limit: float) -> None:
@@ -59,20 +59,20 @@ def targets(samples: Samples) -> list[dict[str, Any]]:
             # While one worker lists, the others wait.
             beyond = [(one.seconds - one.busy) / debug.seconds for one, debug in zip(ours, ways[DEBUG], strict=True)]
             expect(f"{scenario}: GETs", _worst(ours, "gets"), "≤", 13)
-            expect(f"{scenario}: seconds without those of the listing / debug", median(beyond), "≤", 1.5)
+            expect(f"{scenario}: seconds without the listing / debug", median(beyond), "≤", 1.5)
         if "first run" in scenario:
             expect(f"{scenario}: POSTs that were not refused", max(one.posts - one.refused for one in ours), "=", HOSTS)
         if "rate limit" in scenario:
             expect(f"{scenario}: requests refused", _worst(ours, "refused"), "≤", 0 if "no-op" in scenario else 1)
         if scenario.endswith("first run, rate limit"):
-            expect(f"{scenario}: percent over the least time", median(one.over for one in ours), "≤", 15)
+            expect(f"{scenario}: percent over the minimum time", median(one.over for one in ours), "≤", 15)
         if "tasks" in scenario:
             expect(f"{scenario}: GETs", _worst(ours, "gets"), "≤", 13)
     return rows
 
 
 def print_report(result: dict[str, Any], samples: Samples) -> None:
-    """Ratios first: they hold on other machines, seconds don't."""
+    """Print the tables. Ratios come first, because they differ less between machines than seconds."""
     print_targets(result, "TLS")
     head = ("", "time /", "CPU /", "s, median", "lowest", "highest", "CPU s", "peak MB", "GETs", "POSTs", "refused")
     print("\n# Hosts, tasks, inventory\n")
@@ -97,7 +97,7 @@ def print_report(result: dict[str, Any], samples: Samples) -> None:
 
 
 def ratio(subject: list[Sample], reference: list[Sample], quantity: str) -> float:
-    """Median of the ratios of each round: what slows down all that is compared is not in it."""
+    """Return the median of the ratios of each round, which does not depend on the load of the machine."""
     pairs = zip(subject, reference, strict=True)
     return float(median(getattr(one, quantity) / getattr(other, quantity) for one, other in pairs))
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a playbook with our task imports beyond a playbook with debug."""
+"""The imports of a playbook with our task that a playbook with debug does not need."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from collections import Counter
 from ._playbook import Run
 
 ENVIRONMENT = {"PYTHONPROFILEIMPORTTIME": "1"}
-"""For the run: the controller's imports, with their times, on stderr. Workers inherit what is imported."""
+"""Environment that prints the controller's imports and their times to stderr. Workers inherit the imports."""
 
 _LINE = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s*(\S+)$", re.MULTILINE)
 
 
 def milliseconds(run: Run, reference: Run) -> dict[str, float]:
-    """Times by package of what the one has imported and the other has not, the longest first.
+    """Return the times, by package, of the imports of one run that the other does not have, longest first.
 
-    Each module counts its own time alone, so the sum is that of all imports together. Profiling makes them slower.
+    The time of a module excludes its own imports, so the sum is the time of all imports. Profiling slows them down.
     """
     known = {name for _time, name in _LINE.findall(reference.stderr)}
     times: Counter[str] = Counter()

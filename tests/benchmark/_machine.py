@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The machine and the versions that figures were taken with."""
+"""The machine and the versions of a measurement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ print(ansible.release.__version__, platform.python_version(), requests.__version
 
 
 def describe(ansible_bin: Path) -> dict[str, str | int]:
-    """What of the surroundings the figures depend on."""
+    """Return the properties of the machine that influence the results."""
     printed = subprocess.run(
         [ansible_bin / "python", "-c", _VERSIONS], capture_output=True, check=True, text=True
     ).stdout.splitlines()
@@ -34,7 +34,7 @@ def describe(ansible_bin: Path) -> dict[str, str | int]:
 
 
 def _processor() -> str:
-    """The processor's name, or at least its kind."""
+    """Return the processor's name, or at least its architecture."""
     try:
         found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:

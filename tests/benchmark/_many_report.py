@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Figures and tables of many.py."""
+"""The results and tables of many.py."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _COMPARE = {"=": operator.eq, "≤": operator.le, "≥": operator.ge, "<": opera
 
 @dataclass(frozen=True)
 class Sample:
-    """What one playbook took, and the one with a debug before it: ``cpu`` is that of all processes.
+    """The measurements of a playbook, and of the one with debug before it: ``cpu`` of all processes.
 
     ``peak`` and ``module_peak``: bytes, of the largest process, and of the module on the host ``weighed``. ``others``:
-    requests that are no GET. ``latency``: seconds that the service let each request wait.
+    requests other than GET. ``latency``: seconds by which the service delayed each request.
     """
 
     all_seconds: float
@@ -49,12 +49,12 @@ class Sample:
 
     @property
     def floor(self) -> float:
-        """The least seconds in which so many requests are answered."""
+        """The minimum seconds for this number of requests and their responses."""
         return floor(self.gets + self.others) + self.latency
 
     @property
     def loss(self) -> float:
-        """Percent over the floor."""
+        """Percent over the minimum time."""
         return 100 * (self.seconds / self.floor - 1)
 
 
@@ -62,7 +62,7 @@ Samples = Mapping[str, Mapping[str, list[Sample]]]
 
 
 def floor(requests: int) -> float:
-    """The least seconds in which so many requests are sent, each as early as the windows let it."""
+    """Return the minimum seconds in which so many requests can be sent within the rate limit."""
     sent: list[float] = []
     for index in range(requests):
         free = [sent[index - limit] + seconds for seconds, limit in WINDOWS.items() if index >= limit]
@@ -71,13 +71,13 @@ def floor(requests: int) -> float:
 
 
 def expectation(target: str, value: float, sign: str, limit: float) -> dict[str, Any]:
-    """What is expected of a value, and whether that will do."""
+    """Return the target of a value, and whether it is reached."""
     reached = _COMPARE[sign](value, limit)
     return {"target": target, "wanted": f"{sign} {limit:g}", "measured": round(value, 2), "reached": reached}
 
 
 def targets(samples: Samples) -> list[dict[str, Any]]:
-    """What is expected, what was measured, and whether that will do; of the scenarios that there are."""
+    """Return the targets of the measured scenarios, the measured values, and whether they reach the targets."""
     rows: list[dict[str, Any]] = []
 
     def expect(target: str, value: float, sign: str, limit: float) -> None:
@@ -104,16 +104,16 @@ def targets(samples: Samples) -> list[dict[str, Any]]:
     for scenario, ways in samples.items():
         if scenario.startswith("paced"):
             expect(f"{scenario}: requests refused", _worst(ways[BULK], "refused"), "=", 0)
-            expect(f"{scenario}: percent over the least time", _worst(ways[BULK], "loss"), "≤", 5)
+            expect(f"{scenario}: percent over the minimum time", _worst(ways[BULK], "loss"), "≤", 5)
     return rows
 
 
 def print_report(result: dict[str, Any], samples: Samples) -> None:
-    """Ratios first: they hold on other machines, seconds don't."""
+    """Print the tables. Ratios come first, because they differ less between machines than seconds."""
     print_targets(result, "TLS")
     paced = {scenario: ways[BULK][0] for scenario, ways in samples.items() if scenario.startswith("paced")}
     if compared := {scenario: ways for scenario, ways in samples.items() if scenario not in paced}:
-        print("\n# Many numbers, times being those beyond a playbook with one debug\n")
+        print("\n# Many numbers (times beyond a playbook with one debug)\n")
         table(
             ("", "time /", "CPU /", "s", "lowest", "highest", "CPU s", "peak MB", "module MB", "GETs", "others"),
             [
@@ -133,7 +133,7 @@ def print_report(result: dict[str, Any], samples: Samples) -> None:
             ],
         )
     if paced:
-        print("\n# 150 registrations, 5 requests a second and 120 a minute being allowed\n")
+        print("\n# 150 registrations within the rate limit (5 requests per second, 120 per minute)\n")
         table(
             ("", "requests", "refused", "least s", "s", "% over"),
             [
@@ -153,7 +153,7 @@ def print_report(result: dict[str, Any], samples: Samples) -> None:
 
 
 def _ratio(subject: list[Sample], reference: list[Sample], quantity: str) -> float:
-    """Of the medians: what remains beyond debug can be too little for a ratio of two samples to mean much."""
+    """Return the ratio of the medians. A ratio of two samples varies too much if the time beyond debug is short."""
     return _median(subject, quantity) / _median(reference, quantity)
 
 

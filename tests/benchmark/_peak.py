@@ -4,8 +4,8 @@
 
 """Run a program and append its peak memory to a file: ``python _peak.py FILE PROGRAM [ARGUMENT …]``.
 
-A parent, and a small one: Linux counts to a program's peak what its process was before, a fork of whoever started it,
-which for a module is the controller.
+This small process is the parent of the program. Linux includes in a program's peak the memory of its process before
+exec, a fork of its parent, which for a module would be the controller.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ansible-playbook or ansible-inventory, run once and measured."""
+"""Runs ansible-playbook or ansible-inventory once, and measures it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Usage:
 class Run(Usage):
     """``module_peak``: bytes resident in the largest module on the host ``weighed``.
 
-    ``began``: from task names to the time.monotonic() of their start, ``end`` being that of the last one's end.
+    ``began``: the time.monotonic() of the start of each task, by name; ``end`` is the end of the last one.
     """
 
     module_peak: int
@@ -47,11 +47,11 @@ class Run(Usage):
 
 
 class PlaybookFailed(Exception):
-    """Carries what the playbook printed."""
+    """Contains the output of the playbook."""
 
 
 class Ansible:
-    """One ansible-core, with a home of its own in ``directory``, and none of the caller's settings."""
+    """An ansible-core with its own home in ``directory``, without the caller's settings."""
 
     def __init__(self, ansible_bin: Path, directory: Path, service: Service) -> None:
         self._bin = ansible_bin
@@ -77,7 +77,7 @@ class Ansible:
         settings = directory / "ansible.cfg"
         settings.touch()
         self._times = directory / "times.json"
-        # Built from nothing: no proxy, no CA bundle, no PYTHONDONTWRITEBYTECODE.
+        # Without the caller's environment: no proxy, no CA bundle, no PYTHONDONTWRITEBYTECODE.
         self._environment = {
             "PATH": os.environ["PATH"],
             "LC_ALL": "C.UTF-8",
@@ -108,7 +108,7 @@ class Ansible:
     ) -> Run:
         """Run a playbook. Raises PlaybookFailed.
 
-        ``hosts``: an inventory with these hosts, instead of the three that there are otherwise.
+        ``hosts``: an inventory with these hosts, instead of the default with three hosts.
         """
         play = {"hosts": host, "gather_facts": False, "vars": dict(variables or {}), "tasks": list(tasks)}
         playbook = self._directory / "playbook.json"
@@ -145,7 +145,7 @@ class Ansible:
                 stdout=stdout,
                 stderr=stderr,
             )
-            # Not process.wait(): this also tells the resources of this one process and its descendants.
+            # Not process.wait(): this also returns the resources of the process and its descendants.
             _pid, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

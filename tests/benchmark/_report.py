@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From samples to figures, and from figures to tables."""
+"""The results and tables of run.py."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ._contenders import ONE_LISTING, TARGETS
 
 @dataclass
 class Samples:
-    """One contender's figures, a value for each time it was measured, in the order of all contenders.
+    """One contender's measurements, one value for each round.
 
-    ``item``: seconds for one number more. ``single``: seconds of a playbook with one task, ``single_cpu`` those of all
-    its processes. ``peak_single`` and ``peak_loop``: bytes. ``gets`` and ``connections``: what the tasks for all
-    ``numbers`` of a playbook asked of the service.
+    ``item``: seconds for one more number. ``single``: seconds of a playbook with one task, ``single_cpu``: processor
+    seconds of all its processes. ``peak_single`` and ``peak_loop``: bytes. ``gets`` and ``connections``: those of the
+    tasks for all ``numbers`` of a playbook.
     """
 
     item: list[float] = field(default_factory=list)
@@ -34,16 +34,16 @@ class Samples:
 
 
 def ratio(samples: dict[str, Samples], quantity: str, subject: str, reference: str) -> float:
-    """Median of the ratios of neighbours in time: what slows both down is not in it."""
+    """Return the median of the ratios of each round, which does not depend on the load of the machine."""
     pairs = zip(getattr(samples[subject], quantity), getattr(samples[reference], quantity), strict=True)
     return float(median(one / other for one, other in pairs))
 
 
 def targets(samples: dict[str, Samples], pages: int) -> list[dict[str, Any]]:
-    """What is expected, what was measured, and whether that will do."""
+    """Return the targets, the measured values, and whether they reach the targets."""
     rows: list[dict[str, Any]] = []
     signs = {"le": "≤", "ge": "≥", "lt": "<"}
-    names = {"item": "one number in a loop", "single": "playbook with one task"}
+    names = {"item": "one more number in a loop", "single": "playbook with one task"}
     for target in TARGETS:
         value = ratio(samples, target.quantity, target.subject, target.reference)
         rows.append(
@@ -69,10 +69,10 @@ def targets(samples: dict[str, Samples], pages: int) -> list[dict[str, Any]]:
 
 
 def print_report(result: dict[str, Any], samples: dict[str, Samples]) -> None:
-    """Ratios first: they hold on other machines, milliseconds don't."""
+    """Print the tables. Ratios come first, because they differ less between machines than milliseconds."""
     reference = next(iter(samples))
     print_targets(result, "TLS" if result["tls"] else "plain HTTP")
-    print("\n# One number more in a task\n")
+    print("\n# One more number in a task\n")
     table(
         ("", f"/ {reference}", "ms, median", "lowest", "highest", "of numbers", "GETs", "connections"),
         [
@@ -102,7 +102,7 @@ def print_report(result: dict[str, Any], samples: dict[str, Samples]) -> None:
             for name, sample in samples.items()
         ],
     )
-    print("\n# Imports by our task in the controller, beyond those of debug (profiled: slower than in earnest)\n")
+    print("\n# Imports of our task in the controller, beyond those of debug (slower, because profiled)\n")
     imports: dict[str, float] = result["imports_ms"]
     table(
         ("", "ms"),
@@ -116,7 +116,7 @@ def print_report(result: dict[str, Any], samples: dict[str, Samples]) -> None:
 def print_targets(result: dict[str, Any], protocol: str) -> None:
     print(f"\n# Targets ({result['rounds']} rounds, {protocol})\n")
     table(
-        ("", "wanted", "measured", "reached"),
+        ("", "target", "measured", "reached"),
         [
             (row["target"], row["wanted"], f"{row['measured']:g}", "yes" if row["reached"] else "NO")
             for row in result["targets"]
@@ -129,7 +129,7 @@ def _milliseconds(seconds: list[float]) -> list[str]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """As Markdown, to be read here and pasted there."""
+    """Print a Markdown table with aligned columns."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

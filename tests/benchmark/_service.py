@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulator in a process of its own, so that it takes no time and no memory of what is measured."""
+"""The simulator in a separate process, so that its time and memory are not measured."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ ADDRESS = "sip:trunk.example.com:5060"
 MEMO = "benchmark"
 PAGE = 100
 WINDOWS = {1.0: 5, 60.0: 120}
-"""What the real service allows: so many requests in so many seconds."""
+"""The rate limits of the real service: requests by seconds."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """``connection`` tells TCP connections apart, ``at`` is of time.monotonic()."""
+    """``connection`` identifies the TCP connection, ``at`` is a time.monotonic()."""
 
     method: str
     connection: int
@@ -34,12 +34,12 @@ class Request:
 
 
 def numbers(count: int) -> list[str]:
-    """So many telephone numbers."""
+    """Return this many telephone numbers."""
     return [f"070{index:08}" for index in range(count)]
 
 
 class Service:
-    """The API as one organization sees it, which holds ``numbers`` (newest first) with ADDRESS and MEMO."""
+    """The API of one organization, which holds ``numbers`` (newest first) with ADDRESS and MEMO."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
@@ -50,17 +50,17 @@ class Service:
         self.url, self.ca_path = pipe.recv()
 
     def hold(self, count: int, **switches: Any) -> None:
-        """Start anew, with so many numbers, and with these switches of the simulator."""
+        """Reset the simulator, and add this many numbers, with these switches."""
         self._ask("hold", count, switches)
         self.numbers = numbers(count)[::-1]
         self.pages = -(-count // PAGE)
 
     def spread(self, count: int) -> list[str]:
-        """So many of the numbers, evenly spread, the last one of the last page among them."""
+        """Return this many of the numbers, evenly spread, including the last one of the last page."""
         return [self.numbers[(index + 1) * len(self.numbers) // count - 1] for index in range(count)]
 
     def take_log(self) -> list[Request]:
-        """The requests received since this was last called."""
+        """Return the requests since the last call."""
         return [Request(*fields) for fields in self._ask("take_log")]
 
     def _ask(self, *command: Any) -> Any:
@@ -70,7 +70,7 @@ class Service:
 
 @contextmanager
 def serve(held: int, tls: bool) -> Iterator[Service]:
-    """A service whose organization holds so many numbers, while the ``with`` block lasts."""
+    """Run a service whose organization holds this many numbers, for the duration of the ``with`` block."""
     ours, theirs = multiprocessing.Pipe()
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=_simulate, args=(theirs, tls), name="simulator")
@@ -86,7 +86,7 @@ def serve(held: int, tls: bool) -> Iterator[Service]:
 
 
 def _simulate(pipe: Connection, tls: bool) -> None:
-    """Serve, and do what each message asks for, until the other end of the pipe is closed."""
+    """Serve, and execute the command of each message, until the other end of the pipe is closed."""
     with Simulator((KEY,), tls=tls) as simulator:
 
         def hold(count: int, switches: dict[str, Any]) -> None:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`make contract`: put each statement of docs/api.md to the API at VOX_API_URL with VOX_API_KEY.
+"""`make contract`: check each statement of docs/api.md against the API at VOX_API_URL with VOX_API_KEY.
 
-Reads only, unless WRITE=yes NUMBER=... ADDRESS=... are set. Exit status: 0 nothing differs, 1 something differs,
-2 the settings are wrong, or the API could not be asked all of it, 3 something may be left behind.
+Reads only, unless WRITE=yes NUMBER=... ADDRESS=... are set. Exit status: 0 if nothing differs, 1 if something
+differs, 2 if a setting is wrong or some statements could not be checked, 3 if a number may still be registered.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DEFAULT_URL = "https://client-api.tryvox.co/v3"
 
 
 def run(environment: Mapping[str, str], say: Callable[[str], None], **options: Any) -> int:
-    """One run with the settings of an environment. `options`: `clock` and `sleep` of the client, `patience`."""
+    """Run with the settings from an environment. `options`: `clock` and `sleep` of the client, `patience`."""
     settings = {
         name: environment.get(name, "").strip() for name in ("VOX_API_KEY", "VOX_API_URL", "WRITE", "NUMBER", "ADDRESS")
     }
@@ -39,7 +39,7 @@ def run(environment: Mapping[str, str], say: Callable[[str], None], **options: A
         if not key or not all("!" <= char <= "~" for char in key):
             raise SettingsError("VOX_API_KEY must be the organization's API key")
         if write not in ("", "no", "yes"):
-            raise SettingsError("WRITE must be yes, or left out")
+            raise SettingsError("WRITE must be yes or unset")
         number = checked_number(settings["NUMBER"]) if write == "yes" else ""
         address = checked_address(settings["ADDRESS"]) if write == "yes" else ("", "")
         verify: bool | str = environment.get("VOX_CA_PATH") or True
@@ -72,9 +72,9 @@ def run(environment: Mapping[str, str], say: Callable[[str], None], **options: A
     say(findings.summary())
     say(f"{client.requests} requests.")
     if why:
-        say(f"Not all was asked: {scrubber.scrub(why)}.")
+        say(f"Not all statements were checked: {scrubber.scrub(why)}.")
     for fault in scrubber.faults:
-        say(f"The suite does not understand an answer, please report it: {fault}.")
+        say(f"Unexpected answer of the API, please report it: {fault}.")
     if not interrupted:
         _save(findings, environment.get("OBSERVED") or "observed.yml", write, say)
     for text in left:
@@ -96,28 +96,28 @@ def _write(writing: Writing, say: Callable[[str], None], left: list[str]) -> str
         try:
             left += writing.clean_up()
         except KeyboardInterrupt:
-            # It came before the cleaning up had begun.
+            # The interrupt arrived before the clean-up had started.
             left += writing.clean_up()
-        say("What was registered could not all be deleted." if left else "All that was registered is deleted.")
+        say("Some registered numbers could not be deleted." if left else "All registered numbers are deleted.")
 
 
 def _save(findings: Findings, path: str, write: str, say: Callable[[str], None]) -> None:
     text = findings.observed("write" if write == "yes" else "read", datetime.now(UTC).date().isoformat())
     try:
-        # Not by a rename: OBSERVED may be a device or a link, which would be replaced.
+        # Written in place: OBSERVED may be a device or a link, which a rename would replace.
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         say(f"{path} cannot be written: {error.strerror}.")
     else:
-        say(f"Written: {path}. The simulator behaves so with: python -m simulator --observed {path}")
+        say(f"Written: {path}. To simulate this behaviour: python -m simulator --observed {path}")
 
 
 def main() -> int:
-    """Run with this process's environment."""
+    """Run with the environment of this process."""
     signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
 
     def interrupt(_signal: int, _frame: object) -> None:
-        # Once: what it cleans up then must not be interrupted.
+        # Only once: the clean-up must not be interrupted.
         for one in signals:
             signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt
@@ -131,7 +131,7 @@ def main() -> int:
             sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
             sys.stdout.flush()
         except OSError:
-            # Nobody reads it any more. What was registered has to be deleted all the same.
+            # The output has no reader any more. The registered numbers must be deleted anyway.
             sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
     return run(os.environ, say)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Requests to an API that may answer anything: within the rate limit, bounded, and never an exception for an answer."""
+"""Bounded, rate limited requests to an API whose responses are untrusted. No response raises an exception."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import checkout
 
 sys.path.insert(0, str(checkout.collections_path()))
-# It bounds time and size of an answer, follows no redirect, and needs requests only.
+# It limits time and size of a response, follows no redirect, and needs requests only.
 from ansible_collections.voxai.telephony.plugins.module_utils._http import (
     HttpSession,
     TransportError,
@@ -36,25 +36,25 @@ _MOST_WAIT = 60.0
 _MOST_SECONDS = 600.0
 
 _REPEATED = ("GET", "PATCH")
-"""Repeating these after a failure changes nothing more."""
+"""Methods that are safe to repeat after a failure."""
 
 NOT_JSON = object()
 
 
 class Stop(Exception):
-    """Nothing more can be learned. The text says why."""
+    """The run cannot continue. The text says why."""
 
 
 class SettingsError(Exception):
-    """A variable that is missing or wrong, in words for the user."""
+    """A variable is missing or invalid. The text is for the user."""
 
 
 @dataclass
 class Answer:
-    """What came of a request. `path` is where it was sent; `key` is "right", "wrong" or "none"."""
+    """The outcome of a request to `path`; `key` is "right", "wrong" or "none"."""
 
     status: int | None
-    """None: no complete answer."""
+    """None if there was no complete response."""
     headers: Mapping[str, str] = field(default_factory=dict)
     content: Any = NOT_JSON
     empty: bool = True
@@ -72,7 +72,7 @@ class Answer:
 
     @property
     def of_api(self) -> bool:
-        """Not a page of a proxy, for example."""
+        """Whether it comes from the API, not from a proxy, for example."""
         return isinstance(self.content, dict)
 
     @property
@@ -85,14 +85,14 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """Neither accepted nor refused: not what the API does with a request that is right."""
+        """Neither accepted nor refused, which the API does not do with a valid request."""
         return self.useless or not (self.ok or self.refused)
 
     @property
     def useless(self) -> bool:
-        """It says nothing of the API.
+        """Whether it shows nothing about the API.
 
-        A 500 that comes twice is how the API answers this request. It never comes twice where nothing is repeated.
+        A 500 for a method that is repeated has come twice, so it is the API's response to this request.
         """
         if self.status is None or self.status == 429:
             return True
@@ -100,7 +100,7 @@ class Answer:
 
     @property
     def items(self) -> list[Any] | None:
-        """The items of a page."""
+        """The items of a page, None if it has no list of items."""
         items = self.content.get("items") if self.ok and isinstance(self.content, dict) else None
         return items if isinstance(items, list) else None
 
@@ -113,12 +113,12 @@ class Answer:
 
     @property
     def is_last(self) -> bool:
-        """Whether no page follows. An empty cursor is not null, and names no page either."""
+        """Whether this is the last page. An empty cursor counts as null."""
         return self.get("next_cursor") in (None, "")
 
     @property
     def cursor(self) -> str | None:
-        """The next_cursor, if it can be sent."""
+        """The next_cursor, if it is a text that can be sent."""
         cursor = self.get("next_cursor")
         return cursor if isinstance(cursor, str) and re.fullmatch(r"[!-~]{1,2000}", cursor) else None
 
@@ -152,7 +152,7 @@ def checked_url(url: str) -> str:
 
 
 class Client:
-    """Asks the API, for ten minutes at most. `most`: how many requests may still be sent, None for no limit."""
+    """Sends requests for ten minutes at most. `most`: how many requests may still be sent, None for no limit."""
 
     def __init__(
         self,
@@ -182,7 +182,7 @@ class Client:
     def ask(
         self, method: str, path: str, query: Sequence[tuple[str, str]] = (), body: Any = None, key: str = "right"
     ) -> Answer:
-        """Send a request; once more after a 429, and after no answer or a server error if that is safe. Raises Stop."""
+        """Send a request; repeat it once after a 429, or if safe after no response or a server error. Raises Stop."""
         answer = self._send(method, path, query, body, key)
         failed = (answer.status is None or answer.status >= 500) and method in _REPEATED
         if answer.status == 429 or failed:
@@ -194,14 +194,14 @@ class Client:
         return answer
 
     def allow(self, seconds: float) -> None:
-        """From now on, requests are sent for this time."""
+        """Start a new time limit for requests."""
         self._until = self.clock() + seconds
 
     def _send(self, method: str, path: str, query: Sequence[tuple[str, str]], body: Any, key: str) -> Answer:
         if self.most is not None and self.requests >= self.most:
             raise Stop(f"{self.most} requests were sent")
         if self.clock() > self._until:
-            raise Stop("it took too long")
+            raise Stop("the time limit of the run was reached")
         self._wait()
         self.requests += 1
         start = self.clock()
@@ -228,7 +228,7 @@ class Client:
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Seconds of the header; None if there is none, or it is a date."""
+    """Return the seconds in the header; None if there is no header, or it contains a date."""
     value = answer.headers.get("Retry-After") or ""
     return float(value) if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) else None
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was seen of each statement, without secrets and whole numbers."""
+"""The observations for each statement, without secrets and complete telephone numbers."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _MOST = 160
 
 
 def mask_number(number: str) -> str:
-    """A telephone number of which most digits are hidden."""
+    """Return a telephone number with most of its digits masked."""
     return f"{number[:3]}{'*' * max(len(number) - 5, 4)}{number[-2:]}"
 
 
 class Scrubber:
-    """Takes out of a text what must not be shown: secrets, numbers, and what a terminal would obey."""
+    """Masks secrets, telephone numbers and control characters in texts."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = {secret for secret in secrets if secret}
         self.faults: list[str] = []
-        """Answers that the suite did not understand."""
+        """Unexpected responses."""
 
     def add(self, secret: str) -> None:
         self._secrets.add(secret)
@@ -44,7 +44,7 @@ class Scrubber:
         return "".join(char if char.isprintable() else " " for char in text)
 
     def without_lines(self, text: str) -> str:
-        """The same for text of several lines, with ids in it."""
+        """Mask secrets in a text of several lines, but keep ids."""
         return "\n".join(map(self.without_secrets, text.split("\n")))
 
     def scrub(self, value: Any) -> str:
@@ -52,7 +52,7 @@ class Scrubber:
         return text if len(text) <= _MOST else text[:_MOST] + "…"
 
     def name(self, value: Any, what: str = "name") -> str:
-        """A word of the server's if it looks like a name, else what it is."""
+        """Return a word from the server if it looks like a name, otherwise a replacement."""
         if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.:-]{1,60}", value) and self.scrub(value) == value:
             return value
         return f"(no plain {what})"
@@ -63,25 +63,25 @@ class Finding:
     verdict: Verdict
     seen: str
     place: str = ""
-    """Where the simulator would have to follow a statement that differs."""
+    """The place in the simulator that must be changed, if the statement differs."""
 
 
 @dataclass
 class Findings:
-    """What was seen so far."""
+    """The observations so far."""
 
     scrubber: Scrubber
     findings: dict[str, Finding] = field(default_factory=dict)
     switches: dict[str, Any] = field(default_factory=dict)
 
     def note(self, key: str, verdict: Verdict, seen: Any, place: str = "") -> None:
-        """A difference stays one, whatever is seen later."""
+        """Add an observation. A verdict "differs" is final."""
         known = self.findings.get(key)
         if known and (known.verdict == "differs" or (known.verdict == "holds" and verdict == "not seen")):
             return
         if verdict == "differs":
             place = place or STATEMENTS[key].place
-            # No value of a switch behaves so.
+            # No value of the switch has this behaviour.
             for name in STATEMENTS[key].switches:
                 self.switches.pop(name, None)
         self.findings[key] = Finding(verdict, self.scrubber.scrub(seen), place)
@@ -93,7 +93,7 @@ class Findings:
         self.note(key, "not seen", why)
 
     def value(self, key: str, switch: str, value: Any, seen: Any = None) -> None:
-        """The value of a switch, if the switch has it, and if no other value was seen before."""
+        """Set the value of a switch, if it is valid and no other value was observed before."""
         allowed = STATEMENTS[key].switches[switch]
         before = self.switches.get(switch, value)
         shown = f"{switch}: {json.dumps(value)}" if seen is None else f"{seen} ({switch}: {json.dumps(value)})"
@@ -106,10 +106,10 @@ class Findings:
             self.note(key, "holds", shown)
 
     def finish(self, why: str, writes: bool) -> None:
-        """What has not been seen by now never will be."""
+        """Set the verdict of all other statements to "not seen"."""
         for key in STATEMENTS:
             if key not in self.findings:
-                unasked = "nothing showed it" if writes or not key.startswith("W") else "asked only with WRITE=yes"
+                unasked = "not observed" if writes or not key.startswith("W") else "checked only with WRITE=yes"
                 self.unseen(key, NEVER.get(key) or why or unasked)
 
     @property
@@ -121,7 +121,7 @@ class Findings:
         return [name for one in STATEMENTS.values() for name in one.switches if name not in self.switches]
 
     def table(self) -> str:
-        """All statements, a line or more for each."""
+        """Return the table of all statements, with one or more lines for each."""
         widths = (4, 4, 40, 28, 44, 8)
         lines = [("", "mark", "statement", "expected", "seen", "verdict")]
         for key, one in STATEMENTS.items():
@@ -130,7 +130,7 @@ class Findings:
         return "\n".join(_row(line, widths) for line in lines)
 
     def summary(self) -> str:
-        """How many hold, and what has to be done about those that differ."""
+        """Return the counts of the verdicts, and what to change for the statements that differ."""
         verdicts = [finding.verdict for finding in self.findings.values()]
         lines = [", ".join(f"{verdicts.count(one)} {one}" for one in ("holds", "differs", "not seen")) + "."]
         for key, finding in self.differing.items():
@@ -140,10 +140,10 @@ class Findings:
         return "\n".join(lines)
 
     def observed(self, mode: str, when: str) -> str:
-        """The file observed.yml. JSON texts are YAML, too."""
+        """Return the content of observed.yml. JSON texts are valid YAML."""
         lines = [
             "---",
-            "# Written by make contract. The simulator behaves so with: python -m simulator --observed FILE",
+            "# Written by make contract. To simulate this behaviour: python -m simulator --observed FILE",
             f"date: {json.dumps(when)}",
             f"mode: {mode}",
             "switches:" if self.switches else "switches: {}",

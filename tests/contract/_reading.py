@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part that only reads."""
+"""The checks that only read."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "cancel_requested_at": (_INT, _NULL),
 }
 RECENT = "sms_inbound_agent"
-"""The API has not always had it."""
+"""The API added this field later."""
 NULLABLE = {name for name, types in FIELDS.items() if _NULL in types}
-"""Whether fields that are null are shown is not documented."""
+"""Fields that may be missing, because it is not documented whether null fields are returned."""
 TIMES = tuple(name for name in FIELDS if name.endswith("_at"))
 MAPPINGS = ("inbound_agent", "outbound_agent", "sms_inbound_agent")
 AGENT_FIELDS = ("agent_id", "name", "type", "production_version")
@@ -55,12 +55,12 @@ _AB_TEST = re.compile("ab_?test|experiment|variant|traffic_split", re.IGNORECASE
 
 
 def _is_integer(value: Any) -> TypeGuard[int]:
-    """Whether JSON has an integer there. A boolean is one to Python."""
+    """Whether a JSON value is an integer. In Python, booleans are integers too."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def plain_id(item: Any, name: str = "id") -> str | None:
-    """An id that can be a part of a path."""
+    """Return the id of an item if it can be part of a path."""
     value = item.get(name) if isinstance(item, dict) else None
     return value if isinstance(value, str) and PLAIN_ID.fullmatch(value) else None
 
@@ -71,13 +71,13 @@ def ids(answer: Answer, name: str = "id") -> list[str]:
 
 
 def names(values: Any, findings: Findings) -> str:
-    """Names of the server's, for the table."""
+    """Return names from the server as a text for the table."""
     plain = sorted({findings.scrubber.name(value) for value in values})
     return ", ".join(plain[:12]) + (f" and {len(plain) - 12} more" if len(plain) > 12 else "") or "none"
 
 
 def look_at_errors(answers: list[Answer], findings: Findings) -> None:
-    """Form and code of the errors seen, and headers."""
+    """Check the form, codes and headers of the error responses."""
     bodies: dict[int, str] = {}
     codes: dict[int, str] = {}
     for answer in answers:
@@ -106,7 +106,7 @@ def look_at_errors(answers: list[Answer], findings: Findings) -> None:
             if written is None or seconds is not None:
                 findings.value("C13", "retry_after", seconds, written or "no header")
             else:
-                findings.check("C13", False, "a header that is no number of seconds")
+                findings.check("C13", False, "not a number of seconds")
     if bodies:
         seen = ", ".join(f"{one} {bodies[one]}" for one in sorted(bodies))
         if "no JSON" in bodies.values():
@@ -123,7 +123,7 @@ def look_at_errors(answers: list[Answer], findings: Findings) -> None:
 
 
 def _look_at_limits(answers: list[Answer], findings: Findings) -> None:
-    """Headers that name the rate limit."""
+    """Check the headers with the rate limit."""
     shown: set[str] = set()
     without = 0
     for answer in answers:
@@ -132,7 +132,7 @@ def _look_at_limits(answers: list[Answer], findings: Findings) -> None:
         for name in limiting:
             value = answer.headers[name]
             plain = re.fullmatch(r"[\w;=,. -]{1,40}", value)
-            # What is left of the limit, and when it is reset, changes all the time.
+            # The remaining requests and the time of the reset change with each response.
             changing = re.search("remaining|reset", name, re.IGNORECASE)
             shown.add(findings.scrubber.name(name) + (f": {value}" if plain and not changing else ""))
     if shown and without:
@@ -148,7 +148,7 @@ def _look_at_limits(answers: list[Answer], findings: Findings) -> None:
 
 
 def look_at_records(records: list[dict[str, Any]], findings: Findings) -> None:
-    """Fields and types of telephone numbers."""
+    """Check fields and types of telephone numbers."""
     null_left_out: set[str] = set()
     null_shown = False
     for record in records:
@@ -200,11 +200,11 @@ def look_at_records(records: list[dict[str, Any]], findings: Findings) -> None:
         if tests:
             findings.value("R13", "show_ab_test", True, names(tests, findings))
         else:
-            findings.unseen("R13", "no field looks like it; no number may run a test")
+            findings.unseen("R13", "no such field; perhaps no number runs an A/B test")
 
 
 def _credentials(content: Any) -> Iterator[str]:
-    """Names of fields, at any depth, that hold a credential."""
+    """Return the names of fields, at any depth, that contain a credential."""
     if isinstance(content, dict):
         for name, value in content.items():
             if _CREDENTIAL.search(name):
@@ -216,16 +216,16 @@ def _credentials(content: Any) -> Iterator[str]:
 
 
 class Reading:
-    """Puts the statements to the API that need no write."""
+    """Checks the statements that need no write."""
 
     def __init__(self, client: Client, findings: Findings) -> None:
         self._client, self._findings = client, findings
         self._lists: dict[str, Answer] = {}
         self.agent_id: str | None = None
-        """An agent of the organization."""
+        """The id of an agent of the organization."""
 
     def run(self) -> str:
-        """Ask all of it. Returns why it ended before, or an empty text."""
+        """Run all checks. Return why they ended early, or an empty text."""
         steps: tuple[Callable[[], None], ...] = (
             self._default, self._keys, self._statuses, self._repeated, self._unknown_status, self._limits,
             self._unknown_query, self._cursors, self._order, self._providers, self._single, self._agents,
@@ -250,7 +250,7 @@ class Reading:
 
     @staticmethod
     def _alone(answer: Answer) -> list[dict[str, Any]]:
-        """The record of an answer that is one. With an id, since a server may also send an error with 200."""
+        """Return the record in a response, if it has an id: a server may send an error with 200."""
         single = answer.path != NUMBERS and isinstance(answer.content, dict) and "id" in answer.content
         return [answer.content] if single else []
 
@@ -260,7 +260,7 @@ class Reading:
         return not answer.useless
 
     def _page(self, key: str, answer: Answer) -> bool:
-        """Whether an answer is a page of a list. If not, the statement differs or is not seen."""
+        """Whether a response is a page of a list. If not, the verdict is "differs" or "not seen"."""
         if answer.failed:
             self._findings.unseen(key, answer)
         elif not answer.ok:
@@ -299,7 +299,7 @@ class Reading:
         if len(items) >= 50 or not answer.is_last:
             self._findings.check("L10", len(items) == 50, f"{len(items)} items")
         self._findings.unseen("L3", "there are no numbers")
-        return self._findings.unseen("L10", "there are less than 50 numbers")
+        return self._findings.unseen("L10", "there are fewer than 50 numbers")
 
     def _envelope(self, key: str, answer: Answer) -> None:
         content = answer.content if isinstance(answer.content, dict) else {}
@@ -310,7 +310,7 @@ class Reading:
             if right
             else f"{answer}, missing: {names(missing, self._findings)}"
             if missing
-            else "items is no list"
+            else "items is not a list"
         )
         self._findings.check(key, right, seen)
 
@@ -330,7 +330,7 @@ class Reading:
             elif len(items) < 100 and "next_cursor" in answer.content:
                 self._findings.check("L2", cursor is None, "null" if cursor is None else "another value")
             if "total_count" in answer.content and "next_cursor" in answer.content:
-                # Of a list of several pages it is only known that there are more.
+                # Of a list of several pages, it is known only that it has more items.
                 right = _is_integer(total) and (total == len(items) if answer.is_last else total > len(items))
                 self._findings.check(
                     "L13", right, f"items: {len(items)}, and {'as many' if right else 'another count'}"
@@ -355,11 +355,11 @@ class Reading:
         fitting = [name for name, shown in expected.items() if shown == seen]
         if len(fitting) == 1:
             return self._findings.value("L5", "repeated_status", fitting[0], "accepted")
-        # A list of several pages does not show all statuses on its first.
+        # The first page of several may not contain all statuses.
         pages = not all(one.is_last for one in answers)
         if fitting or (pages and seen[0] <= here | there and seen[1] <= here | there):
             why = "too many numbers" if pages else "too few numbers"
-            return self._findings.unseen("L5", f"accepted; {why} to tell which counts")
+            return self._findings.unseen("L5", f"accepted; {why} to see which status is used")
         return self._findings.check("L5", False, "accepted, and none of these")
 
     def _unknown_status(self) -> None:
@@ -374,20 +374,20 @@ class Reading:
 
     def _limits(self) -> None:
         one, none, more = (self._client.get(NUMBERS, ("limit", limit)) for limit in ("1", "0", "101"))
-        # With fewer, a limit of 1 makes no difference.
+        # With fewer numbers, a limit of 1 has no effect.
         enough = len(self._lists["active"].items or []) > 1
         if self._page("L7", one):
             count = len(one.items or [])
             if enough or count > 1:
                 self._findings.check("L7", count == 1, f"items: {count}")
             else:
-                self._findings.unseen("L7", "there are less than 2 numbers")
+                self._findings.unseen("L7", "there are fewer than 2 numbers")
         if none.useless or more.useless:
             self._findings.unseen("L9", none if none.useless else more)
         elif none.refused and more.refused:
             self._findings.value("L9", "limit_beyond", "refuse", f"HTTP {none.status} and {more.status}")
         elif none.items is not None and more.items is not None and not enough:
-            self._findings.unseen("L9", "accepted; there are less than 2 numbers")
+            self._findings.unseen("L9", "accepted; there are fewer than 2 numbers")
         elif none.items is not None and more.items is not None and len(none.items) == 1 and len(more.items) <= 100:
             self._findings.value("L9", "limit_beyond", "clamp", "accepted")
         else:
@@ -426,13 +426,13 @@ class Reading:
         status = max(STATUSES, key=lambda one: len(self._lists[one].items or []))
         whole = ids(self._lists[status])
         if len(whole) < 2:
-            return self._findings.unseen("L11", "there are less than 2 numbers in one status")
+            return self._findings.unseen("L11", "there are fewer than 2 numbers in one status")
         return self._walk("L11", NUMBERS, [("status", status)], whole, self._lists[status], "id")
 
     def _walk(
         self, key: str, path: str, query: list[tuple[str, str]], whole: list[str], listed: Answer, name: str
     ) -> None:
-        """Follow up to three pages, and compare them with the list as it was read at once."""
+        """Read up to three pages, and compare them with the list from a single page."""
         limit = math.ceil(len(whole) / 3)
         seen: list[str] = []
         cursor: list[tuple[str, str]] = []
@@ -448,13 +448,13 @@ class Reading:
             if answer.is_last:
                 break
             if answer.cursor is None:
-                return self._findings.check(key, False, "a next_cursor that is no text")
+                return self._findings.check(key, False, "a next_cursor that is not a text")
             cursor = [("cursor", answer.cursor)]
         else:
             if listed.is_last and len(seen) >= len(whole):
                 return self._findings.check(key, False, "a next_cursor after the last page")
         right = seen[: len(whole)] == whole[: len(seen)] and (len(seen) >= len(whole) or len(seen) == 3 * limit)
-        how = "in the same order" if right else "not those of the list"
+        how = "in the same order" if right else "other items than in the list"
         return self._findings.check(key, right, f"{len(seen)} of {len(whole)} items, {how}")
 
     def _order(self) -> None:
@@ -464,7 +464,7 @@ class Reading:
         times = [one for one in written if _is_integer(one)]
         if len(set(times)) < 2 or len(times) < len(written):
             for key in ("L14", "L15"):
-                self._findings.unseen(key, "there are less than 2 numbers in one status with a created_at of their own")
+                self._findings.unseen(key, "there are fewer than 2 numbers in one status with different created_at")
             return
         newest_first = times == sorted(times, reverse=True)
         self._findings.check("L14", newest_first, "newest first" if newest_first else "another order")
@@ -517,7 +517,7 @@ class Reading:
             self._findings.check("R9", content is not None and not differing, seen if differing else "as in the list")
         lettered = next((str(one["id"]) for one in records if one["id"].upper() != one["id"]), None)
         if lettered is None:
-            return self._findings.unseen("R12", "no id has letters")
+            return self._findings.unseen("R12", "no id contains a letter")
         upper = self._client.get(f"{NUMBERS}/{lettered.upper()}")
         if self._useful("R12", upper):
             if upper.refused or (upper.ok and plain_id(upper.content)):
@@ -550,17 +550,17 @@ class Reading:
         self._agent_types(agents)
         whole = ids(listed, "agent_id")
         if len(whole) < 2:
-            self._findings.unseen("A7", "there is one agent only")
+            self._findings.unseen("A7", "there is only one agent")
         else:
             self._walk("A7", "/agents", [], whole, listed, "agent_id")
 
     def _agent_names(self, agents: list[dict[str, Any]]) -> None:
         named = [(one, one["name"].casefold()) for one in agents if isinstance(one.get("name"), str)]
         words = [(one, word) for one, name in named for word in re.findall("[A-Za-z]{2,}", one["name"])]
-        # A word that all of them have does not show that others are left out.
+        # A word that all names contain does not show whether q filters.
         telling = [(one, word) for one, word in words if not all(word.casefold() in name for _one, name in named)]
         if not telling:
-            why = "no word with Latin letters is in the names of some agents only"
+            why = "no word with Latin letters occurs in some names but not in all"
             self._findings.unseen("A3", why)
             return self._findings.unseen("A4", why)
         agent, part = telling[0]
@@ -587,7 +587,7 @@ class Reading:
         )
         if len(types) < 2:
             for key in ("A5", "A6"):
-                self._findings.unseen(key, "agents of one type only")
+                self._findings.unseen(key, "all agents have the same type")
             return
         for key, chosen in (("A5", types[:1]), ("A6", types[:2])):
             answer = self._client.get("/agents", ("limit", "100"), *(("type", one) for one in chosen))
@@ -597,7 +597,7 @@ class Reading:
 
 
 def guarded(step: Callable[[], object], findings: Findings) -> None:
-    """Do a step. An answer that nobody thought of ends this step only."""
+    """Run a step. An unexpected response ends only this step."""
     try:
         step()
     except Stop:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The statements of docs/api.md, and where the simulator follows each of them."""
+"""The statements of docs/api.md, and the places where the simulator implements them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SWITCHES = "tests/simulator/_switches.py"
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement with its mark; `place` is where the simulator follows it.
+    """One statement with its mark; `place` is where the simulator implements it.
 
-    `switches`: for each switch that it decides, the values that the switch has; none: any of its type.
+    `switches`: the values of each switch that belongs to the statement; empty: any value of its type.
     """
 
     id: str
@@ -44,7 +44,7 @@ MAP, DELETE, PATCHES = f"{APP}, patch_agents", f"{APP}, delete_number", f"{SCHEM
 
 _state("C1", "?", "status of a request without a key", "401 or 403", PROCESS, no_key_status=(401, 403))
 _state("C2", "?", "status of a request with a wrong key", "401 or 403", PROCESS, wrong_key_status=(401, 403))
-_state("C3", "V", "the key alone is enough", "200", PROCESS)
+_state("C3", "V", "a request with the key only", "200", PROCESS)
 _state("C4", "V", "an error has error.code, .message and .details", "all three", "tests/simulator/_errors.py, envelope")
 _state("C5", "O", "the code of a 400", "VALIDATION_ERROR", "tests/simulator/_errors.py, _DEFAULTS")
 _state("C6", "O", "messages are Korean", "Korean", "tests/simulator/_errors.py, _DEFAULTS")
@@ -56,14 +56,14 @@ _state("C11", "?", "an unknown route", "404", f"{APP}, _no_such_call", unknown_r
 _state(
     "C12",
     "?",
-    "headers that name the rate limit",
+    "headers with the rate limit",
     "in all answers or none",
     PROCESS,
     limit_headers=(True, False),
     rate_limit=(),
 )
 _state("C13", "?", "Retry-After of a 429", "seconds or none", f"{EXCHANGE}, too_many", retry_after=())
-_state("C14", "?", "time that an answer takes", "any", PROCESS, latency=())
+_state("C14", "?", "latency", "any", PROCESS, latency=())
 
 _state("L1", "V", "a list is {items, total_count, next_cursor}", "all three", PAGE)
 _state("L2", "V", "next_cursor of the last page", "null", PAGE)
@@ -73,7 +73,7 @@ _state(
     "L5",
     "?",
     "status twice",
-    "refused, or last, first or all count",
+    "refused, or the last, first or all are used",
     LIST,
     repeated_status=("refuse", "last", "first", "all"),
 )
@@ -86,7 +86,7 @@ _state("L11", "V", "pages by next_cursor", "each item once", PAGE)
 _state(
     "L12",
     "?",
-    "a made-up cursor",
+    "an unknown cursor",
     "refused, first page or empty",
     PAGE,
     unknown_cursor=("refuse", "first_page", "empty"),
@@ -94,9 +94,9 @@ _state(
 _state("L13", "V", "total_count", "items of all pages", PAGE)
 _state("L14", "V", "order of a list", "newest first", PAGE)
 _state("L15", "V", "order with sort_order=asc", "oldest first", PAGE)
-_state("L16", "V", "provider=custom and provider=vox", "only this one", LIST)
+_state("L16", "V", "provider=custom and provider=vox", "only this provider", LIST)
 
-_state("R1", "V", "fields of a number", "all that are not null", RECORD)
+_state("R1", "V", "fields of a number", "all, unless null", RECORD)
 _state("R2", "V", "types of its fields", "as documented", RECORD)
 _state("R3", "O", "fields that are not documented", "some or none", RECORD)
 _state("R4", "V", "credentials in an answer", "never", RECORD)
@@ -121,11 +121,11 @@ _state("A7", "V", "pages of agents", "each agent once", PAGE)
 _state("A8", "O", "an unknown query parameter of agents", "400", f"{SCHEMAS}, AgentsQuery")
 
 _state("W1", "?", "status of a registration", "200 or 201", REGISTER, register_status=(200, 201))
-_state("W2", "V", "its answer", "the number as sent", REGISTER)
+_state("W2", "V", "answer of a registration", "the number as sent", REGISTER)
 _state(
     "W3", "?", "status field of a new number", "active or scheduled", REGISTER, registered_as=("active", "scheduled")
 )
-_state("W4", "?", "address comes back", "with or without sip:", f"{STATE}, World.shown_address", echo_sip=(True, False))
+_state("W4", "?", "address returned", "with or without sip:", f"{STATE}, World.shown_address", echo_sip=(True, False))
 _state("W5", "?", "the list shows a new number after", "seconds", LIST, list_lag=())
 _state(
     "W6",
@@ -138,7 +138,7 @@ _state(
 _state(
     "W7",
     "?",
-    "memo comes back",
+    "memo returned",
     "as sent, trimmed, composed or both",
     f"{STATE}, World.shown_memo",
     echo_memo=(True, False, "trimmed", "composed"),
@@ -161,7 +161,7 @@ _state(
 _state(
     "W16",
     "?",
-    "another address without a password, on a trunk that has none",
+    "another address without a password, if the trunk has none",
     "refused or accepted",
     SIP,
     password_demanded=(True, False),
@@ -200,9 +200,9 @@ _state("N3", "?", "an A/B test when its agent is mapped", "goes on or ends", MAP
 _state("N4", "O", "5 requests a second, 120 a minute", "more are refused", f"{STATE}, Organization.admit")
 
 NEVER = {
-    "N1": "would end the contract of a number that was bought",
-    "N2": "would end the contract of a number that was bought",
+    "N1": "would end the contract of a bought number",
+    "N2": "would end the contract of a bought number",
     "N3": "needs a number that runs an A/B test",
     "N4": "the suite keeps within the limit",
 }
-"""Why some are never put to the API."""
+"""Why some statements are never checked."""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part that writes: one number that the user owns is registered, changed, deleted, and registered again.
+"""The checks that write. They register a number of the user, change it, delete it, and register it again.
 
-Only records that this run has registered are changed or deleted. All of them are deleted at the end, also when the
+Only records that this run has registered are changed or deleted. All of them are deleted at the end, also if the
 run is interrupted.
 """
 
@@ -27,16 +27,16 @@ HELD = ("active", "scheduled", "cancel_requested")
 _MOST_PAGES = 100
 _TRIES = 5
 _MOST_SECONDS = 300.0
-"""For cleaning up."""
+"""For the clean-up."""
 _ADDRESS = re.compile(r"(?:sip:)?([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?")
 
 
 class Refused(Exception):
-    """Nothing was written. The text says why."""
+    """The run is refused before the first write. The text says why."""
 
 
 def checked_number(written: str) -> str:
-    """The digits of NUMBER. Raises SettingsError, without the number."""
+    """Return the digits of NUMBER. Raises SettingsError, without the number."""
     number = re.sub(r"(?<=\d)[- ](?=\d)", "", written.strip())
     if not re.fullmatch("[0-9]{7,20}", number):
         raise SettingsError("NUMBER must be 7 to 20 digits, with or without hyphens, such as 070-1111-2222")
@@ -44,7 +44,7 @@ def checked_number(written: str) -> str:
 
 
 def checked_address(written: str) -> tuple[str, str]:
-    """ADDRESS with its scheme, and the same host with another port. Raises SettingsError, without the address."""
+    """Return ADDRESS with its scheme, and with another port. Raises SettingsError, without the address."""
     match = _ADDRESS.fullmatch(written.strip())
     if not match or not 1 <= int(match[2] or 5060) <= 65535:
         raise SettingsError(
@@ -55,7 +55,7 @@ def checked_address(written: str) -> tuple[str, str]:
 
 
 def _digits(value: Any) -> str:
-    """A number of a record, however it is written."""
+    """Return the digits of a record's number, in any notation."""
     digits = re.sub(r"\D", "", str(value))
     return "0" + digits[2:].lstrip("0") if digits.startswith("82") and len(digits) > 10 else digits
 
@@ -83,16 +83,16 @@ class Writing:
         self._known: set[str] = set()
         self._ours: list[str] = []
         self._unresolved = 0
-        """Registrations of which it is not known what they have left."""
+        """Registrations with an unknown outcome."""
         self._first = len(client.answers)
         self._parts: list[int] = []
         self._deleted_ids: set[str] = set()
-        """Of which a DELETE was answered with success."""
+        """Ids for which a DELETE succeeded."""
 
-    # Before
+    # Before the run
 
     def check_free(self) -> None:
-        """Raises Refused unless the number is certainly not held."""
+        """Raise Refused unless it is certain that the number is not held."""
         self._client.most = None
         for status in (*HELD, "expired"):
             for record in self._listed(status):
@@ -111,12 +111,12 @@ class Writing:
         return (
             f"WRITE=yes: this registers {mask_number(self._number)} at {self._findings.scrubber.scrub(self._address)}"
             f" with the memo {self._marker}, tries to register it twice, changes its memo and its trunk, {agent}deletes"
-            " it, registers it once more, and deletes all of it. Deleting a number of one's own takes effect at once"
-            " and cannot be undone. No other number is touched. Ctrl-C stops and cleans up."
+            " it, registers it once more, and deletes all of it. Deleting a custom number takes effect at once"
+            " and cannot be undone. No other number is changed. Ctrl-C stops and cleans up."
         )
 
     def _listed(self, status: str) -> Iterator[dict[str, Any]]:
-        """All records in a status. Raises Refused where the list cannot be read to its end."""
+        """Yield all records in a status. Raises Refused if the list cannot be read completely."""
         cursor: list[tuple[str, str]] = []
         seen: set[str] = set()
         for _page in range(_MOST_PAGES):
@@ -137,7 +137,7 @@ class Writing:
     # The run
 
     def run(self) -> str:
-        """Put the statements to the API. Returns why it ended early, or an empty text. `clean_up` must follow."""
+        """Run all checks. Return why they ended early, or an empty text. `clean_up` must follow."""
         try:
             self._steps()
         except Stop as stop:
@@ -162,9 +162,9 @@ class Writing:
         guarded(lambda: self._deleted(path), self._findings)
 
     def _register(self) -> tuple[Answer, dict[str, Any] | None]:
-        """Register the number. The record is ours if it is new, and of this number."""
+        """Register the number. The record belongs to this run if it is new and has this number."""
         body = {"number": self._number, "address": self._address, "memo": self._marker}
-        # Until the answer is there, and understood.
+        # Until the response has been read.
         self._unresolved += 1
         answer = self._client.ask("POST", REGISTER, body=body)
         record = answer.content if answer.ok and isinstance(answer.content, dict) else None
@@ -186,7 +186,7 @@ class Writing:
     def _registered(self) -> dict[str, Any]:
         answer, record = self._register()
         if answer.useless:
-            raise Stop(f"the outcome of the registration is not known ({answer})")
+            raise Stop(f"the outcome of the registration is unknown ({answer})")
         if not answer.ok:
             self._findings.unseen("W1", answer)
             code = self._findings.scrubber.name(answer.error.get("code"), "code")
@@ -233,12 +233,12 @@ class Writing:
         if answer.refused:
             return self._findings.value("W6", "duplicate_status", answer.status, str(answer))
         if second is None or second["id"] == record["id"]:
-            return self._findings.check("W6", False, f"{answer}, and no second record")
+            return self._findings.check("W6", False, f"{answer}, without a second record")
         self._findings.value("W6", "duplicate_status", 201, f"{answer}, a second record")
         return None
 
     def _patch(self, path: str, body: dict[str, Any]) -> tuple[Answer, dict[str, Any] | None]:
-        """Change the number. The record is read if the answer is none."""
+        """Change the number. If the response contains no record, read it."""
         answer = self._client.ask("PATCH", path, body=body)
         if not answer.ok:
             return answer, None
@@ -257,7 +257,7 @@ class Writing:
         return answer, read.content if read.ok and plain_id(read.content) else None
 
     def _is_shown(self, key: str, answer: Answer, after: dict[str, Any] | None) -> bool:
-        """Whether a change was accepted, and the number read then. If not, the statement differs or is not seen."""
+        """Whether a change was accepted, and the number was read. If not, the verdict is "differs" or "not seen"."""
         if answer.failed:
             self._findings.unseen(key, answer)
         elif not answer.ok:
@@ -267,7 +267,7 @@ class Writing:
         return answer.ok and after is not None
 
     def _is_refused(self, key: str, answer: Answer) -> None:
-        """A request that has to be a 400."""
+        """Check that a request is refused with 400."""
         if answer.useless:
             self._findings.unseen(key, answer)
         else:
@@ -289,7 +289,7 @@ class Writing:
                 kept = set(FIELDS) - {"memo", "updated_at"}
                 changed = sorted(one for one in kept if after.get(one) != before.get(one))
                 self._findings.check("W14", not changed, f"changed: {', '.join(changed)}" if changed else "unchanged")
-        # Only a memo that is there can be seen to go.
+        # To see that a memo is cleared, there must be one.
         answer, after = self._patch(path, {"memo": None})
         if self._is_shown("W11", answer, after) and after is not None:
             cleared = after.get("memo") in ("", None)
@@ -315,7 +315,7 @@ class Writing:
             self._is_refused(key, self._client.ask("PATCH", path, body=body))
 
     def _trunk(self, path: str, record: dict[str, Any]) -> None:
-        """The trunk has no password before."""
+        """Check changes of the trunk, which has no password at first."""
         at, other = self._address, self._other
         without, after = self._patch(f"{path}/sip", {"address": other})
         moved = after is not None and self._is_moved(after, record.get("address"), other)
@@ -326,17 +326,17 @@ class Writing:
                 if moved:
                     self._findings.value("W16", "password_demanded", False, str(without))
                 else:
-                    self._findings.check("W16", False, f"{without}, the address is as before")
+                    self._findings.check("W16", False, f"{without}, the address is unchanged")
         before = after.get("address") if after is not None else record.get("address")
         body = {"address": other, "auth_username": "contract", "auth_password": self._password}
         answer, after = self._patch(f"{path}/sip", body)
         accepted = self._is_shown("W17", answer, after) and after is not None and self._is_moved(after, before, other)
         if answer.ok and after is not None:
-            self._findings.check("W17", accepted, answer if accepted else f"{answer}, the address is as before")
+            self._findings.check("W17", accepted, answer if accepted else f"{answer}, the address is unchanged")
         if without.refused and accepted:
             self._findings.value("W16", "password_demanded", True, str(without))
         elif not without.ok:
-            # It may have been refused for something else.
+            # It may have been refused for another reason.
             self._findings.unseen("W16", f"{without}, and with a password {answer}" if without.refused else without)
         if accepted:
             answer, _after = self._patch(f"{path}/sip", {"address": at})
@@ -344,7 +344,7 @@ class Writing:
 
     @staticmethod
     def _is_moved(after: dict[str, Any], before: Any, sent: str) -> bool:
-        """Whether a record shows the address that was sent, or at least another one than before."""
+        """Whether a record contains the address that was sent, or at least a different one than before."""
         shown = after.get("address")
         return shown is not None and (shown in (sent, sent.removeprefix("sip:")) or shown != before)
 
@@ -404,7 +404,7 @@ class Writing:
         read = self._client.get(path)
         shown = read.content if read.ok and plain_id(read.content) else None
         if read.status == 404:
-            # Only the list can show it then.
+            # In this case, only the list can contain it.
             listed = self._client.get(NUMBERS, ("status", "expired"), ("limit", "100"))
             shown = next((one for one in listed.records if plain_id(one) == identity), None)
         if shown is None:
@@ -435,10 +435,10 @@ class Writing:
             new = record is not None and record["id"] != identity
             self._findings.check("W29", new, "a new record" if new else f"{answer}, no new record")
 
-    # After
+    # After the run
 
     def clean_up(self) -> list[str]:
-        """Delete all that was registered. Returns what could not be, with the command that does it."""
+        """Delete all registered numbers. Return the numbers that could not be deleted, with a command for each."""
         self._client.allow(_MOST_SECONDS)
         while True:
             try:
@@ -465,7 +465,7 @@ class Writing:
             return Answer(None, failure=str(stop))
 
     def _search(self) -> list[str]:
-        """Find what a registration without an answer has left. Its memo shows that it is this run's."""
+        """Find the record of a registration without a response by the memo of this run."""
         others: list[str] = []
         readable = False
         for attempt in range(_TRIES):
@@ -492,17 +492,17 @@ class Writing:
             if self._unresolved <= 0:
                 return []
             self._client.sleep(min(2.0**attempt, 8.0))
-        why = "The API's lists could not be read" if not readable else "It is in no list so far"
+        why = "The API's lists could not be read" if not readable else "No list contains it so far"
         if others:
             why = f"A record of it has another memo, so it may not be this run's (id {', '.join(others[:5])})"
         return [
-            f"The outcome of a registration of {mask_number(self._number)} is not known. {why}."
+            f"The outcome of a registration of {mask_number(self._number)} is unknown. {why}."
             " Look for it, and delete it with:\n  ansible localhost -m voxai.telephony.vox_telephone_number"
             " -a 'number=\"$NUMBER\" state=absent'"
         ]
 
     def _release(self, identity: str) -> bool:
-        """Delete a record. A 404 is no proof that it is gone, since it may be too new to be found."""
+        """Delete a record. A 404 does not prove that it is deleted: it may be too new to be found."""
         path = f"{NUMBERS}/{identity}"
         for attempt in range(_TRIES):
             read = self._try(lambda: self._client.get(path))
@@ -523,7 +523,7 @@ class Writing:
         return read.status in (404, 410) or (identity in self._deleted_ids and not self._is_listed(identity))
 
     def _is_listed(self, identity: str) -> bool:
-        """Whether a list may show a record as held."""
+        """Whether a list may contain the record in a status other than expired."""
         try:
             return any(plain_id(one) == identity for status in HELD for one in self._listed(status))
         except (Refused, Stop):

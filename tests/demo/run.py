@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection's main job on one screen: a real playbook against the simulator, no account needed."""
+"""Run a playbook against the simulator, to show the collection without an account."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ CHECKOUT = Path(__file__).parents[2]
 PLAYBOOK = "tests/demo/number.yml"
 NEW_MEMO = ("-e", '{"memo": "본사 대표번호 (야간 포함)"}')
 RUNS = (
-    ("The number is not held yet: it is registered, and an agent mapped to it by name.", ()),
-    ("Once more: nothing changes, and nothing is written.", ()),
-    ("Another memo, tried out first.", ("--check", "--diff", *NEW_MEMO)),
+    ("The number is new: it is registered, and an agent is assigned by name.", ()),
+    ("The same again: nothing changes, and no write is sent.", ()),
+    ("Another memo, in check mode with the diff.", ("--check", "--diff", *NEW_MEMO)),
     (
-        "And for real. The record comes back to the playbook.",
+        "The same without check mode. The playbook shows the resulting record.",
         (*NEW_MEMO, "--tags", "all,show"),
     ),
 )
@@ -52,10 +52,10 @@ def main() -> int:
             run = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE, text=True)
             print("\n".join(line for line in run.stdout.splitlines() if line.strip()))
             sent = Counter(request.method for request in simulator.requests)
-            print("# The API saw: " + ", ".join(f"{count} {method}" for method, count in sent.items()))
+            print("# Requests to the API: " + ", ".join(f"{count} {method}" for method, count in sent.items()))
             if run.returncode:
                 return run.returncode
-        print("\nNext: `make simulator` leaves the simulated API running for playbooks of your own.")
+        print("\nNext: `make simulator` runs the simulated API for your own playbooks.")
     return 0
 
 

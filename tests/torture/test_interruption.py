@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import ansible_runner
 import pytest
@@ -21,7 +22,7 @@ import pytest
 from integration._playbook import COLLECTION, Ansible
 from simulator import Simulator
 from torture._cases import CASES, PASSWORD, SECRET, TRUNK, Case
-from torture._task import MANY
+from torture._task import MANY, ONE, connected_to
 from torture._trial import Trial
 from torture._world import Violation
 
@@ -35,6 +36,8 @@ DOZEN = Case(
     [{"number": "07033334444"}],
 )
 ONE_NUMBER = CASES[0]
+HOSTS = Case("hosts with a number each", MANY, [{**wish, "memo": "a host's"} for wish in DOZEN.wishes[:-1]])
+"""What all hosts together want. Each has a task of its own."""
 _A_SECOND = 10
 """Requests that a run sends. If it were faster, all would be sent by the time that the end is noticed."""
 
@@ -64,14 +67,23 @@ def ansible(ansible_bin: Path, collections_path: Path, pytestconfig: pytest.Conf
 
 
 def _play(case: Case, sim: Simulator) -> list[dict[str, Any]]:
-    task = {COLLECTION + case.module: case.arguments(sim) | {"timeout": 20, "requests_per_second": _A_SECOND}}
+    module, arguments = case.module, case.arguments(sim)
+    if case is HOSTS:
+        module, arguments = ONE, {**arguments, **case.wishes[0], "number": "{{ line }}"}
+        del arguments["telephone_numbers"]
+    task = {COLLECTION + module: arguments | {"timeout": 20, "requests_per_second": _A_SECOND}}
     return [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+
+
+def _hosts(case: Case, ansible: Ansible) -> dict[str, dict[str, Any]]:
+    lines = [wish["number"] for wish in case.wishes] if case is HOSTS else [""]
+    return {f"host{line}": ansible.host("action", line=line) for line in lines}
 
 
 @contextmanager
 def _started(ansible: Ansible, case: Case, sim: Simulator) -> Iterator[subprocess.Popen[str]]:
     """A run under way, of which nothing is left afterwards."""
-    command, environment = ansible.prepare(_play(case, sim), {"org": ansible.host("action")})
+    command, environment = ansible.prepare(_play(case, sim), _hosts(case, ansible))
     process = subprocess.Popen(
         command,
         env=environment,
@@ -147,6 +159,32 @@ def test_one_number(trial: Trial, ansible: Ansible, how: str, long: bool) -> Non
         _end(trial, ansible, ONE_NUMBER, request, "slow", how)
 
 
+@pytest.mark.parametrize("how", ["killed, all of it", "killed, and its worker left alone", "terminated"])
+@pytest.mark.parametrize("request_", [1, 9])
+def test_a_number_for_each_host(trial: Trial, ansible: Ansible, request_: int, how: str) -> None:
+    """While one worker lists and the others wait, or with numbers that several workers have claimed."""
+    trial.tally["runs with several workers"] += 1
+    _end(trial, ansible, HOSTS, request_, "slow", how)
+
+
+@pytest.mark.parametrize("request_", [1, 9])
+def test_a_worker_that_is_killed(trial: Trial, ansible: Ansible, request_: int) -> None:
+    """The others go on. Ansible itself waits for the result of the one that was killed, for ever."""
+    trial.tally["cases"] += 1
+    trial.tally["runs with several workers"] += 1
+    trial.begin(HOSTS, f"a worker is killed at request {request_}")
+    sim, first = trial.sim, trial.world()
+    sim.fault("slow", None, None, request_, seconds=1)
+    with _started(ansible, HOSTS, sim) as process:
+        _wait("the request", lambda: any(one.fault for one in sim.requests))
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+        victim, *_others = connected_to(urlsplit(sim.url).port or 0, [int(child) for child in children])
+        os.kill(victim, signal.SIGKILL)
+        wanted = {wish["number"] for wish in HOSTS.wishes}
+        _wait("the others", lambda: len(wanted & {one["number"] for one in sim.numbers()}) >= len(wanted) - 1)
+    trial.finish(HOSTS, first)
+
+
 def test_a_job_that_awx_cancels(trial: Trial, ansible: Ansible, tmp_path: Path) -> None:
     """By ansible-runner, as AWX does it."""
     job = tmp_path / "job"
@@ -155,7 +193,7 @@ def test_a_job_that_awx_cancels(trial: Trial, ansible: Ansible, tmp_path: Path) 
     trial.tally["cases"] += 1
     sim, first = trial.sim, trial.world()
     sim.fault("slow", None, None, 12, seconds=1)
-    _command, environment = ansible.prepare(_play(DOZEN, sim), {"org": ansible.host("action")})
+    _command, environment = ansible.prepare(_play(DOZEN, sim), _hosts(DOZEN, ansible))
     ran = ansible_runner.run(
         private_data_dir=str(job),
         playbook=str(ansible.directory / "playbook.yml"),

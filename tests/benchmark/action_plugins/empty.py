@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Ansible costs for an action plugin that does nothing."""
+"""An action plugin that does nothing, to measure the overhead of Ansible."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When each task began, by the clock that the simulator's log goes by."""
+"""Writes the start time of each task, by the clock of the simulator's log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = """
 name: task_times
 type: aggregate
-short_description: Writes when each task began
+short_description: Writes the start time of each task
 description: A JSON object from task names to seconds, with the end of the playbook as C(end).
 """
 

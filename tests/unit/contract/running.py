@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The suite run in this process, without its waiting."""
+"""Runs the suite in this process, without its delays."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ HELD = ["07011112220", "07011112221", "07011112222", "07011112223", "07044445555
 
 @dataclass
 class Ran:
-    """A run that is over."""
+    """A finished run."""
 
     code: int
     output: str
     observed: dict[str, Any]
     text: str
-    """The file."""
+    """The content of the file observed.yml."""
 
     @property
     def differing(self) -> dict[str, str]:
-        """Statements that differ, with the place where the simulator follows them."""
+        """The statements that differ, with the place where the simulator implements them."""
         return {one["statement"]: one["place"] for one in self.observed["differs"]}
 
     def row(self, key: str) -> str:
-        """A statement's first line of the table."""
+        """Return the first line of a statement in the table."""
         return next(line for line in self.output.splitlines() if line.startswith(f"{key} "))
 
     def verdicts(self, *keys: str) -> dict[str, str]:
@@ -45,13 +45,13 @@ class Ran:
 
 
 def populate(sim: Simulator) -> None:
-    """An organization in which every statement can be seen."""
+    """Add numbers and agents with which every statement can be checked."""
     agent = sim.add_agent("Front desk")
     sim.add_agent("Night desk", type="flow", production_version=None)
     sim.add_agent("야간 안내", type="flow")
     mapping = {"agent_id": agent["agent_id"], "agent_version": "production"}
     for index, number in enumerate(HELD[:4]):
-        # An id with letters.
+        # An id that contains letters.
         identity = f"6ba7b810-9dad-41d1-80b4-00c04fd430c{index}"
         test = {"inbound_agent": [{"agent_version": "v1", "share": 100}]}
         sim.add(number, id=identity, inbound_agent=mapping, unknown={"ab_test": test})
@@ -62,7 +62,7 @@ def populate(sim: Simulator) -> None:
 def start(
     url: str, directory: Path, write: bool = False, patience: float = 2.0, settings: Mapping[str, str] | None = None
 ) -> Ran:
-    """Run the suite. All that it says is checked for what it must not say."""
+    """Run the suite, and check its output for secrets, complete numbers and control characters."""
     lines: list[str] = []
     path = directory / "observed.yml"
     environment = {"VOX_API_KEY": KEY, "VOX_API_URL": url, "OBSERVED": str(path)}
@@ -79,10 +79,10 @@ def start(
 
 
 def left(sim: Simulator) -> list[str]:
-    """Statuses of the number's records."""
+    """Return the statuses of the number's records."""
     return [record["status"] for record in sim.numbers() if record["number"] == NUMBER]
 
 
 def touched(sim: Simulator) -> set[str]:
-    """Ids of records that were written to."""
+    """Return the ids of the records that were changed."""
     return {request.path.split("/")[2] for request in sim.writes if request.method != "POST"}

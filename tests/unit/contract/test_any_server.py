@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The suite does not crash and does not write without being asked, whatever the server answers."""
+"""With any response of a server, the suite does not crash, and does not write unless it is told to."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ REPLIES: dict[str, Callable[[], Reply]] = {
     "a text": lambda: as_json("x"),
     "a number": lambda: (200, {}, b"NaN"),
     "null": lambda: as_json(None),
-    "an error that is a text": lambda: as_json({"error": "x"}, 400),
+    "an error that is a string": lambda: as_json({"error": "x"}, 400),
     "items that are a dict": lambda: page({"a": 1}),
     "items of all types": lambda: page(
         [1, "x", None, True, [1], {}, {"id": [1]}, {"id": {}, "number": {}, "status": []}]
@@ -70,7 +70,7 @@ REPLIES: dict[str, Callable[[], Reply]] = {
         [{"agent_id": "a", "name": 5, "type": "\u0000"}, {"agent_id": "b", "name": "", "type": []}]
     ),
     "names of fields": lambda: page([record(**{f"{KEY}": 1, "07011112222": 2, "\ud800\u001b[2J": 3})]),
-    "halves of characters": lambda: page([record(memo="\ud800", address="\udfff")], next_cursor="\ud800"),
+    "lone surrogates": lambda: page([record(memo="\ud800", address="\udfff")], next_cursor="\ud800"),
     "a cursor that is a number": lambda: page([record()], next_cursor=5),
     "a cursor without an end": lambda: page([record()], next_cursor="x" * 100_000),
     "a list without an end": lambda: page([record(id=f"a{next(_numbers)}")] * 2, next_cursor=f"c{next(_numbers)}"),
@@ -78,7 +78,7 @@ REPLIES: dict[str, Callable[[], Reply]] = {
     "nested": lambda: (200, {}, b"[" * 100_000),
     "a long integer": lambda: (200, {}, b'{"items": [], "total_count": ' + b"9" * 10_000 + b"}"),
     "not UTF-8": lambda: (200, {}, b'{"items": "\xff\xfe"}'),
-    "packed, and not": lambda: (200, {"Content-Encoding": "gzip"}, b"no gzip"),
+    "compression that is invalid": lambda: (200, {"Content-Encoding": "gzip"}, b"no gzip"),
     "the key and a number": lambda: as_json(
         {"error": {"code": KEY, "message": KEY, "details": {"allowed_query_parameters": [KEY, "07011112222", 1]}}},
         400,
@@ -90,7 +90,7 @@ REPLIES: dict[str, Callable[[], Reply]] = {
 
 NOT_THE_API = {
     "html", "html error", "nothing", "no content", "redirect", "redirect here", "a list", "a text", "a number", "null",
-    "nested", "a long integer", "not UTF-8", "packed, and not",
+    "nested", "a long integer", "not UTF-8", "compression that is invalid",
 }  # fmt: skip
 LISTS = {name for name, reply in REPLIES.items() if b'"items": [' in reply()[2]} - {"a long integer"}
 NEED_DIFFERENT_ANSWERS = {
@@ -101,7 +101,7 @@ NEED_DIFFERENT_ANSWERS = {
 
 @contextmanager
 def serving(reply: Callable[[], Reply]) -> Iterator[tuple[str, list[str]]]:
-    """A server with one answer to everything: its URL, and the methods that it was asked with."""
+    """Serve the same response to every request. Yield the URL, and the methods of the requests."""
     methods: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -135,19 +135,19 @@ def serving(reply: Callable[[], Reply]) -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("name", REPLIES)
-def test_any_answer(tmp_path: Path, name: str) -> None:
+def test_any_response(tmp_path: Path, name: str) -> None:
     with serving(REPLIES[name]) as (url, methods):
         ran = start(url, tmp_path)
         assert len(methods) <= 40
         assert set(methods) == {"GET"}
         asked = start(url, tmp_path, write=True)
     assert ran.code in (1, 2) and asked.code in (1, 2, 3)
-    # A server that answers everything alike holds nothing that needs two different answers.
+    # Statements that need two different responses cannot hold.
     holding = {line.split()[0] for line in ran.output.splitlines() if line.endswith("  holds")}
     assert not holding & NEED_DIFFERENT_ANSWERS
     if name in NOT_THE_API:
         assert holding == set()
-    # Where the lists can be read to their end, a registration is tried. Its answer is no record of the number.
+    # If the lists can be read completely, a registration is tried. The response is not a record of the number.
     assert set(methods) <= {"GET", *(["POST"] if asked.code == 3 else [])}
     assert "please report" not in ran.output + asked.output
     assert not any(char < " " and char != "\n" for char in ran.output)
@@ -155,8 +155,8 @@ def test_any_answer(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REPLIES)
-def test_the_connection_check_and_any_answer(name: str) -> None:
-    """It is no part of the suite, and meets the same servers."""
+def test_connection_check_with_any_response(name: str) -> None:
+    """The playbook check_connection is not part of the suite, but is tested with the same servers."""
     with serving(REPLIES[name]) as (url, methods):
         options = {name: option.get("default") for name, option in TASK.spec.items()}
         options |= {"api_url": url, "api_key": KEY, "timeout": 5, "retries": 5}
@@ -169,7 +169,7 @@ def test_the_connection_check_and_any_answer(name: str) -> None:
     assert not any(hidden in text for hidden in ("Xyzzy", "127.0.0.1", "07011112222", "Maintenance"))
 
 
-def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
+def test_a_server_that_does_not_respond(tmp_path: Path) -> None:
     assert "no answer" in start("http://127.0.0.1:1", tmp_path).output
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -192,14 +192,14 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
         ({"VOX_API_URL": "https://[::1"}, "VOX_API_URL is not a URL."),
         ({"VOX_CA_PATH": "/nowhere"}, "VOX_CA_PATH must be a file."),
         ({"VOX_TIMEOUT": "long"}, "VOX_TIMEOUT must be a number"),
-        ({"WRITE": "1"}, "WRITE must be yes, or left out."),
+        ({"WRITE": "1"}, "WRITE must be yes or unset."),
         ({"WRITE": "yes", "NUMBER": "", "ADDRESS": "sip:a"}, "NUMBER must be"),
         ({"WRITE": "yes", "NUMBER": "070-1111-2222 (1)", "ADDRESS": "sip:a"}, "NUMBER must be"),
         ({"WRITE": "yes", "NUMBER": NUMBER, "ADDRESS": ""}, "ADDRESS must be a SIP address"),
         ({"WRITE": "yes", "NUMBER": NUMBER, "ADDRESS": "sip:u:Xyzzy@a"}, "ADDRESS must be a SIP address"),
     ],
 )
-def test_settings_that_are_wrong(tmp_path: Path, environment: dict[str, str], message: str) -> None:
+def test_invalid_settings(tmp_path: Path, environment: dict[str, str], message: str) -> None:
     ran = start("http://127.0.0.1:1", tmp_path, settings=environment)
     assert ran.code == 2
     assert message in ran.output

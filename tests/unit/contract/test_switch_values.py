@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each value of each switch is reported, and observed.yml sets it again."""
+"""The suite reports each value of each switch, and observed.yml restores it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from simulator import Simulator, Switches, observed_switches
 from unit.contract.running import HELD, KEY, left, populate, start, touched
 
 HIDDEN = {"delete_cancel_requested", "patch_cancel_requested", "patch_ends_ab_test"}
-"""No request of the suite shows them."""
+"""Switches that no request of the suite can detect."""
 
 SAMPLES: dict[str, tuple[Any, ...]] = {
     "error_bodies": ({}, {403: "other", 422: "empty"}, {401: "empty"}),
     "error_codes": ({}, {403: "KEY_UNKNOWN", 404: "TELEPHONE_NUMBER_NOT_FOUND"}),
     "list_lag": (0, 0.3),
-    # None comes with no header, and a header without a limit says nothing.
+    # Without a limit, there is no header to read it from.
     "rate_limit": ((1000, 10_000),),
     "retry_after": (None, 3.0),
     "latency": (0, 0.01),
@@ -40,10 +40,10 @@ def values(name: str) -> tuple[Any, ...]:
 
 ALL = {switch.name: values(switch.name) for switch in dataclasses.fields(Switches)}
 ROWS = [{name: some[index % len(some)] for name, some in ALL.items()} for index in range(max(map(len, ALL.values())))]
-"""Few runs, in which each value comes up once."""
+"""A few combinations that contain each value of each switch."""
 
 
-def test_each_value_of_each_switch_is_in_a_row() -> None:
+def test_combinations_contain_each_value_of_each_switch() -> None:
     for name, some in ALL.items():
         assert [value for value in some if all(row[name] != value for row in ROWS)] == []
     assert len(ROWS) < 8
@@ -53,7 +53,7 @@ def test_each_value_of_each_switch_is_in_a_row() -> None:
 def test_each_value_is_reported(sim: Simulator, tmp_path: Path, index: int) -> None:
     row = ROWS[index]
     sim.switches = Switches(**row)
-    # The one way to see the header of a 429 without provoking one.
+    # The only way to see the header of a 429 without exceeding the limit.
     sim.fault("rate_limited", "GET", "/agents", retry_after=row["retry_after"])
     ran = start(sim.url, tmp_path, write=True)
     assert ran.differing == {}
@@ -77,7 +77,7 @@ def test_each_value_is_reported(sim: Simulator, tmp_path: Path, index: int) -> N
             assert enveloped.items() <= seen[name].items()
         else:
             assert (seen[name], type(seen[name])) == (row[name], type(row[name])), name
-    # The simulator takes what was written, and does it again.
+    # The simulator accepts the file, and behaves as observed.
     again = observed_switches(ran.observed)
     assert {name: getattr(again, name) for name in set(seen) - set(SAMPLES)} == {
         name: row[name] for name in set(seen) - set(SAMPLES)
@@ -86,7 +86,7 @@ def test_each_value_is_reported(sim: Simulator, tmp_path: Path, index: int) -> N
     assert not touched(sim) & {record["id"] for record in sim.numbers() if record["number"] in HELD}
 
 
-def test_statements_and_switches_belong_together() -> None:
+def test_each_switch_belongs_to_one_statement() -> None:
     decided = [name for one in STATEMENTS.values() for name in one.switches]
     assert sorted(decided) == sorted(ALL)
     for one in STATEMENTS.values():
@@ -97,22 +97,22 @@ def test_statements_and_switches_belong_together() -> None:
         assert name.rpartition(".")[2] in text, (path, name)
 
 
-def test_reading_keeps_to_its_budget(sim: Simulator, tmp_path: Path) -> None:
+def test_reads_are_limited(sim: Simulator, tmp_path: Path) -> None:
     ran = start(sim.url, tmp_path)
     assert ran.code == 0
     assert len(sim.requests) <= 40
     assert sim.writes == []
     assert ran.observed["mode"] == "read"
     assert "register_status" in ran.observed["not_seen"]
-    assert "asked only with WRITE=yes" in ran.output
-    # As few as there may be, and none at all: nothing differs, and little is seen.
+    assert "checked only with WRITE=yes" in ran.output
+    # With few numbers or none, nothing differs, and few statements are seen.
     with Simulator(keys=(KEY,)) as empty:
         ran = start(empty.url, tmp_path)
     assert (ran.code, ran.differing) == (0, {})
     assert "there are no numbers" in ran.output
 
 
-def test_what_was_observed_is_written_into_the_file_that_is_there(sim: Simulator, tmp_path: Path) -> None:
+def test_existing_observed_file_is_overwritten_in_place(sim: Simulator, tmp_path: Path) -> None:
     kept = tmp_path / "kept.yml"
     kept.write_text("before", encoding="utf-8")
     (tmp_path / "observed.yml").symlink_to(kept)
@@ -131,7 +131,7 @@ def test_many_numbers(tmp_path: Path) -> None:
         assert "holds" in ran.row("L10") and "holds" in ran.row("L11")
 
 
-def test_it_keeps_within_the_rate_limit() -> None:
+def test_rate_limit_is_respected() -> None:
     from contract._client import Client
 
     now = [0.0]
@@ -155,7 +155,7 @@ def test_it_keeps_within_the_rate_limit() -> None:
         assert all(len([at for at in sent if start <= at < start + window]) <= most for start in sent)
 
 
-def test_all_statements_are_in_the_document() -> None:
+def test_all_statements_are_documented() -> None:
     text = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
     documented = {

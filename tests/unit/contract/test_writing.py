@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writing: announced, only to what is free, and always cleaned up."""
+"""Writes are announced, affect only an unused number, and are always cleaned up."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_clean(sim: Simulator, before: list[dict[str, Any]]) -> None:
     assert not touched(sim) & {record["id"] for record in before}
 
 
-def test_it_says_before_what_it_will_do(sim: Simulator, tmp_path: Path) -> None:
+def test_plan_is_printed_before_the_first_write(sim: Simulator, tmp_path: Path) -> None:
     said: list[tuple[str, int]] = []
 
     class Lines(list[str]):
@@ -50,11 +50,11 @@ def test_it_says_before_what_it_will_do(sim: Simulator, tmp_path: Path) -> None:
     assert run(settings, Lines().append, sleep=lambda _seconds: None) == 0
     line, writes = said[0]
     assert writes == 0 and "this registers 070******88" in line and "cannot be undone" in line
-    assert any("is deleted" in line for line, _writes in said)
+    assert any("numbers are deleted" in line for line, _writes in said)
 
 
 @pytest.mark.parametrize("status", ["active", "scheduled", "cancel_requested"])
-def test_a_number_that_is_held_is_refused(sim: Simulator, tmp_path: Path, status: str) -> None:
+def test_a_held_number_is_refused(sim: Simulator, tmp_path: Path, status: str) -> None:
     for index in range(120):
         sim.add(f"07055{index:06}", status=status)
     sim.add(NUMBER, status=status, created_at=1)
@@ -68,7 +68,7 @@ def test_a_number_that_is_held_is_refused(sim: Simulator, tmp_path: Path, status
     "fields",
     [{"number": "+82 70-9999-8888"}, {"number": "070-9999-8888"}, {"status": "suspended"}],
 )
-def test_a_number_in_another_form_is_held_too(sim: Simulator, tmp_path: Path, fields: dict[str, Any]) -> None:
+def test_a_held_number_in_another_notation_is_refused(sim: Simulator, tmp_path: Path, fields: dict[str, Any]) -> None:
     held = sim.add(NUMBER)
     sim.change(held["id"], **{name: value for name, value in fields.items() if name == "number"})
     ran = start(sim.url, tmp_path, write=True)
@@ -83,13 +83,13 @@ def test_an_expired_number_is_not_held(sim: Simulator, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", ["active", "scheduled", "cancel_requested", "expired"])
-def test_a_list_that_cannot_be_read_is_no_proof(
+def test_nothing_is_written_if_a_list_cannot_be_read(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     send = Client._send
 
     def broken(client: Client, method: str, path: str, query: Any, *more: Any) -> Answer:
-        # Of the reads before, most is set.
+        # `most` is set during the reads that come before.
         if client.most is None and ("status", status) in query:
             return Answer(400, {}, {"error": {}}, False)
         return send(client, method, path, query, *more)
@@ -103,10 +103,10 @@ def test_a_list_that_cannot_be_read_is_no_proof(
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("at", [1, 2, 3, 9, 13, 17, 20, 21])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_it_cleans_up_when_it_ends_early(
+def test_early_end_cleans_up(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, after: bool, error: type[BaseException]
 ) -> None:
-    """At a write: before it is sent, or when its answer is lost."""
+    """Interrupted at a write: before it is sent, or when its response is lost."""
     before, send, count = others(sim), Client._send, [0]
 
     def interrupted(client: Client, method: str, *more: Any) -> Answer:
@@ -124,17 +124,17 @@ def test_it_cleans_up_when_it_ends_early(
     ran = start(sim.url, tmp_path, write=True)
     assert count[0] >= at
     check_clean(sim, before)
-    # A registration of which nothing can be found may still arrive: the user is told to look.
+    # A registration without a record may still arrive, so the user is told to search for it.
     lost = at == 2 or (at in (1, 21) and not after)
     assert ran.code == (3 if lost else 2)
-    assert ("is not known. It is in no list so far" in ran.output) == lost
+    assert ("is unknown. No list contains it so far" in ran.output) == lost
     if error is KeyboardInterrupt:
         assert ran.text == ""
 
 
 @pytest.mark.parametrize("occurrence", [1, 2])
 @pytest.mark.parametrize("fault", ["close_after", "error_after", "truncated", "html"])
-def test_a_registration_whose_answer_is_lost(sim: Simulator, tmp_path: Path, fault: str, occurrence: int) -> None:
+def test_a_registration_with_a_lost_response(sim: Simulator, tmp_path: Path, fault: str, occurrence: int) -> None:
     before = others(sim)
     parameters = {"processed": True} if fault == "html" else {}
     sim.switches.duplicate_status = 201
@@ -146,8 +146,8 @@ def test_a_registration_whose_answer_is_lost(sim: Simulator, tmp_path: Path, fau
     assert "NOT CLEANED UP" not in ran.output
 
 
-def test_a_record_of_somebody_else_is_left_alone(sim: Simulator, tmp_path: Path) -> None:
-    """Somebody registers the number between the lists and the registration, whose answer is lost."""
+def test_a_record_of_another_client_is_unchanged(sim: Simulator, tmp_path: Path) -> None:
+    """Another client registers the number between the lists and the registration, whose response is lost."""
     sim.fault("meanwhile", "POST", REGISTER, change=lambda: sim.add(NUMBER, memo="ours"))
     ran = start(sim.url, tmp_path, write=True)
     assert "active" in left(sim)
@@ -155,7 +155,7 @@ def test_a_record_of_somebody_else_is_left_alone(sim: Simulator, tmp_path: Path)
     assert ran.code == 2 and "the registration failed (HTTP 409" in ran.output
 
 
-def test_an_answer_with_another_number_is_not_taken_for_ours(
+def test_a_response_with_another_number_is_not_deleted(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     victim, send = sim.numbers()[0], Client._send
@@ -172,7 +172,7 @@ def test_an_answer_with_another_number_is_not_taken_for_ours(
     assert set(left(sim)) == {"expired"}
 
 
-def test_it_says_what_it_could_not_delete(sim: Simulator, tmp_path: Path) -> None:
+def test_number_that_could_not_be_deleted_is_reported(sim: Simulator, tmp_path: Path) -> None:
     sim.fault("error_before", "DELETE", ONE, occurrence=0)
     ran = start(sim.url, tmp_path, write=True)
     assert ran.code == 3
@@ -182,7 +182,7 @@ def test_it_says_what_it_could_not_delete(sim: Simulator, tmp_path: Path) -> Non
     sim.clear_faults()
 
 
-def test_a_delete_that_fails_once_is_repeated(sim: Simulator, tmp_path: Path) -> None:
+def test_a_failed_delete_is_repeated(sim: Simulator, tmp_path: Path) -> None:
     before = others(sim)
     for occurrence in (1, 2, 3):
         sim.fault("error_before", "DELETE", ONE, occurrence=occurrence)
@@ -192,10 +192,10 @@ def test_a_delete_that_fails_once_is_repeated(sim: Simulator, tmp_path: Path) ->
     assert "HTTP 500" in ran.row("W23") and "not seen" in ran.row("W23")
 
 
-def test_a_number_that_cannot_be_read_yet_is_deleted(
+def test_a_number_that_is_not_found_yet_is_deleted(
     sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error ends the run right after the registration, and a 404 does not show that the number is gone."""
+    """An error ends the run right after the registration. A 404 does not prove that the number is deleted."""
     before, send = others(sim), Client._send
 
     def lagging(client: Client, method: str, path: str, *more: Any) -> Answer:
@@ -213,11 +213,11 @@ def test_a_number_that_cannot_be_read_yet_is_deleted(
     check_clean(sim, before)
 
 
-def test_a_process_that_is_ended_cleans_up(tmp_path: Path) -> None:
-    # The only one that waits for the rate limit, so there is time to send a signal. All at once, to wait only once.
+def test_terminated_process_cleans_up(tmp_path: Path) -> None:
+    # Only here the suite waits for the rate limit, so that there is time to send a signal. The runs are parallel.
     with ExitStack() as stack:
         ending = []
-        # The first one loses its reader, as with `| head`.
+        # The first process loses the reader of its output, as with `| head`.
         for stop in (None, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             sim = stack.enter_context(Simulator(keys=(KEY,)))
             populate(sim)
@@ -242,17 +242,17 @@ def test_a_process_that_is_ended_cleans_up(tmp_path: Path) -> None:
                 process.stdout.close()
                 continue
             process.send_signal(stop)
-            # One more does not keep it from cleaning up.
+            # Another signal does not stop the clean-up.
             process.send_signal(stop)
             output, _errors = process.communicate(timeout=60)
-            # 3: the signal met the second registration, whose outcome is not known then.
+            # 3: the signal interrupted the second registration, so its outcome is unknown.
             assert process.returncode in (2, 3), output
-            assert "Not all was asked: interrupted." in output
+            assert "Not all statements were checked: interrupted." in output
             assert left(sim) == ["expired"]
             assert KEY not in output and not any(number in output for number in (*HELD, NUMBER, WRITTEN))
             check_clean(sim, before)
         _stop, sim, before, process = ending[0]
         assert process.wait(timeout=90) == 0
         check_clean(sim, before)
-    # One that was interrupted writes no file.
+    # An interrupted run writes no file.
     assert [path.name for path in tmp_path.iterdir()] == ["None.yml"]

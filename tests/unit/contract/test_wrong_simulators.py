@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Simulators that are wrong in one statement each: the suite says which, and where the simulator follows it."""
+"""For simulators that each violate one statement, the suite reports this statement and the place that implements it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from unit.contract.running import NUMBER, left, start, touched
 ADDRESS = "sip:trunk.example.com:5060"
 NUMBERS, REGISTER = "/organization-telephone-numbers", "/telephone-numbers/register"
 Lie = Callable[[LoggedRequest, Answer, Any], Any]
-"""Gets a request, its answer and the answer's JSON; changes the answer, or returns other JSON or bytes for it."""
+"""Takes a request, its response and the response's JSON; changes the response, or returns other JSON or bytes."""
 INVALID = envelope(400)
 EMPTY = {"items": [], "total_count": 0, "next_cursor": None}
 
@@ -42,7 +42,7 @@ def is_record(content: Any) -> bool:
 
 
 def each_record(change: Callable[[dict[str, Any]], object]) -> Lie:
-    """Change every telephone number in every answer."""
+    """Change every telephone number in every response."""
 
     def lie(request: LoggedRequest, answer: Answer, content: Any) -> Any:
         for record in [content, *(content.get("items", []) if isinstance(content, dict) else [])]:
@@ -75,7 +75,7 @@ def listed(change: Callable[[LoggedRequest, dict[str, Any]], object], path: str 
 
 
 def answered(status: int, when: Callable[[LoggedRequest, Any], bool], body: Any = None) -> Lie:
-    """Another status, and another body, for some requests."""
+    """Respond to some requests with another status and another body."""
 
     def lie(request: LoggedRequest, answer: Answer, content: Any) -> Any:
         if when(request, content):
@@ -128,7 +128,7 @@ def kept_agent(record: dict[str, Any]) -> None:
 
 
 def walk_again(request: LoggedRequest, page: dict[str, Any]) -> None:
-    """Its first page again, for each cursor."""
+    """Return the first page again for each cursor."""
     if any(name == "cursor" for name, _value in request.query):
         page["items"] = walk_again.first  # type: ignore[attr-defined]
     else:
@@ -145,7 +145,7 @@ def other_memo_length(request: LoggedRequest, content: Any) -> bool:
 
 
 def not_expired(request: LoggedRequest, answer: Answer, content: Any) -> Any:
-    # Only where it is asked for the first time after a DELETE: what cleans up must see the truth.
+    # Only at the first GET after a DELETE: the clean-up must see the real status.
     if is_record(content) and content["status"] == "expired" and request.method == "GET" and not_expired.lies:  # type: ignore[attr-defined]
         not_expired.lies -= 1  # type: ignore[attr-defined]
         content["status"] = "cancel_requested"
@@ -156,7 +156,7 @@ not_expired.lies = 1  # type: ignore[attr-defined]
 
 
 def unmoved(record: dict[str, Any]) -> None:
-    """The address stays, whatever is sent."""
+    """Keep the address, whatever is sent."""
     if record["number"] == NUMBER and record["address"]:
         record["address"] = ADDRESS
 
@@ -170,7 +170,7 @@ def with_limit_on_some(request: LoggedRequest, answer: Answer, content: Any) -> 
 LIES: dict[str, Lie] = {
     "C1": answered(200, lambda request, content: "authorization" not in request.headers, EMPTY),
     "C2": answered(418, lambda request, content: "not-a-key" in request.headers.get("authorization", "")),
-    # As if the header of the vendor's client were needed with an API key, too.
+    # As if API keys also needed the header of the vendor's client.
     "C3": answered(400, lambda request, content: "x-vox-organization-id" not in request.headers, INVALID),
     "C4": without_message,
     "C5": error(lambda one: one.update(code="BAD_REQUEST") if one["code"] == "VALIDATION_ERROR" else None),
@@ -358,10 +358,10 @@ PREPARED: dict[str, Callable[[Simulator], object]] = {
     "C13": lambda sim: sim.fault("rate_limited", "GET", "/agents", retry_after="Fri, 31 Dec 2027 23:59:59 GMT"),
     # It is accepted without a password.
     "W16": lambda sim: setattr(sim.switches, "password_demanded", False),
-    # The first is followed by a duplicate.
+    # The first registration is followed by a duplicate.
     "W29": lambda sim: sim.fault("answer", "POST", REGISTER, 3, status=409, body=envelope(409)),
 }
-"""What has to be so for a lie to be told."""
+"""The preparation that a lie needs."""
 
 FOLLOWS = {
     "L2": {"L13"},
@@ -378,19 +378,19 @@ FOLLOWS = {
     "W16": {"W17"},
     "W20": {"W15"},
 }
-"""What differs because of the lie, too."""
+"""Other statements that differ because of the lie."""
 
 ANY_HOLDS = {
-    "C14": "any time does",
-    "R3": "any field does",
-    "R13": "shown or not, it does",
+    "C14": "any value holds",
+    "R3": "any field holds",
+    "R13": "holds with and without",
 }
-"""Statements that cannot differ: what is seen of them is reported (test_what_cannot_differ_is_reported)."""
+"""Statements that cannot differ: only their observation is reported (test_open_statements_are_reported)."""
 
 
 @pytest.fixture
 def lying(monkeypatch: pytest.MonkeyPatch) -> Callable[[Lie], None]:
-    """Let all simulators tell a lie."""
+    """Install a lie in all simulators."""
 
     def install(lie: Lie) -> None:
         class Lying(Exchange):
@@ -406,7 +406,9 @@ def lying(monkeypatch: pytest.MonkeyPatch) -> Callable[[Lie], None]:
 
 
 @pytest.mark.parametrize("key", LIES)
-def test_a_wrong_statement_is_named(sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None], key: str) -> None:
+def test_a_violated_statement_is_reported(
+    sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None], key: str
+) -> None:
     lying(LIES[key])
     PREPARED.get(key, lambda sim: None)(sim)
     ran = start(sim.url, tmp_path, write=key.startswith("W"), patience=0.1)
@@ -420,7 +422,7 @@ def test_a_wrong_statement_is_named(sim: Simulator, tmp_path: Path, lying: Calla
         assert set(left(sim)) <= {"expired"}
 
 
-def test_nothing_differs_where_nothing_is_wrong(sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None]) -> None:
+def test_nothing_differs_without_a_lie(sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None]) -> None:
     lying(lambda request, answer, content: content)
     assert start(sim.url, tmp_path, write=True).differing == {}
 
@@ -445,11 +447,11 @@ VERDICTS: dict[str, tuple[Lie, dict[str, str]]] = {
         listed(lambda request, page: page.update(items=[{**page["items"][0], "name": "One"}]), "/agents"),
         {"A3": "not seen", "A4": "not seen", "A5": "not seen", "A6": "not seen", "A7": "not seen"},
     ),
-    "a server error for a request that is right": (
+    "a server error for a valid request": (
         answered(500, lambda request, content: asked(request, sort_order="asc"), INVALID),
         {"L14": "holds", "L15": "not seen"},
     ),
-    "a server error for one that is not": (
+    "a server error for an invalid request": (
         answered(500, lambda request, content: request.path.endswith("/not-a-uuid")),
         {"R10": "holds", "R11": "differs"},
     ),
@@ -457,7 +459,7 @@ VERDICTS: dict[str, tuple[Lie, dict[str, str]]] = {
         answered(302, lambda request, content: request.path == "/agents", {}),
         {"A1": "not seen", "A3": "not seen"},
     ),
-    "a registration that is answered with nothing": (
+    "a registration without a response body": (
         lambda request, answer, content: {} if request.path == REGISTER else content,
         {"W1": "holds", "W2": "differs", "W3": "not seen", "W29": "not seen"},
     ),
@@ -473,7 +475,7 @@ VERDICTS: dict[str, tuple[Lie, dict[str, str]]] = {
         each_record(lambda record: record.update(inbound_agent=None) if record["number"] == NUMBER else None),
         {"W19": "differs", "W22": "not seen"},
     ),
-    "an address that is refused, with a password, too": (
+    "an address that is refused even with a password": (
         answered(400, lambda request, content: request.path.endswith("/sip"), INVALID),
         {"W16": "not seen", "W17": "differs", "W18": "not seen"},
     ),
@@ -487,9 +489,7 @@ VERDICTS: dict[str, tuple[Lie, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("name", VERDICTS)
-def test_only_what_was_seen_is_said_to_hold_or_differ(
-    sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None], name: str
-) -> None:
+def test_verdicts_need_an_observation(sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None], name: str) -> None:
     lie, verdicts = VERDICTS[name]
     lying(lie)
     ran = start(sim.url, tmp_path, write="W" in "".join(verdicts), patience=0.1)
@@ -497,7 +497,7 @@ def test_only_what_was_seen_is_said_to_hold_or_differ(
     assert set(left(sim)) <= {"expired"}
 
 
-def test_what_cannot_differ_is_reported(sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None]) -> None:
+def test_open_statements_are_reported(sim: Simulator, tmp_path: Path, lying: Callable[[Lie], None]) -> None:
     lying(each_record(lambda record: record.update(color="red", experiment={})))
     sim.switches.latency = 0.02
     ran = start(sim.url, tmp_path)
@@ -507,8 +507,8 @@ def test_what_cannot_differ_is_reported(sim: Simulator, tmp_path: Path, lying: C
 
 
 @pytest.mark.parametrize("key", NEVER)
-def test_what_is_never_asked_is_never_seen(sim: Simulator, tmp_path: Path, key: str) -> None:
-    """Whatever the simulator would answer."""
+def test_statements_that_are_not_checked_are_not_seen(sim: Simulator, tmp_path: Path, key: str) -> None:
+    """Independent of the simulator's behaviour."""
     ending = sim.add("07066667777", provider="vox", status="cancel_requested")
     sim.switches = Switches(
         delete_cancel_requested=200, patch_cancel_requested=False, patch_ends_ab_test=True, rate_limit=(1000, 10_000)

@@ -20,7 +20,7 @@ from checkout import collections_path
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_demo_registers_once_and_changes_what_differs() -> None:
+def test_demo_registers_once_and_changes_only_the_memo() -> None:
     done = subprocess.run(
         [sys.executable, "tests/demo/run.py"],
         env={**os.environ, "PYTHONPATH": "tests"},
@@ -31,7 +31,7 @@ def test_the_demo_registers_once_and_changes_what_differs() -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    seen = [line for line in done.stdout.splitlines() if line.startswith("# The API saw: ")]
+    seen = [line for line in done.stdout.splitlines() if line.startswith("# Requests to the API: ")]
     assert [line.partition(": ")[2] for line in seen] == ["4 GET, 1 POST, 1 PATCH", "2 GET", "2 GET", "2 GET, 1 PATCH"]
     assert "memo: 본사 대표번호 (야간 포함)" in done.stdout
     assert "only-for-the-demo" not in done.stdout + done.stderr
@@ -39,8 +39,8 @@ def test_the_demo_registers_once_and_changes_what_differs() -> None:
 
 @pytest.fixture
 def simulator_variables() -> Iterator[dict[str, str]]:
-    """What `make simulator` prints to export. The command is the Makefile's, but for the Python that runs it."""
-    # Not as a part of the make that may run these tests.
+    """The variables that `make simulator` prints. The command is that of the Makefile, with the running Python."""
+    # Independent of a make that may run these tests.
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     dry = subprocess.run(
         ["make", "--dry-run", "simulator"], env=alone, cwd=ROOT, capture_output=True, text=True, check=True
@@ -57,7 +57,7 @@ def simulator_variables() -> Iterator[dict[str, str]]:
             process.terminate()
 
 
-def test_the_simulator_serves_the_playbook_of_the_readme(simulator_variables: dict[str, str], tmp_path: Path) -> None:
+def test_make_simulator_serves_the_playbook_of_the_readme(simulator_variables: dict[str, str], tmp_path: Path) -> None:
     assert set(simulator_variables) == {"VOX_API_URL", "VOX_API_KEY"}
     for changed in (1, 0):
         done = subprocess.run(

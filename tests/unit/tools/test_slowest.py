@@ -11,7 +11,7 @@ from pathlib import Path
 import slowest
 
 
-def test_tests_are_counted_by_session_and_the_slowest_ten_are_listed(tmp_path: Path) -> None:
+def test_counts_by_session_and_ten_slowest_tests(tmp_path: Path) -> None:
     for session, first in (("unit", 0), ("integration-2.16", 20)):
         cases = "".join(f'<testcase classname="c" name="t{n}" time="{n / 10}" />' for n in range(first, first + 8))
         (tmp_path / f"{session}.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
@@ -21,5 +21,5 @@ def test_tests_are_counted_by_session_and_the_slowest_ten_are_listed(tmp_path: P
     assert [line.split()[-1] for line in tests] == [f"c::t{n}" for n in (27, 26, 25, 24, 23, 22, 21, 20, 7, 6)]
 
 
-def test_nothing_was_run(tmp_path: Path) -> None:
+def test_no_results(tmp_path: Path) -> None:
     assert len(slowest.summary(tmp_path)) == 1
