@@ -48,9 +48,10 @@ simulator: .venv-demo/ready  ## Run the simulator of the API in the foreground
 contract: .venv-demo/ready  ## Check docs/api.md against the API at VOX_API_URL; only reads (WRITE=yes NUMBER=... ADDRESS=...: also writes)
 	@PYTHONPATH=tests exec .venv-demo/bin/python -m contract
 
-bench: .venv-demo/ready  ## Run the benchmarks: a few minutes for one number, half an hour for many
+bench: .venv-demo/ready  ## Run the benchmarks: a few minutes for one number, half an hour for many, ten minutes for many hosts
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/run.py
 	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/many.py
+	PYTHONPATH=tests .venv-demo/bin/python tests/benchmark/hosts.py
 
 torture: .venv/ready  ## Run the long fault injection tests (EFFORT=100: for hours)
 	.venv/bin/python -m pytest tests/torture -n auto --effort $(or $(EFFORT),5) -o faulthandler_timeout=3600

@@ -11,7 +11,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import uni
 DOCUMENTATION = r"""
 name: unique_trunks
 short_description: Remove duplicate SIP trunks from a list of addresses
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - voxai.telephony contributors (@voxai)
 description:

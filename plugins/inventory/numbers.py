@@ -19,6 +19,8 @@ description:
   - The inventory is a YAML file whose name ends in C(vox.yml) or C(vox.yaml).
 notes:
   - Values that the API returns are never templated.
+  - If the numbers cannot be read, Ansible only warns, and runs the play without them. To make this an error, set
+    C(any_unparsed_is_failed) in the section C([inventory]) of C(ansible.cfg).
   - If the organization has more than one record of a number, the host is the first one, in the order of O(status),
     newest first.
 extends_documentation_fragment:
@@ -74,12 +76,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-# All numbers of the organization of VOX_API_KEY, in a file such as lines.vox.yml
+# A file such as lines.vox.yml. Only this line is required: all numbers of the organization of VOX_API_KEY.
 plugin: voxai.telephony.numbers
 
----
-# With groups by the name of the inbound agent, such as agent_Front_desk, and a group for the numbers of a branch
-plugin: voxai.telephony.numbers
+# Groups by the name of the inbound agent, such as agent_Front_desk, and a group for the numbers of a branch
 agent_names: true
 keyed_groups:
   - prefix: agent
@@ -87,9 +87,7 @@ keyed_groups:
 groups:
   busan: vox_number.startswith('051')
 
----
-# With a cache that is used for ten minutes
-plugin: voxai.telephony.numbers
+# A cache that is used for ten minutes
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/vox
@@ -122,7 +120,7 @@ from ansible_collections.voxai.telephony.plugins.plugin_utils._run_store import 
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _HARMLESS = re.compile(r"[\w .,:;+@/()-]*")
-"""A text that is no template. After ``#jinja2:`` at its beginning, brackets of any kind would make it one."""
+"""A text that cannot be a template. Brackets of any kind can begin one after ``#jinja2:``."""
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):

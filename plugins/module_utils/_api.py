@@ -387,7 +387,7 @@ class Api:
                 self._check_unlisted(record_id)
 
     def _has_read_ids(self) -> bool:
-        self._knows_ids = self._knows_ids or bool(self._store.do(lambda facts: facts.get("knows_ids", self.way)))
+        self._knows_ids = self._knows_ids or bool(self._store.read(lambda facts: facts.get("knows_ids", self.way)))
         return self._knows_ids
 
     def _note_ids(self) -> None:

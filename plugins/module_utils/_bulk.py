@@ -180,10 +180,10 @@ def _apply_all(api: Api, ledger: Ledger, report: Report, entries: list[Entry]) -
     """
 
     def in_parallel(work: t.Callable[[Entry], None], some: list[Entry]) -> None:
-        def tell() -> None:
+        def report_progress() -> None:
             report(f"{sum(entry.settled for entry in entries)} of {len(entries)} numbers done")
 
-        _in_parallel(api, work, some, tell)
+        _in_parallel(api, work, some, report_progress)
 
     rest = entries
     while rest:
@@ -270,7 +270,9 @@ def _look_for_all(api: Api, ledger: Ledger, entries: list[Entry], report: Report
     return found
 
 
-def _in_parallel(api: Api, work: t.Callable[[Entry], None], entries: list[Entry], tell: t.Callable[[], None]) -> None:
+def _in_parallel(
+    api: Api, work: t.Callable[[Entry], None], entries: list[Entry], report_progress: t.Callable[[], None]
+) -> None:
     """Do the work on all entries in parallel, in their order.
 
     If it is interrupted (by the task's timeout), it sends no further requests, and does not wait for requests that were
@@ -302,7 +304,7 @@ def _in_parallel(api: Api, work: t.Callable[[Entry], None], entries: list[Entry]
                 working -= 1
                 if error:
                     raise error
-            tell()
+            report_progress()
     except BaseException:
         api.limiter.stopped.set()
         raise

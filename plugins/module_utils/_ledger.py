@@ -14,7 +14,6 @@ import math
 import time
 import typing as t
 import unicodedata
-from contextlib import contextmanager
 from dataclasses import asdict
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import (
@@ -208,7 +207,7 @@ class Ledger:
     def written_since(self, number: str, moment: float) -> dict[str, t.Any] | None:
         """The last write of the number by a user of the store since then, and its ``record``, if that is ``known``.
 
-        None if nobody has written it.
+        None if there was no such write.
         """
 
         def work(facts: Facts) -> dict[str, t.Any] | None:
@@ -220,11 +219,9 @@ class Ledger:
 
         return self._store.read(work)
 
-    @contextmanager
-    def claim(self, api: Api, number: str) -> t.Iterator[None]:
+    def claim(self, api: Api, number: str) -> t.ContextManager[None]:
         """Claim a number exclusively among the users of the store. Waits for it."""
-        with claimed(self._store, f"number {number}", api.limiter.sleep):
-            yield
+        return claimed(self._store, f"number {number}", api.limiter.sleep)
 
     # Agents
 
@@ -351,7 +348,7 @@ def _rows(facts: Facts, numbers: t.Collection[str], since: float) -> dict[str, t
 
 
 def _alive(facts: Facts, rows: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Those of the rows whose record is not gone."""
+    """The rows whose record is not gone."""
     ids = {number: canonical_id(row["record"]["id"]) for number, row in rows.items()}
     gone = facts.some("gone", set(ids.values()))
     return {number: row for number, row in rows.items() if ids[number] not in gone}
@@ -370,7 +367,7 @@ def _forget(facts: Facts, record: Record, gone: bool) -> None:
         if known and same_id(known["record"]["id"], record["id"]):
             facts.drop(kind, number)
             if known.get("also"):
-                # The number is held once more.
+                # The number has another record.
                 (order, other), *more = known["also"]
                 facts.put(kind, {number: {**known, "order": order, "record": other, "also": more}})
     if gone:

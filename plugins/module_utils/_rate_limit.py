@@ -180,8 +180,8 @@ class RateLimiter:
             if len(before) >= limit:
                 start = max(start, before[-limit] + length)
         number = state["next"] if slot is None or own == math.inf else slot
-        past = [[at, other] for at, other in others if at <= now][-max(most, 1) :]
-        slots = sorted([*past, *others[len([at for at, _number in others if at <= now]) :], [start, number]])
+        past = [other for other in others if other[0] <= now]
+        slots = sorted([*past[-max(most, 1) :], *others[len(past) :], [start, number]])
         facts.put(
             _KIND,
             {

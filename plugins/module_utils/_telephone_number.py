@@ -4,7 +4,7 @@
 
 """Layer 4, glue: the task ``vox_telephone_number``, from options to result.
 
-The module and the action plugin both run this, so that they can't differ.
+The module and the action plugin both run it, so that they do the same.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vox_audit_info
 short_description: Find problems with the telephone numbers of a vox.ai organization
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - voxai.telephony contributors (@voxai)
 description:

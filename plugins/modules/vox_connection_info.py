@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vox_connection_info
 short_description: Check the connection to the API of vox.ai
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - voxai.telephony contributors (@voxai)
 description:

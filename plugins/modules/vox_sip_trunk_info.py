@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: vox_sip_trunk_info
 short_description: Check whether a SIP trunk answers
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - voxai.telephony contributors (@voxai)
 description:

@@ -35,6 +35,9 @@ from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Ma
 from ansible_collections.voxai.telephony.plugins.module_utils._task import Options, Result, Task, without_nulls
 from ansible_collections.voxai.telephony.plugins.plugin_utils._run_store import RunStore
 
+_IMPORTED_BY = os.getpid()
+"""The process id of the controller, which loads action plugins before it forks workers."""
+
 _PROGRESS_EVERY = 5.0
 """Seconds between two lines of progress, and before the first one."""
 
@@ -68,7 +71,8 @@ class _Worker:
         # The limiter of an item that exceeded the task's timeout stays stopped.
         if organization is None or organization.api.limiter.stopped.is_set():
             organization = cls.organizations[key] = connect(options, store_of)
-            controller = os.getppid()
+            # A worker may have lost its controller before it gets here.
+            controller = os.getppid() if os.getpid() == _IMPORTED_BY else _IMPORTED_BY
             # If the controller is killed (AWX cancels a job), its workers go on without anyone to report to.
             organization.api.limiter.abandoned = lambda: os.getppid() != controller
         return organization

@@ -28,14 +28,14 @@ else:
 
 _Value = t.TypeVar("_Value")
 
-_TIMEOUT = 10.0
+_TIMEOUT = 30.0
 """Seconds to wait for another worker's transaction, which takes a few milliseconds."""
 
 _MAX_SINGLE_KEYS = 500
 """Maximum number of keys that are read one by one. With more keys, all values of their kind are read."""
 
 _CLAIMS = 2**62
-"""Number of bytes in the file of claims that can be locked. The file itself stays empty."""
+"""Number of bytes in the file of claims that can be locked. It is empty unless a worker cannot use the database."""
 
 
 class _StoredFacts:
@@ -108,8 +108,9 @@ class RunStore(Claims):
         with self._doing:
             if not self._memory:
                 try:
+                    self._check_complete()
                     return self._transact(begin, work)
-                except (sqlite3.Error, ValueError) as error:
+                except (sqlite3.Error, OSError, ValueError) as error:
                     self._fall_back(error)
             return t.cast(MemoryStore, self._memory).do(work)
 
@@ -159,10 +160,18 @@ class RunStore(Claims):
             self._connection.close()
         self._connection = None
 
+    def _check_complete(self) -> None:
+        if os.fstat(self._claims).st_size:
+            raise OSError("another worker could not use it")
+
     def _fall_back(self, error: Exception) -> None:
         with self._doing:
             if self._memory:
                 return
+            # What this worker does is not written there any more, so nobody may rely on it. A file grows without data
+            # on a full disk, too.
+            with suppress(OSError):
+                os.ftruncate(self._claims, 1)
             # Claims stay: other threads may have some, and other workers respect them.
             self._disconnect()
             self._memory = MemoryStore()

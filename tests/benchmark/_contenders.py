@@ -87,4 +87,4 @@ TARGETS = (
 )
 
 ONE_LISTING = ("vox_telephone_number",)
-"""Contenders that must read each page only once, over one connection, for all numbers of a task."""
+"""Contenders that must read each page only once, over one connection, for all numbers of a playbook."""

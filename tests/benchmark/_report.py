@@ -18,17 +18,19 @@ from ._contenders import ONE_LISTING, TARGETS
 class Samples:
     """One contender's measurements, one value for each round.
 
-    ``item``: seconds for one more number. ``single``: seconds of a playbook with one task. ``peak_single`` and
-    ``peak_loop``: bytes. ``gets`` and ``connections``: those of the task for many numbers.
+    ``item``: seconds for one more number. ``single``: seconds of a playbook with one task, ``single_cpu``: CPU
+    seconds of all its processes. ``peak_single`` and ``peak_loop``: bytes. ``gets`` and ``connections``: those of the
+    tasks for all ``numbers`` of a playbook.
     """
 
     item: list[float] = field(default_factory=list)
     single: list[float] = field(default_factory=list)
+    single_cpu: list[float] = field(default_factory=list)
     peak_single: list[int] = field(default_factory=list)
     peak_loop: list[int] = field(default_factory=list)
     gets: list[int] = field(default_factory=list)
     connections: list[int] = field(default_factory=list)
-    many: int = 0
+    numbers: int = 0
 
 
 def ratio(samples: dict[str, Samples], quantity: str, subject: str, reference: str) -> float:
@@ -57,7 +59,7 @@ def targets(samples: dict[str, Samples], pages: int) -> list[dict[str, Any]]:
             value = max(getattr(samples[name], what))
             rows.append(
                 {
-                    "target": f"{what.replace('gets', 'GETs')} for {samples[name].many} numbers: {name}",
+                    "target": f"{what.replace('gets', 'GETs')} for {samples[name].numbers} numbers: {name}",
                     "wanted": f"= {wanted}",
                     "measured": value,
                     "reached": value == wanted,
@@ -78,7 +80,7 @@ def print_report(result: dict[str, Any], samples: dict[str, Samples]) -> None:
                 name,
                 f"{ratio(samples, 'item', name, reference):.2f}",
                 *_milliseconds(sample.item),
-                str(sample.many),
+                str(sample.numbers),
                 f"{max(sample.gets)}",
                 f"{max(sample.connections)}",
             )
@@ -87,11 +89,12 @@ def print_report(result: dict[str, Any], samples: dict[str, Samples]) -> None:
     )
     print("\n# A playbook with one task for one number\n")
     table(
-        ("", f"/ {reference}", "ms, median", "lowest", "highest", "peak MB", "peak MB, loop"),
+        ("", f"/ {reference}", "CPU /", "ms, median", "lowest", "highest", "peak MB", "peak MB, loop"),
         [
             (
                 name,
                 f"{ratio(samples, 'single', name, reference):.2f}",
+                f"{ratio(samples, 'single_cpu', name, reference):.2f}",
                 *_milliseconds(sample.single),
                 f"{median(sample.peak_single) / 1e6:.0f}",
                 f"{median(sample.peak_loop) / 1e6:.0f}",

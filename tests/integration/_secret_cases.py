@@ -142,8 +142,12 @@ EITHER_WAY = {
     # Mistakes
     "a password in address": one("contains a password", address="sip:me:{{ plain }}:{{ key }}@trunk.example.com"),
     "a password with spaces in address": one("is not a SIP address", address="me:{{ odd }}@trunk.example.com"),
-    "a key as the user of api_url": one("no user or password", url="https://{{ odd }}@HOST/v3", api_key="other"),
-    "a key as the password of api_url": one("no user or password", url="https://me:{{ short }}@HOST", api_key="other"),
+    "a key as the user of api_url": one(
+        "must not contain a user or password", url="https://{{ odd }}@HOST/v3", api_key="other"
+    ),
+    "a key as the password of api_url": one(
+        "must not contain a user or password", url="https://me:{{ short }}@HOST", api_key="other"
+    ),
     "a key in the query of api_url": one(
         "must not have a query or a fragment", url="URL?key={{ key }}", api_key="other"
     ),
@@ -181,7 +185,7 @@ EITHER_WAY = {
         "The connection works",
         fault("answer", body=EMPTY_PAGE, headers={"X-RateLimit-Limit": SECRETS["key"], "X-RateLimit-Name": "Xyzzy 1"}),
     ),
-    "checks the connection and is refused": Case(CONNECTION, {}, "part Key: HTTP 403", refused(403, "key")),
+    "checks the connection and is refused": Case(CONNECTION, {}, "(Key): HTTP 403", refused(403, "key")),
     "checks a key in the query of api_url": Case(
         CONNECTION, {"api_key": "other"}, "a query or a fragment", url="URL?key={{ key }}"
     ),
@@ -221,7 +225,7 @@ ONCE = {
     "audits a record with a password": Case(AUDIT, {}, "1 numbers", with_password),
     "audits and is refused": Case(AUDIT, {}, "QUOTED: not ", refused(403, "key")),
     "audits with an unexpected error": Case(AUDIT, {}, "RuntimeError", url="URL/unforeseen"),
-    "asks a trunk": Case(SIP, ASKED, "the port refuses"),
+    "asks a trunk": Case(SIP, ASKED, "refuses the connection"),
     "asks a trunk with a password in its address": Case(
         SIP, {**ASKED, "address": "sip:me:{{ plain }}@trunk"}, "contains a password"
     ),

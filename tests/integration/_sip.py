@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -117,8 +118,9 @@ def running_kamailio(directory: Path, algorithm: str = "MD5") -> Iterator[dict[s
                 yield ports
                 return
         finally:
-            # If it is terminated while it starts its children, it may hang.
-            os.killpg(process.pid, signal.SIGKILL)
+            # If it is terminated while it starts its children, it may hang. It has already ended if a port was in use.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(20)
     raise AssertionError((directory / "kamailio.log").read_text(encoding="utf-8"))
 

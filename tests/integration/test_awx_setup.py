@@ -292,7 +292,8 @@ def test_a_launch(awx: AwxDouble) -> None:
     assert job["ignored_fields"] == {"extra_vars": {"vox_number": "1"}}
     assert answers.items() <= job["extra_vars"].items()
     assert job["status"] == "successful"
-    (documented,) = re.findall("-d '([^']*)'", (ROOT / "docs" / "awx.md").read_text(encoding="utf-8"))
+    guide = (ROOT / "docs" / "awx.md").read_text(encoding="utf-8")
+    (documented,) = re.findall("```json\n(.*?)```", guide, re.DOTALL)
     job = launch(awx, "vox.ai: register a number", **json.loads(documented)).json()
     assert (job["status"], job["ignored_fields"]) == ("successful", {})
     assert (job["extra_vars"]["vox_number"], job["extra_vars"]["vox_memo"]) == ("070-1111-2222", "")

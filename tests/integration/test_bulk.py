@@ -308,7 +308,7 @@ def test_prune_is_refused(sim: Simulator) -> Script:
         bulk([*numbered(1), {"number": "x"}], prune=True, max_deletions=100),
     ]
     assert "prune with an empty list" in empty.message
-    assert "one in which all are absent" in absent.message
+    assert "with only absent entries" in absent.message
     assert "max_deletions is -1" in negative.message
     assert "max_deletions is True" in boolean.message
     assert "entry 2 (x): number 'x' has 'x' as character 1" in wrong.message
@@ -396,7 +396,8 @@ def test_agents_by_name(sim: Simulator) -> Script:
     assert Counter(first.requests(sim)) == {LIST: 1, AGENTS: 3, PATCH_AGENTS: 20}
     # The run has the ids of three of them already.
     assert Counter(second.requests(sim)) == {LIST: 1, AGENTS: 2, PATCH_AGENTS: 17}
-    assert third.requests(sim) == [LIST]
+    # Agents are known for 30 seconds. On a machine with other work, the hosts of this play can take longer for a task.
+    assert third.requests(sim) == [LIST] or third.start - second.start > 30
 
 
 @scenario(CONTROLLER)

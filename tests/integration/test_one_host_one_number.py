@@ -357,5 +357,6 @@ def test_a_directory_of_the_run_that_can_not_be_used(plays: Plays, trouble: str)
     assert sent(sim)["GET"] >= 6
     reasons = {"full": "full", "read-only": "Read-only file system", "no-locks": "No locks available"}
     lines = [line for line in plays.run.output.splitlines() if "each worker lists" in line]
-    assert sum(reasons[trouble] in line for line in lines) == 2
+    # After the first worker, the second one may only report that another worker could not use it.
+    assert any(reasons[trouble] in line for line in lines)
     assert len(lines) == 2 * len(TROUBLES)

@@ -121,17 +121,18 @@ class Workers:
             process.close()
         return results
 
-    def connected_to(self, port: int) -> list[int]:
-        """Return the indices of the processes with a connection to that port."""
-        lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
-        inodes = {f"socket:[{line.split()[9]}]" for line in lines if line.split()[2].endswith(f":{port:04X}")}
-        found = set()
-        for index, pid in enumerate(self.pids):
-            for link in Path(f"/proc/{pid}/fd").iterdir():
-                with suppress(OSError):
-                    if os.readlink(link) in inodes:
-                        found.add(index)
-        return sorted(found)
+
+def connected_to(port: int, pids: Sequence[int]) -> list[int]:
+    """Return the processes with a connection to that port."""
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    inodes = {f"socket:[{line.split()[9]}]" for line in lines if line.split()[2].endswith(f":{port:04X}")}
+    found = []
+    for pid in pids:
+        # It may have ended.
+        with suppress(OSError):
+            links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+            found += [pid] if inodes.intersection(links) else []
+    return found
 
 
 def close_run(directory: str) -> None:

@@ -11,13 +11,13 @@ import re
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from simulator import Simulator
 from tally import TRIED, WRONG
 from torture._cases import AGENTS, KEY, OTHER_KEY, SECRET, Case
-from torture._task import AGENT_INFO, AUDIT, INFO, MANY, ONE, run_task
+from torture._task import AGENT_INFO, AUDIT, INFO, MANY, ONE, Workers, run_task
 from torture._world import Record, Violation, World, judge
 
 Result = dict[str, Any]
@@ -104,13 +104,25 @@ class Trial:
             if SECRET in text:
                 self.blame(Violation("leak", "in that traceback"))
             return {"failed": True, "telephone_numbers": [], "actions": []}
+        self._judge_form(module, result)
+        return result
+
+    def several(self, cases: Sequence[Case], run: str) -> list[Result]:
+        """Run the tasks in parallel, as workers of one run, and check the form of their results."""
+        self.tally["runs with several workers"] += 1
+        self.tally["runs of a task"] += len(cases)
+        results = Workers([(case.module, case.arguments(self.sim)) for case in cases], run).results()
+        for case, result in zip(cases, results, strict=True):
+            self._judge_form(case.module, result)
+        return results
+
+    def _judge_form(self, module: str, result: Result) -> None:
         text = json.dumps(result, ensure_ascii=False)
         if "unexpected internal error" in text:
             self.blame(Violation("traceback", f"{result['msg']}\n{result.get('exception', '')}"))
         if SECRET in text:
             self.blame(Violation("leak", "in the result"))
         self.blame(*_unclear(module, result))
-        return result
 
     def finish(self, case: Case, first: World) -> None:
         """Check that one more run without faults completes the changes, and that another run changes nothing.

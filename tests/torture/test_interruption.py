@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import ansible_runner
 import pytest
@@ -21,7 +22,7 @@ import pytest
 from integration._playbook import COLLECTION, Ansible
 from simulator import Simulator
 from torture._cases import CASES, PASSWORD, SECRET, TRUNK, Case
-from torture._task import MANY
+from torture._task import MANY, ONE, connected_to
 from torture._trial import Trial
 from torture._world import Violation
 
@@ -35,11 +36,16 @@ DOZEN = Case(
     [{"number": "07033334444"}],
 )
 ONE_NUMBER = CASES[0]
+HOSTS = Case("hosts with a number each", MANY, [{**wish, "memo": "a host's"} for wish in DOZEN.wishes[:-1]])
+"""The numbers of all hosts. Each host has its own task."""
 _REQUESTS_PER_SECOND = 10
 """Requests that a run sends per second. A faster run would be finished before the signal has an effect."""
 
 _MAX_MORE_REQUESTS = 15
 """Requests that may still be sent after a run is ended."""
+
+_MAX_MORE_REQUESTS_OF_HOSTS = 6
+"""The same for several workers, each of which sends few requests: those of four workers, and some more."""
 
 PATIENCE = 30
 """Timeout in seconds for something that takes about one second."""
@@ -64,16 +70,23 @@ def ansible(ansible_bin: Path, collections_path: Path, pytestconfig: pytest.Conf
 
 
 def _play(case: Case, sim: Simulator) -> list[dict[str, Any]]:
-    task = {
-        COLLECTION + case.module: case.arguments(sim) | {"timeout": 20, "requests_per_second": _REQUESTS_PER_SECOND}
-    }
+    module, arguments = case.module, case.arguments(sim)
+    if case is HOSTS:
+        module, arguments = ONE, {**arguments, **case.wishes[0], "number": "{{ line }}"}
+        del arguments["telephone_numbers"]
+    task = {COLLECTION + module: arguments | {"timeout": 20, "requests_per_second": _REQUESTS_PER_SECOND}}
     return [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+
+
+def _hosts(case: Case, ansible: Ansible) -> dict[str, dict[str, Any]]:
+    lines = [wish["number"] for wish in case.wishes] if case is HOSTS else [""]
+    return {f"host{line}": ansible.host("action", line=line) for line in lines}
 
 
 @contextmanager
 def _started(ansible: Ansible, case: Case, sim: Simulator) -> Iterator[subprocess.Popen[str]]:
     """Start a run, and end all of its processes afterwards."""
-    command, environment = ansible.prepare(_play(case, sim), {"org": ansible.host("action")})
+    command, environment = ansible.prepare(_play(case, sim), _hosts(case, ansible))
     process = subprocess.Popen(
         command,
         env=environment,
@@ -128,7 +141,7 @@ def _end(trial: Trial, ansible: Ansible, case: Case, request: int, fault: str, h
         trial.blame(Violation("leak", "in the output"))
     if "Traceback" in output:
         trial.blame(Violation("traceback", output))
-    if len(sim.requests) > request + _MAX_MORE_REQUESTS:
+    if len(sim.requests) > request + (_MAX_MORE_REQUESTS_OF_HOSTS if case is HOSTS else _MAX_MORE_REQUESTS):
         trial.blame(Violation("lie", f"{len(sim.requests) - request} more requests were sent"))
     trial.finish(case, first)
 
@@ -149,6 +162,32 @@ def test_one_number(trial: Trial, ansible: Ansible, how: str, long: bool) -> Non
         _end(trial, ansible, ONE_NUMBER, request, "slow", how)
 
 
+@pytest.mark.parametrize("how", ["killed, all processes", "killed, without its worker", "terminated"])
+@pytest.mark.parametrize("request_", [1, 9])
+def test_a_number_for_each_host(trial: Trial, ansible: Ansible, request_: int, how: str) -> None:
+    """One worker lists while the others wait, or several workers have claimed numbers."""
+    trial.tally["runs with several workers"] += 1
+    _end(trial, ansible, HOSTS, request_, "slow", how)
+
+
+@pytest.mark.parametrize("request_", [1, 9])
+def test_a_killed_worker(trial: Trial, ansible: Ansible, request_: int) -> None:
+    """The other workers continue. Ansible itself waits forever for the result of the killed one."""
+    trial.tally["cases"] += 1
+    trial.tally["runs with several workers"] += 1
+    trial.begin(HOSTS, f"a worker is killed at request {request_}")
+    sim, first = trial.sim, trial.world()
+    sim.fault("slow", None, None, request_, seconds=1)
+    with _started(ansible, HOSTS, sim) as process:
+        _wait("the request", lambda: any(one.fault for one in sim.requests))
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+        victim, *_others = connected_to(urlsplit(sim.url).port or 0, [int(child) for child in children])
+        os.kill(victim, signal.SIGKILL)
+        wanted = {wish["number"] for wish in HOSTS.wishes}
+        _wait("the others", lambda: len(wanted & {one["number"] for one in sim.numbers()}) >= len(wanted) - 1)
+    trial.finish(HOSTS, first)
+
+
 def test_a_cancelled_job(trial: Trial, ansible: Ansible, tmp_path: Path) -> None:
     """ansible-runner cancels it, like AWX."""
     job = tmp_path / "job"
@@ -157,7 +196,7 @@ def test_a_cancelled_job(trial: Trial, ansible: Ansible, tmp_path: Path) -> None
     trial.tally["cases"] += 1
     sim, first = trial.sim, trial.world()
     sim.fault("slow", None, None, 12, seconds=1)
-    _command, environment = ansible.prepare(_play(DOZEN, sim), {"org": ansible.host("action")})
+    _command, environment = ansible.prepare(_play(DOZEN, sim), _hosts(DOZEN, ansible))
     ran = ansible_runner.run(
         private_data_dir=str(job),
         playbook=str(ansible.directory / "playbook.yml"),

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from ansible_collections.voxai.telephony.plugins.module_utils import _api
 from simulator import Simulator, Switches
 from torture._cases import AGENTS, KEY, OTHER_KEY, Case
-from torture._task import INFO, MANY, ONE, Workers, close_run
+from torture._task import INFO, MANY, ONE, close_run
 from torture._trial import Trial
 from torture._world import AGENTS as AGENT_FIELDS
 from torture._world import HELD, Violation, World, aim
@@ -178,9 +178,8 @@ class Organization(RuleBasedStateMachine):
         self._disturb(faults)
         cases = [Case("worker", ONE, [wish]) for wish in wishes]
         with self._one_run() as directory:
-            results = Workers([(ONE, case.arguments(self.sim)) for case in cases], directory).results()
+            results = self.tried.several(cases, directory)
         self.sim.clear_faults()
-        self.tried.tally["runs of a task"] += len(cases)
         after = self.tried.world()
         for number in {wish["number"] for wish in wishes}:
             new = [one for key, one in after.records.items() if key not in before.records and one["number"] == number]

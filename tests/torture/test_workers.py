@@ -2,21 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Several workers of one run at once, one of which is killed in the middle of any request."""
+"""Several workers of one run at once: one is killed in the middle of any request, or one of them meets a fault."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from torture._cases import KEY, TRUNK, Case
-from torture._task import ONE, Workers
+from torture._cases import AGENTS, FRONT, KEY, NUMBER, SECOND, TRUNK, Case
+from torture._task import MANY, ONE, Workers, connected_to
 from torture._trial import Trial
-from torture._world import Violation
+from torture._world import Violation, judge
+from torture.test_fault_matrix import FAULTS, WHEN
 
 WORKERS = 6
 LISTS = 3
@@ -40,6 +43,9 @@ def test_a_worker_that_is_killed_holds_nobody_up(
     trial.tally["cases"] += 1
     trial.begin(cases[0], f"killed at request {request_}, {fault}")
     sim = trial.sim
+    if fault == "slow":
+        # Nothing but the other workers' care keeps the number from being registered twice.
+        sim.switches.duplicate_status = 201
     # Long enough to be killed in.
     sim.fault(fault, None, None, request_, seconds=2)
     arguments = [(ONE, case.arguments(sim) | {"timeout": 50}) for case in cases]
@@ -53,10 +59,12 @@ def test_a_worker_that_is_killed_holds_nobody_up(
         victim = int(disturbed.body["memo"])
     else:
         # One lists, and the others wait for it.
-        (victim,) = workers.connected_to(int(sim.url.split(":")[2].split("/")[0]))
+        (pid,) = connected_to(urlsplit(sim.url).port or 0, workers.pids)
+        victim = workers.pids.index(pid)
     os.kill(workers.pids[victim], signal.SIGKILL)
     killed = time.monotonic()
     trial.tally["faults injected"] += 1
+    trial.tally["runs with several workers"] += 1
     results = workers.results()
     taken = time.monotonic() - killed
     trial.tally["runs of a task"] += len(cases)
@@ -72,3 +80,42 @@ def test_a_worker_that_is_killed_holds_nobody_up(
     assert sim.numbers(KEY)
     for case in cases:
         trial.finish(case, trial.world())
+
+
+SHARED = {"number": NUMBER, **TRUNK, "memo": "shared", "inbound_agent": FRONT}
+OWN = {"number": SECOND, **TRUNK, "memo": "own", "inbound_agent": FRONT}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault(trial: Trial, fault: str, long: bool, tmp_path: Path) -> None:
+    """Two workers have the same number, and a third one has another. Any of them may meet the fault."""
+    calls, turn = trial.calls(Case("alone", ONE, [SHARED])), list(FAULTS).index(fault)
+    for index, call in enumerate(calls if long else [calls[turn % len(calls)]]):
+        for when in WHEN if long else ("second", "first")[turn % 2 :]:
+            run = tmp_path / f"{index} {when}"
+            run.mkdir()
+            if _try(trial, call, fault, when, str(run)) and not long:
+                break
+
+
+def _try(trial: Trial, call: tuple[str, str], name: str, when: str, run: str) -> bool:
+    """Whether the fault was met."""
+    fault, both = FAULTS[name], Case("several workers", MANY, [SHARED, OWN])
+    trial.begin(both, f"{name} at {' '.join(call)}, {when}")
+    trial.tally["cases"] += 1
+    if not (fault.lies or fault.action == "late"):
+        # Nothing but the workers themselves keeps them from registering it twice.
+        trial.sim.switches.duplicate_status = 201
+    for occurrence in WHEN[when]:
+        trial.sim.fault(fault.action, *call, occurrence, **fault.parameters)
+    first = trial.world()
+    results = trial.several([Case("worker", ONE, [wish]) for wish in (SHARED, SHARED, OWN)], run)
+    injected = sum(request.fault is not None for request in trial.sim.requests)
+    trial.tally["faults injected"] += injected
+    one, other, own = (not result.get("failed") and not fault.lies for result in results)
+    trial.blame(*judge(first, trial.world(), both.wishes, [one or other, own], AGENTS, False, False))
+    registered = [result["actions"].count("registered") for result in results]
+    if registered[0] + registered[1] > 1 and not fault.lies:
+        trial.blame(Violation("lie", "two workers have registered the same number"))
+    trial.finish(both, first)
+    return bool(injected)

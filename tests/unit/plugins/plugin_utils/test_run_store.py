@@ -164,6 +164,18 @@ def test_an_unusable_directory(
     assert len(told) == 1 and "each worker" in told[0]
 
 
+def test_facts_are_ignored_if_a_worker_cannot_write(open_store: t.Any) -> None:
+    """For example, it registers a number and the disk is full. The others would not know that the number is held."""
+    told: list[str] = []
+    store, other = open_store(tell=told.append), open_store(tell=told.append)
+    store.do(add_one)
+    store._connection.execute("PRAGMA max_page_count = 8")
+    store.do(lambda facts: facts.put("x", {str(n): "x" * 10_000 for n in range(100)}))
+    for one in (other, open_store(tell=told.append)):
+        assert one.read(lambda facts: facts.get("kind", "count")) is None
+    assert len(told) == 3 and "another worker" in told[1]
+
+
 def test_a_reader_does_not_block_others(open_store: t.Any) -> None:
     """Reading 10,000 records takes a second, and 50 workers may do it in parallel."""
     store, other = open_store(), open_store()
