@@ -164,8 +164,8 @@ def test_an_unusable_directory(
     assert len(told) == 1 and "each worker" in told[0]
 
 
-def test_all_workers_fall_back_when_one_cannot_write(open_store: t.Any) -> None:
-    """Otherwise, if the disk is full when a worker registers a number, the others would see it as not held."""
+def test_facts_are_ignored_if_a_worker_cannot_write(open_store: t.Any) -> None:
+    """For example, it registers a number and the disk is full. The others would not know that the number is held."""
     told: list[str] = []
     store, other = open_store(tell=told.append), open_store(tell=told.append)
     store.do(add_one)
