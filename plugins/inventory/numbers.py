@@ -76,12 +76,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-# All numbers of the organization of VOX_API_KEY, in a file such as lines.vox.yml
+# A file such as lines.vox.yml. Only this line is required: all numbers of the organization of VOX_API_KEY.
 plugin: voxai.telephony.numbers
 
----
-# With groups by the name of the inbound agent, such as agent_Front_desk, and a group for the numbers of a branch
-plugin: voxai.telephony.numbers
+# Groups by the name of the inbound agent, such as agent_Front_desk, and a group for the numbers of a branch
 agent_names: true
 keyed_groups:
   - prefix: agent
@@ -89,9 +87,7 @@ keyed_groups:
 groups:
   busan: vox_number.startswith('051')
 
----
-# With a cache that is used for ten minutes
-plugin: voxai.telephony.numbers
+# A cache that is used for ten minutes
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/vox

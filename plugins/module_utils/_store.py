@@ -22,14 +22,17 @@ class Facts(t.Protocol):
     def get(self, kind: str, key: str) -> t.Any:
         """The value. None if there is none."""
 
-    def all(self, kind: str) -> dict[str, t.Any]: ...
+    def all(self, kind: str) -> dict[str, t.Any]:
+        """All values of a kind."""
 
     def some(self, kind: str, keys: t.Collection[str]) -> dict[str, t.Any]:
         """The values of those keys that exist."""
 
-    def put(self, kind: str, values: t.Mapping[str, t.Any]) -> None: ...
+    def put(self, kind: str, values: t.Mapping[str, t.Any]) -> None:
+        """Add the values, and replace those of the same keys."""
 
-    def drop(self, kind: str, key: str) -> None: ...
+    def drop(self, kind: str, key: str) -> None:
+        """Remove a value, if there is one."""
 
 
 class Store(t.Protocol):

@@ -18,7 +18,7 @@ from ._contenders import ONE_LISTING, TARGETS
 class Samples:
     """One contender's measurements, one value for each round.
 
-    ``item``: seconds for one more number. ``single``: seconds of a playbook with one task, ``single_cpu``: processor
+    ``item``: seconds for one more number. ``single``: seconds of a playbook with one task, ``single_cpu``: CPU
     seconds of all its processes. ``peak_single`` and ``peak_loop``: bytes. ``gets`` and ``connections``: those of the
     tasks for all ``numbers`` of a playbook.
     """

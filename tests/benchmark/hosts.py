@@ -27,6 +27,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -101,10 +102,11 @@ class Bench:
             listed = json.loads((self._directory / "stdout").read_text(encoding="utf-8"))
             sources = {PLUGIN: plugin, FILE: self._ansible.inventory(listed["_meta"]["hostvars"])}
 
-            def run(way: str, setting: Setting, sources: Mapping[str, Path] = sources) -> Usage:
-                return self._ansible.list_inventory(sources[way])
-
+            run = partial(self._list, sources)
             self._take(f"inventory of {held}", Setting("list"), (FILE, PLUGIN), run, held, latency=0.0)
+
+    def _list(self, sources: Mapping[str, Path], way: str, setting: Setting) -> Usage:
+        return self._ansible.list_inventory(sources[way])
 
     def _take(
         self,

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a job as AWX does: a directory, the variables in it, a credential's environment, and ansible-runner.
+"""Run a job like AWX: a directory with the variables, a credential's environment, and ansible-runner.
 
-How AWX does it, its source tells: awx/main/tasks/jobs.py and awx/main/utils/safe_yaml.py. Containers are left out: the
+This follows AWX's source: awx/main/tasks/jobs.py and awx/main/utils/safe_yaml.py. Containers are left out: the
 execution environment is the Python environment of the ansible-core under test.
 """
 
@@ -35,7 +35,7 @@ LOCALHOST = {"ansible_connection": "local", "ansible_python_interpreter": "{{ an
 
 @dataclass
 class Job:
-    """A job that is over."""
+    """A finished job."""
 
     status: str
     stdout: str
@@ -43,7 +43,7 @@ class Job:
 
     @property
     def artifacts(self) -> dict[str, Any]:
-        """What the job hands on to the next node of a workflow."""
+        """The artifacts that the job passes to the next node of a workflow."""
         found: dict[str, Any] = self._stats.get("artifact_data", {})
         return found
 
@@ -53,13 +53,13 @@ class Job:
 
     @property
     def failure(self) -> str:
-        """The message of the task that failed, and the job with it. One that failed and was rescued comes before."""
+        """The message of the task that failed the job: the last failed one, since earlier ones may be rescued."""
         assert self.status == "failed"
         *_rescued, message = (str(data["res"]["msg"]) for data in self._data("runner_on_failed"))
         return message
 
     def results(self, action: str) -> list[dict[str, Any]]:
-        """The results of the tasks with that module."""
+        """Return the results of the tasks with that module."""
         return [
             data["res"]
             for data in self._data("runner_on_ok", "runner_on_failed")
@@ -77,10 +77,10 @@ class Job:
 
 @dataclass
 class Project:
-    """The example's project, updated: the collection is built from the checkout, and installed as its requirement."""
+    """The project of the example after its update: the collection is built from the checkout and installed."""
 
     ansible: Ansible
-    """Jobs are run below its directory."""
+    """Jobs run below its directory."""
 
     def __post_init__(self) -> None:
         self.files = self.ansible.directory / "project"
@@ -105,10 +105,10 @@ class Project:
         verbosity: int = 0,
         yaml_output: bool = False,
     ) -> Job:
-        """Run a playbook of the project, with answers to its survey, and with what a credential of type vox.ai has.
+        """Run a playbook of the project, with answers to its survey, and with a credential of type vox.ai.
 
-        Fails if a secret shows, or is left in a file. Results are shown as JSON, as before ansible-runner 2.4.3, or as
-        the project's ansible.cfg says.
+        Fails if a secret is in the output or in a file. Results are printed as JSON, as before ansible-runner 2.4.3, or
+        in the format of the project's ansible.cfg.
         """
         directory = Path(tempfile.mkdtemp(prefix="job-", dir=self.ansible.directory))
         shutil.copytree(self.files, directory / "project")
@@ -141,7 +141,7 @@ class Project:
         )
         artifacts = directory / "artifacts" / "1"
         assert artifacts.is_dir(), done.stderr
-        # ansible-runner notes here what it starts, environment included; AWX does not keep it.
+        # ansible-runner stores here the command and its environment. AWX deletes it.
         (artifacts / "command").unlink()
         shown = [path for path in directory.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
         assert not shown
@@ -160,7 +160,7 @@ class Project:
             "HOME": home,
             "LANG": "C.UTF-8",
             "ANSIBLE_HOME": home,
-            # Would be taken from the user database, not from HOME.
+            # By default, this is below the home of the user database, not below HOME.
             "ANSIBLE_REMOTE_TMP": home,
             "ANSIBLE_COLLECTIONS_PATH": str(self._collections),
             "ANSIBLE_FORCE_COLOR": "1",
@@ -177,7 +177,7 @@ class Project:
 
 
 def injected(definition: Mapping[str, Any], inputs: Mapping[str, str], directory: Path) -> dict[str, str]:
-    """The environment that a credential brings. Fails if it brings more, or if what AWX shows of it has a secret."""
+    """Return the environment from a credential. Fails if there is more, or if AWX shows a secret of it."""
     parts = {name: definition[name] for name in ("name", "kind", "inputs", "injectors")}
     environment: dict[str, Any] = {}
     shown: dict[str, Any] = {}
@@ -196,12 +196,12 @@ def injected(definition: Mapping[str, Any], inputs: Mapping[str, str], directory
 
 
 class _Unsafe(yaml.SafeDumper):
-    """Marks each text, so that what it says is never a template."""
+    """Tags each text as unsafe, so that it is never a template."""
 
     def represent_data(self, data: Any) -> yaml.Node:
         return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
 
 
 def safe_dump(variables: Mapping[str, Any]) -> str:
-    """Extra variables as AWX writes them: one document of YAML, the names marked too."""
+    """Return extra variables as AWX writes them: a YAML document, in which names are tagged too."""
     return "".join(yaml.dump({name: value}, Dumper=_Unsafe) for name, value in variables.items())

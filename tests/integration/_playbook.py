@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run ansible-playbook, and see what each task came to and what it sent."""
+"""Run ansible-playbook, and get the result and the requests of each task."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODULE = COLLECTION + "vox_telephone_number"
 BULK = COLLECTION + "vox_telephone_numbers"
 KEY, OTHER_KEY = "vox-key-Xyzzy-1", "vox-key-Xyzzy-2"
 SECRET = "Xyzzy"
-"""A part of every secret that the tests hand out: it must not show in any output."""
+"""A part of every secret in the tests. It must not be in any output."""
 
 LIST = "GET /organization-telephone-numbers"
 GET = "GET /organization-telephone-numbers/{id}"
@@ -35,7 +35,7 @@ PATCH_SIP = "PATCH /organization-telephone-numbers/{id}/sip"
 PATCH_AGENTS = "PATCH /organization-telephone-numbers/{id}/agent"
 DELETE = "DELETE /organization-telephone-numbers/{id}"
 UNKNOWN = [LIST, LIST, LIST]
-"""What it takes to know that a number is not held: one list for each status."""
+"""The requests that show that a number is not held: one list for each status."""
 
 NUMBER = "07011112222"
 PASSWORD = "sip-Xyzzy"
@@ -53,7 +53,7 @@ _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 @dataclass
 class Seen:
-    """One task on one host."""
+    """A finished task on a host."""
 
     host: str
     name: str
@@ -75,22 +75,22 @@ class Seen:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The number after the task."""
+        """The record of the number after the task."""
         record: dict[str, Any] = self.result["telephone_number"]
         return record
 
     def logged(self, simulator: Simulator) -> list[LoggedRequest]:
-        """What the simulator was asked while the task ran."""
+        """Return the requests that the simulator received while the task ran."""
         return [request for request in simulator.requests if self.start <= request.at <= self.end]
 
     def requests(self, simulator: Simulator) -> list[str]:
-        """The same in words, like `GET /agents`; `{id}` stands for an id."""
+        """Return them as text, like `GET /agents`, with `{id}` instead of ids."""
         return [f"{request.method} {re.sub(_UUID, '{id}', request.path)}" for request in self.logged(simulator)]
 
     def after_look_up(self, simulator: Simulator) -> list[str]:
-        """The same from the first request that does not look for a number.
+        """Return the text from the first request that is not a look-up of a number.
 
-        How a number is found depends on what the run knows already: in the list, or by its id.
+        A look-up uses the list or the id, depending on the state of the run.
         """
         requests = self.requests(simulator)
         while requests and requests[0] in (LIST, GET):
@@ -98,13 +98,13 @@ class Seen:
         return requests
 
     def bodies(self, simulator: Simulator) -> list[Any]:
-        """What was written while the task ran."""
+        """Return the bodies of the writes of the task."""
         return [request.body for request in self.logged(simulator) if request.method != "GET"]
 
 
 @dataclass
 class Run:
-    """A run of ansible-playbook that is over."""
+    """A finished run of ansible-playbook."""
 
     code: int
     stdout: str
@@ -119,15 +119,15 @@ class Run:
         return [seen for seen in self.tasks if seen.host == host]
 
     def modules(self, host: str) -> int:
-        """How many times a module (and not only the controller) was at work for a host."""
+        """Return how many modules ran for a host, outside of the controller process."""
         return self.stdout.count(f"<{host}> EXEC ")
 
 
 @dataclass
 class Ansible:
-    """An ansible-core, in a home of its own below `directory`, with an environment made from nothing.
+    """An ansible-core with its own home below `directory`, and an empty environment.
 
-    Neither the user's files and variables nor the machine's proxies and certificates get in.
+    It uses neither the user's files and variables nor the machine's proxies and certificates.
     """
 
     bin: Path
@@ -144,7 +144,7 @@ class Ansible:
         return str(self.bin / "python")
 
     def version(self) -> tuple[int, ...]:
-        """The ansible-core's version."""
+        """The version of ansible-core."""
         code = "import ansible.release; print(ansible.release.__version__)"
         text = subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=True).stdout
         return tuple(int(part) for part in text.split(".")[:2])
@@ -162,7 +162,7 @@ class Ansible:
         done = subprocess.run(
             command,
             env=variables,
-            # Where coverage looks for the plugins.
+            # Coverage searches the plugins here.
             cwd=self.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -183,9 +183,9 @@ class Ansible:
         verbosity: str = "-vvvv",
         **environment: str,
     ) -> tuple[list[str], dict[str, str]]:
-        """The command that runs a playbook, and all of its environment."""
+        """Return the command that runs a playbook, and its whole environment."""
         self.home.mkdir(exist_ok=True)
-        # Looking for results a thousand times a second, as is the default, takes half of a run's processor time.
+        # The default of a poll every millisecond takes half of a run's CPU time.
         (self.directory / "ansible.cfg").write_text("[defaults]\ninternal_poll_interval = 0.01\n", encoding="utf-8")
         if not isinstance(playbook, Path):
             text = playbook if isinstance(playbook, str) else as_yaml(playbook)
@@ -201,18 +201,18 @@ class Ansible:
         return command, self.environment(record) | environment
 
     def environment(self, record: Path) -> dict[str, str]:
-        """All variables of a run. The tasks are recorded in a file."""
+        """Return the environment of a run, which records the tasks in a file."""
         return {
             **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
             "PATH": os.pathsep.join([str(self.bin), os.defpath]),
             "HOME": str(self.home),
             "TMPDIR": str(self.directory),
             "LANG": "C.UTF-8",
-            # Some of Ansible's messages list a set.
+            # Some messages of Ansible contain a set, whose order depends on this.
             "PYTHONHASHSEED": "0",
             "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
             "ANSIBLE_HOME": str(self.home / ".ansible"),
-            # These two would be taken from the user database, not from HOME.
+            # By default, these are below the home of the user database, not below HOME.
             "ANSIBLE_REMOTE_TMP": str(self.home / ".ansible" / "tmp"),
             "ANSIBLE_ASYNC_DIR": str(self.home / ".ansible_async"),
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections_path),
@@ -228,7 +228,7 @@ class Ansible:
         }
 
     def host(self, way: str, **variables: Any) -> dict[str, Any]:
-        """Variables of a host whose tasks go the way: `action` (in the controller) or `module`."""
+        """Return variables of a host, with the way its tasks run: as `action` (in the controller) or `module`."""
         connection = {"action": "local", "module": "elsewhere"}[way]
         return {
             "ansible_connection": connection,
@@ -239,21 +239,21 @@ class Ansible:
 
 
 def as_yaml(value: Any) -> str:
-    """JSON is YAML; the leading line keeps Ansible from another parser, which knows no tags."""
+    """Return JSON as YAML. The first line prevents Ansible from using its JSON parser, which does not support tags."""
     return f"---\n{json.dumps(value, ensure_ascii=False)}\n"
 
 
 def vox(arguments: Mapping[str, Any], **keywords: Any) -> dict[str, Any]:
-    """A task with the module under test. It doesn't end the play when it fails.
+    """Return a task with the module under test, whose failure does not end the play.
 
-    The password comes from a variable: Ansible prints the lines of a playbook that a failure comes from.
+    The password comes from a variable, because Ansible prints the lines of a failed task.
     """
     written = {name: "{{ sip_password }}" if value == PASSWORD else value for name, value in arguments.items()}
     return {MODULE: written, "ignore_errors": True, **keywords}
 
 
 def bulk(entries: Sequence[Any] | str, **options: Any) -> dict[str, Any]:
-    """A task for many numbers that doesn't end the play when it fails, with options of the module and keywords."""
+    """Return a task for many numbers, whose failure does not end the play, with options of the module and keywords."""
     keywords: dict[str, Any] = {name: options.pop(name) for name in ("check_mode", "diff") if name in options}
     written = json.loads(json.dumps(entries).replace(f'"{PASSWORD}"', '"{{ sip_password }}"'))
     return {BULK: {"telephone_numbers": written, **options}, "ignore_errors": True, **keywords}

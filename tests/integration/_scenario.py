@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Scenarios: what a service holds, the tasks that meet it, and what must come of them.
+"""Scenarios: the state of a simulator, the tasks that run against it, and the expected results.
 
-A scenario is a generator function. It gets a simulator of its own and prepares it, yields its tasks (data, or YAML
-text), gets what each of them came to, and asserts. All scenarios of a file take part in a single run of
-ansible-playbook, each on two hosts: on one its tasks run in the controller, on the other as modules.
+A scenario is a generator function. It gets its own simulator and prepares it, yields its tasks (data, or YAML text),
+gets the result of each of them, and asserts. All scenarios of a file share a single run of ansible-playbook, each on
+two hosts: on one its tasks run in the controller, on the other as modules.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from simulator import Simulator
 
 BOTH = ("action", "module")
 CONTROLLER = ("action",)
-"""For what is the same code whichever way a task goes: a module takes a third of a second, and the controller none."""
+"""For code that does not depend on the way. A module takes a third of a second longer than a task in the controller."""
 Tasks = Sequence[Mapping[str, Any]] | str
 Script = Generator[Tasks, list[Seen], None]
 
@@ -44,7 +44,7 @@ _VOLATILE = (
 
 @dataclass(frozen=True)
 class Scenario:
-    """A script with its surroundings."""
+    """A script with its settings."""
 
     script: Callable[[Simulator], Script]
     ways: tuple[str, ...]
@@ -59,7 +59,7 @@ class Scenario:
 def scenario(
     ways: tuple[str, ...] = BOTH, alike: bool | None = None, tls: bool = False, **variables: Any
 ) -> Callable[[Callable[[Simulator], Script]], Callable[..., None]]:
-    """Make a test of a script: one for each way, and one for whether the ways are `alike` (where there are both).
+    """Create the tests of a script: one for each way, and one that compares both ways, if they are `alike`.
 
     `variables` are variables of its hosts. `api_url` and `api_key` are set for all of its tasks.
     """
@@ -84,14 +84,14 @@ def scenario(
 
 @dataclass
 class _Part:
-    """A scenario on one host."""
+    """A scenario on one of its hosts."""
 
     sim: Simulator
     script: Script
 
 
 class Playing:
-    """The run of some scenarios."""
+    """The common run of several scenarios."""
 
     def __init__(self, ansible: Ansible, scenarios: list[Scenario]) -> None:
         self._parts: dict[str, _Part] = {}
@@ -102,7 +102,7 @@ class Playing:
     def __enter__(self) -> Playing:
         with self._stack:
             self._play()
-            # Reached when nothing was raised: the simulators go on until the tests are over.
+            # If nothing was raised, the simulators run until the end of the tests.
             self._stack = self._stack.pop_all()
         return self
 
@@ -128,7 +128,7 @@ class Playing:
         self._stack.close()
 
     def check(self, scenario: Scenario, way: str) -> None:
-        """Let the script see what came of its tasks, and check what holds for each task."""
+        """Pass the results of its tasks to the script, and check the invariants of each task."""
         host = _host(scenario, way)
         part, seen = self._parts[host], self._seen(host)
         for task in seen:
@@ -141,10 +141,10 @@ class Playing:
             part.script.send(seen)
         except StopIteration:
             return
-        raise AssertionError("a script yields once")
+        raise AssertionError("a script must yield exactly once")
 
     def compare(self, scenario: Scenario) -> None:
-        """Check that both ways came to the same, key for key and type for type."""
+        """Check that both ways have the same results, with the same keys and types."""
         action, module = (
             [_comparable(task, self._parts[host].sim) for task in self._seen(host)]
             for host in (_host(scenario, way) for way in BOTH)
@@ -154,7 +154,7 @@ class Playing:
             pytest.fail("\n".join(unified_diff("\n".join(action).split("\n"), "\n".join(module).split("\n"), *BOTH)))
 
     def secrets_shown(self) -> list[str]:
-        """Lines of the output with a secret in them. Ansible itself prints what `environment:` gives to a module."""
+        """Return the lines of the output with a secret, except the `environment:` of modules, which Ansible prints."""
         return [line for line in self.run.output.splitlines() if SECRET in line and "VOX_API_KEY=" not in line]
 
     def _seen(self, host: str) -> list[Seen]:
@@ -181,7 +181,7 @@ def _host(scenario: Scenario, way: str) -> str:
 
 
 def _check_always(task: Seen, sim: Simulator) -> None:
-    """What holds for each task, whatever it is about."""
+    """Check the invariants of each task."""
     assert "deprecations" not in task.result
     if task.check_mode:
         assert not task.bodies(sim)
@@ -190,15 +190,15 @@ def _check_always(task: Seen, sim: Simulator) -> None:
         if "actions" in item:
             assert item["changed"] == bool(item["actions"])
             assert {"telephone_number", "msg", "api_requests"} <= set(item)
-    # Where nobody listens, a request that was sent is not received.
+    # Without a listening server, requests are sent but not received.
     refusing = any(request.fault == "refuse" for request in sim.requests)
-    # Of several attempts, the result is the last one's.
+    # With several attempts, the result belongs to the last one.
     if all("api_requests" in item and "attempts" not in item for item in items) and not refusing:
         assert sum(item["api_requests"] for item in items) == len(task.requests(sim))
 
 
 def _comparable(task: Seen, sim: Simulator) -> str:
-    """A result as text, without what differs from run to run, or depends on what a run knows already."""
+    """Return a result as text, without the parts that differ between runs or depend on the state of a run."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs with secrets in them, and all that they show and leave."""
+"""Runs with secrets, and all of their output and files."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ PLAYBOOK = """\
 
 @dataclass
 class SecretRun:
-    """A run in which cases took part, and what it showed and left: by kind of place, and place."""
+    """A run of several cases, and its output and files: by kind of place, and place."""
 
     run: Run
     directory: Path
-    """Where the files are that it left."""
+    """The directory of its files."""
     simulators: Mapping[str, Simulator]
     places: Mapping[str, Mapping[str, bytes]]
 
     def seen(self, case: str) -> Seen:
-        """What came of a case. Of a role, it is its last task."""
+        """Return the result of a case. For a role, that of its last task."""
         start = [seen.name for seen in self.run.tasks].index(case)
         of_role = takewhile(lambda seen: seen.name.startswith(ROLE), self.run.tasks[start + 1 :])
         return [self.run.tasks[start], *of_role][-1]
@@ -54,7 +54,7 @@ class SecretRun:
 def stage(
     stack: ExitStack, inputs: Path, host: Mapping[str, Any], cases: Mapping[str, Case], secrets: Mapping[str, str]
 ) -> dict[str, Simulator]:
-    """Write what ansible-playbook reads: site.yml and hosts.yml, and what these name. A simulator for each case."""
+    """Write site.yml, hosts.yml and the files that they include. Start a simulator for each case."""
     simulators: dict[str, Simulator] = {}
     tasks: list[dict[str, Any]] = []
     results: list[str] = []
@@ -67,7 +67,7 @@ def stage(
     tasks += [
         {"ansible.builtin.debug": {"msg": f"{{{{ {together} }}}}"}},
         {"ansible.builtin.set_fact": {"results": f"{{{{ {together} }}}}", "cacheable": True}},
-        # Who fails gets into a file of those to try again.
+        # A failed host is written to a retry file.
         {"ansible.builtin.fail": {"msg": f"{{{{ {together} | to_json }}}}"}},
     ]
     unsafe = [f"{name}: !unsafe {json.dumps(text, ensure_ascii=False)}\n" for name, text in secrets.items()]
@@ -91,7 +91,7 @@ def run_with_secrets(
     environment: Mapping[str, str],
     secrets: Mapping[str, str] | None = None,
 ) -> SecretRun:
-    """Run the cases one way, and gather what that leaves. What the run reads lies elsewhere."""
+    """Run the cases in one way, and collect output and files. The input of the run is in another directory."""
     directory = ansible.directory / "run"
     inputs = ansible.directory / "inputs"
     for made in (directory, inputs):
@@ -103,7 +103,7 @@ def run_with_secrets(
         running = pool.submit(ansible.run, inputs / "site.yml", inputs / "hosts.yml", *options, **environment)
         processes = dict(_look_at_processes(waiting, running, directory))
         run = running.result()
-    # A task that nobody waits for ends later than the run.
+    # A task without polling ends after the run.
     while processes_with(str(directory)):
         time.sleep(0.1)
     places: dict[str, dict[str, bytes]] = {
@@ -112,17 +112,17 @@ def run_with_secrets(
         "processes": processes,
     }
     for name, content in files_below(directory).items():
-        # The kind of a file is the directory that it is in, or its own name.
+        # The kind of a file is its top directory, or its own name.
         places.setdefault(Path(name).parts[0].partition(".")[0], {})[name] = content
     return SecretRun(run, directory, simulators, places)
 
 
 def _look_at_processes(waiting: list[Simulator], running: Future[Run], directory: Path) -> Iterator[tuple[str, bytes]]:
-    """Arguments and environments of the run's processes, each time that a request waits for its answer."""
+    """Yield arguments and environments of the run's processes, whenever a request waits for its response."""
     while waiting and not running.done():
         for simulator in [simulator for simulator in waiting if simulator.requests]:
             found = processes_with(str(directory))
-            assert simulator.requests[0].status is None, "looked too late"
+            assert simulator.requests[0].status is None, "the processes were inspected too late"
             yield from found.items()
             waiting.remove(simulator)
         time.sleep(0.02)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SIP trunks for tests: a kamailio with a port for each behaviour, and sipp with a scenario of its own."""
+"""SIP trunks for tests: kamailio with a port for each behaviour, and sipp with custom scenarios."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ request_route {{
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that are free over UDP and TCP, on IPv4 and IPv6."""
+    """Return ports that are free for UDP and TCP, on IPv4 and IPv6."""
     held: list[socket.socket] = []
     ports: list[int] = []
     while len(ports) < count:
@@ -82,7 +82,7 @@ def free_ports(count: int) -> list[int]:
 
 @contextmanager
 def running_kamailio(directory: Path, algorithm: str = "MD5") -> Iterator[dict[str, int]]:
-    """A trunk on loopback, and its port for each behaviour. Its CA is in ca.pem. `algorithm`: of its challenges."""
+    """Run a trunk on loopback. Yield its ports by behaviour. Its CA is in ca.pem. `algorithm`: of its challenges."""
     assert KAMAILIO
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
@@ -90,7 +90,7 @@ def running_kamailio(directory: Path, algorithm: str = "MD5") -> Iterator[dict[s
     certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
     for part in certificate.cert_chain_pems:
         part.write_to_path(str(directory / "cert.pem"), append=True)
-    # Another program may take a port before kamailio does.
+    # Another program may bind a port before kamailio.
     for _attempt in range(5):
         ports = dict(zip(BEHAVIOURS, free_ports(len(BEHAVIOURS)), strict=True))
         listen = [
@@ -118,7 +118,7 @@ def running_kamailio(directory: Path, algorithm: str = "MD5") -> Iterator[dict[s
                 yield ports
                 return
         finally:
-            # Asked to end while it starts its children, it may hang. It has ended already if a port was taken.
+            # If it is terminated while it starts its children, it may hang. It has already ended if a port was in use.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(20)
@@ -141,14 +141,14 @@ def _accepts(port: int, process: subprocess.Popen[bytes]) -> bool:
 def reply(
     status: str, call_id: str = "[last_Call-ID:]", via: str = "[last_Via:]", rest: str = "Content-Length: 0\n"
 ) -> str:
-    """A step of a sipp scenario: a reply to the request."""
+    """Return a step of a sipp scenario: a reply to the request."""
     head = f"SIP/2.0 {status}\n{via}\n[last_From:]\n[last_To:];tag=trunk\n{call_id}\n[last_CSeq:]\n{rest}\n"
     return f"<send><![CDATA[\n{head}]]></send>"
 
 
 @contextmanager
 def running_sipp(directory: Path, *steps: str, transport: str = "udp") -> Iterator[int]:
-    """A trunk that takes these steps once it is asked with OPTIONS, and its port."""
+    """Run a trunk that executes these steps after OPTIONS. Yield its port."""
     assert SIPP
     scenario = directory / "scenario.xml"
     received = '<recv request="OPTIONS"/>'

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets that are easy to find again, and a search of all that a run leaves."""
+"""Secrets that are easy to recognize, and a search of the output and the files of a run."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 MARK = "Xyzzy"
-"""At both ends of each secret that is long enough. No way of writing a secret down changes it, but base64."""
+"""At both ends of each long secret. No encoding except base64 changes it."""
 
 SECRETS = {
     "key": f"{MARK}/vox+key={MARK}",
     "plain": f"{MARK}-plain-{MARK}",
-    # A part of another one: what is masked first must not leave the rest of the other.
+    # The beginning of another secret: if it is masked first, the rest of the other must not remain.
     "longer": f"{MARK}-plain-{MARK}-and-more-{MARK}",
     "odd": f"{MARK}\"q\\b é한 {{{{ 7*6 }}}} {{% %41 'x' $HOME & <b> # : {MARK}",
     "short": "X%7;",
 }
-"""What is planted: the API key, and SIP passwords, by the names of the variables that hold them."""
+"""The API key and the SIP passwords, by the names of their variables."""
 
 
 def ways_to_write(secret: str) -> set[str]:
-    """The ways in which a secret may come back from a server, or get into a file."""
+    """Return the encodings of a secret in responses and files."""
     return {
         secret,
         json.dumps(secret)[1:-1],
@@ -51,7 +51,7 @@ def ways_to_write(secret: str) -> set[str]:
 
 
 def _in_base64(text: str) -> Iterator[str]:
-    """The text in base64, without the characters that depend on what stands beside it: one for each alignment."""
+    """Yield the text in base64 for each alignment, without the characters that depend on adjacent text."""
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + text.encode()).decode()
         yield encoded[math.ceil(before * 8 / 6) : (before + len(text.encode())) * 8 // 6]
@@ -64,7 +64,7 @@ _NEEDLES = {
 
 @dataclass(frozen=True)
 class Leak:
-    """A secret, where none may be."""
+    """A secret in a place where none may be."""
 
     place: str
     secret: str
@@ -75,7 +75,7 @@ class Leak:
 
 
 def search(places: Mapping[str, bytes]) -> list[Leak]:
-    """Look for every secret, however written, in every place. Tells of the first of a kind in each."""
+    """Search every secret, in all encodings, in every place. Return the first of each kind in each place."""
     return [
         Leak(place, secret, content[max(0, at - 100) : at + 100].decode("utf-8", "replace"))
         for place, content in places.items()
@@ -85,7 +85,7 @@ def search(places: Mapping[str, bytes]) -> list[Leak]:
 
 
 def files_below(directory: Path) -> dict[str, bytes]:
-    """Every file there is, by its path. A name is a place, too, that of a directory as well."""
+    """Return every file by its path. Names of files and directories are places too."""
     found = {}
     for path in sorted(directory.rglob("*")):
         name = str(path.relative_to(directory))
@@ -94,13 +94,13 @@ def files_below(directory: Path) -> dict[str, bytes]:
 
 
 def processes_with(text: str) -> dict[str, bytes]:
-    """Arguments and environment of each process that has the text in its environment."""
+    """Return arguments and environment of each process whose environment contains the text."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environment, arguments = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
         except OSError:
-            continue  # It has ended, or is somebody else's.
+            continue  # It has ended, or belongs to another user.
         if text.encode() in environment:
             found[f"arguments of {process.name}"] = arguments
             found[f"environment of {process.name}"] = environment

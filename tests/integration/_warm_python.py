@@ -4,11 +4,11 @@
 
 """A Python interpreter that starts the modules of other collections faster.
 
-A module takes a third of a second, most of it to import Ansible's module utilities, which come as source in a zip file.
-Here one process has them imported, from the same ansible-core, and forks for each module. It reads the module from its
-standard input, as Ansible sends it with pipelining. The modules under test do not use this: they start as for users.
+A module takes a third of a second, mostly to import Ansible's module utilities from source in a zip file. Here, one
+process imports them from the same ansible-core, and forks for each module. It reads the module from its standard input,
+as Ansible sends it with pipelining. The modules under test do not use this: they start in the normal way.
 
-Run as a program, with Ansible's Python, this file is that process.
+As a program, run with Ansible's Python, this file is that process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-# What Ansible starts instead of Python: it passes on all that a process inherits, and exits as the module does.
+# Ansible starts this instead of Python. It passes on everything that a process inherits, and the module's exit status.
 CLIENT = """\
 #!{python} -IS
 import os, socket, sys
@@ -39,8 +39,8 @@ with socket.socket(socket.AF_UNIX) as server:
 
 @contextmanager
 def warm_python(python: str) -> Iterator[str]:
-    """The path of an interpreter that does as `python`, which has ansible-core, does with a module."""
-    # Not below pytest's directories: the path of a socket must be short.
+    """Yield the path of an interpreter that runs modules like `python`, which contains ansible-core."""
+    # Not below pytest's directories, because the path of a socket must be short.
     with tempfile.TemporaryDirectory(prefix="voxai.telephony-") as directory, socket.socket(socket.AF_UNIX) as listener:
         address = str(Path(directory, "socket"))
         listener.bind(address)
@@ -50,13 +50,13 @@ def warm_python(python: str) -> Iterator[str]:
         client.chmod(0o700)
         descriptor = listener.fileno()
         command = [python, "-I", __file__, directory, str(descriptor)]
-        # It ends with its standard input, and so with this process, whatever ends that.
+        # It ends with its standard input, and so with this process.
         with subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[descriptor]):
             yield str(client)
 
 
 def _import(directory: Path) -> None:
-    """Import what modules import. As for a module, there is no more of ansible-core than that."""
+    """Import the module utilities. As in a module, nothing else of ansible-core is available."""
     spec = find_spec("ansible.module_utils")
     assert spec and spec.submodule_search_locations
     real = Path(spec.submodule_search_locations[0]).parent
@@ -73,7 +73,7 @@ def _import(directory: Path) -> None:
 
 
 def _serve(listener: socket.socket) -> None:
-    """Run one module after the other, as they come."""
+    """Run modules in the order of the connections."""
     while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
         connection, _address = listener.accept()
         with connection:
@@ -86,7 +86,7 @@ def _serve(listener: socket.socket) -> None:
 
 
 def _become(connection: socket.socket) -> None:
-    """Be the process that the client stands for."""
+    """Run the module in place of the client process."""
     sent, descriptors, _flags, _address = socket.recv_fds(connection, 65536, 3)
     while more := connection.recv(65536):
         sent += more

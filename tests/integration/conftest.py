@@ -16,7 +16,7 @@ from simulator import Simulator
 
 @pytest.fixture(scope="session")
 def core(ansible_bin: Path, collections_path: Path, pytestconfig: pytest.Config) -> Ansible:
-    """The ansible-core under test, without a directory to run in yet."""
+    """The ansible-core under test, without its directory."""
     return Ansible(ansible_bin, collections_path, pytestconfig.rootpath, Path())
 
 
@@ -41,7 +41,7 @@ def sim() -> Iterator[Simulator]:
 def playing(
     core: Ansible, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Playing]:
-    """The run in which all scenarios of the file take part (of them, those that were selected)."""
+    """The common run of all selected scenarios of the file."""
     scenarios = dict.fromkeys(
         item.function.scenario
         for item in request.session.items

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Numbers that are given up."""
+"""Numbers are released."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ID = "55555555-5555-4555-8555-555555555555"
 
 
 @scenario()
-def test_a_number_of_ones_own_is_deleted(sim: Simulator) -> Script:
+def test_a_custom_number_is_deleted(sim: Simulator) -> Script:
     sim.add(NUMBER)
     checked, deleted, again, checked_again = yield [
         vox(GONE, check_mode=True, diff=True),
@@ -38,8 +38,8 @@ def test_a_number_of_ones_own_is_deleted(sim: Simulator) -> Script:
     assert [number["status"] for number in sim.numbers()] == ["expired"]
 
 
-def _deleted_with_a_lost_answer(sim: Simulator) -> Script:
-    """The second DELETE meets a number that has expired, or whose cancellation is pending."""
+def _deleted_with_a_lost_response(sim: Simulator) -> Script:
+    """At the second DELETE, the number has expired, or its cancellation is pending."""
     bought = sim.add("0212345678", provider="vox")
     for record in (sim.add(NUMBER), bought):
         sim.fault("close_after", method="DELETE", path=f"/organization-telephone-numbers/{record['id']}")
@@ -56,17 +56,17 @@ def _deleted_with_a_lost_answer(sim: Simulator) -> Script:
 @scenario(CONTROLLER)
 def test_a_second_deletion_that_is_refused(sim: Simulator) -> Script:
     sim.switches.delete_expired = sim.switches.delete_cancel_requested = 409
-    yield from _deleted_with_a_lost_answer(sim)
+    yield from _deleted_with_a_lost_response(sim)
 
 
 @scenario(CONTROLLER)
 def test_a_second_deletion_that_is_accepted(sim: Simulator) -> Script:
     sim.switches.delete_expired = sim.switches.delete_cancel_requested = 200
-    yield from _deleted_with_a_lost_answer(sim)
+    yield from _deleted_with_a_lost_response(sim)
 
 
 @scenario(CONTROLLER)
-def test_a_number_whose_contract_ends_can_not_be_changed_before_that_is_taken_back(sim: Simulator) -> Script:
+def test_a_pending_cancellation_must_be_revoked_before_other_changes(sim: Simulator) -> Script:
     sim.switches.patch_cancel_requested = False
     sim.switches.register_status = 200
     sim.add("0212345678", provider="vox", status="cancel_requested")
@@ -79,7 +79,7 @@ def test_a_number_whose_contract_ends_can_not_be_changed_before_that_is_taken_ba
 
 
 @scenario()
-def test_a_number_that_was_bought_is_not_cancelled_by_accident(sim: Simulator) -> Script:
+def test_a_bought_number_is_cancelled_only_on_request(sim: Simulator) -> Script:
     sim.add(NUMBER, provider="vox")
     refused, checked, cancelled, again, again_by_accident = yield [
         vox(GONE, check_mode=True),
@@ -104,7 +104,7 @@ def test_a_number_that_was_bought_is_not_cancelled_by_accident(sim: Simulator) -
 
 
 @scenario(CONTROLLER)
-def test_a_number_that_was_bought_is_refused_outside_check_mode_too(sim: Simulator) -> Script:
+def test_a_bought_number_is_also_refused_outside_check_mode(sim: Simulator) -> Script:
     sim.add(NUMBER, provider="vox")
     (refused,) = yield [vox(GONE)]
     assert refused.failed
@@ -117,7 +117,7 @@ def test_a_number_that_was_never_held(sim: Simulator) -> Script:
     sim.add(NUMBER, status="expired")
     by_number, by_id = yield [vox(GONE), vox({"id": ID, "state": "absent"})]
     assert by_number.requests(sim) == UNKNOWN
-    # At a wrong URL, all is 404: so it is made sure that it is the API.
+    # At a wrong URL, every response is a 404, so the module verifies that it is the API.
     assert by_id.after_look_up(sim) == []
     for task in (by_number, by_id):
         assert not task.failed
@@ -137,18 +137,18 @@ def test_by_id(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_a_deletion_whose_answer_is_lost(sim: Simulator) -> Script:
+def test_a_deletion_with_a_lost_response(sim: Simulator) -> Script:
     sim.fault("close_after", "DELETE", "/organization-telephone-numbers/{id}")
     sim.add(NUMBER)
     (seen,) = yield [vox(GONE)]
-    # The second DELETE meets a 404: done.
+    # The 404 for the second DELETE counts as success.
     assert seen.requests(sim) == [LIST, DELETE, DELETE, GET]
     assert seen.result["actions"] == ["deleted"]
     assert seen.record is None
 
 
 @scenario(CONTROLLER)
-def test_a_deletion_that_somebody_else_was_faster_with(sim: Simulator) -> Script:
+def test_a_number_that_another_client_has_deleted(sim: Simulator) -> Script:
     sim.fault("answer", "DELETE", "/organization-telephone-numbers/{id}", status=404, body={}, processed=True)
     sim.add(NUMBER)
     (seen,) = yield [vox(GONE)]
@@ -158,12 +158,12 @@ def test_a_deletion_that_somebody_else_was_faster_with(sim: Simulator) -> Script
 
 
 @scenario(alike=False)
-def test_at_a_wrong_url_nothing_is_gone(sim: Simulator) -> Script:
+def test_a_404_of_a_wrong_url_is_not_an_absent_number(sim: Simulator) -> Script:
     sim.add(NUMBER, id=ID)
     by_id = {"id": ID, "state": "absent"}
     wrong, looped, without_a_path = yield [
         vox(by_id | {"api_url": f"{sim.url}/v3"}),
-        # One list tells it for all items of a loop; where the task runs as a module, each item is on its own.
+        # In the controller, one list is enough for all items of a loop. As a module, each item needs its own.
         vox({"id": "{{ item }}", "state": "absent"}, loop=[ID[:-1] + digit for digit in "678"]),
         vox(by_id | {"api_url": sim.url.removesuffix("/v3")}),
     ]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user can say to a module holds whichever way a task goes."""
+"""Ansible's features work in the same way for tasks in the controller and as modules."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_environment(sim: Simulator) -> Script:
     sim.add(NUMBER, memo="first")
     sim.add(NUMBER, memo="second", key=OTHER_KEY)
     first, second, empty = yield [
-        # A secret in environment: shows in Ansible's own output, so it is kept out of it.
+        # Ansible prints a secret in `environment:`, so no_log hides it.
         vox({"number": NUMBER}, environment={"VOX_API_KEY": "{{ key }}"}, no_log=True),
         vox(
             {"number": NUMBER}, environment=[{"VOX_API_KEY": "{{ key }}"}, {"VOX_API_KEY": "{{ other }}"}], no_log=True
@@ -112,14 +112,14 @@ def test_templates(sim: Simulator) -> Script:
 
 @scenario(CONTROLLER)
 def test_become_the_same_user(sim: Simulator) -> Script:
-    # In the controller: the harness asserts that no module ran.
+    # In the controller: _check_always asserts that no module ran.
     (seen,) = yield [vox({"number": NUMBER}, become=True, become_user=getpass.getuser(), check_mode=True)]
     assert seen.requests(sim) == UNKNOWN
 
 
 @pytest.mark.parametrize("way", BOTH)
 def test_registered_results_are_the_same(ansible: Ansible, sim: Simulator, way: str) -> None:
-    """The keys and types that a playbook sees."""
+    """They have the same keys and types in a playbook."""
     sim.add(NUMBER)
     arguments = {"number": NUMBER, "api_url": sim.url, "api_key": "{{ key }}"}
     always = {"changed", "msg", "telephone_number", "actions", "api_requests", "failed"}
@@ -136,7 +136,7 @@ def test_registered_results_are_the_same(ansible: Ansible, sim: Simulator, way: 
     )
     results = json.loads(run.of(way)[-1].message)
     for result, (_task, _keywords, keys) in zip(results, wanted, strict=True):
-        # Ansible's own, which depend on its version.
+        # Ansible's own keys, which depend on its version.
         assert set(result) - {"invocation", "exception", "ansible_parsed"} == keys
         assert isinstance(result["changed"], bool)
         assert isinstance(result["failed"], bool)
@@ -144,7 +144,7 @@ def test_registered_results_are_the_same(ansible: Ansible, sim: Simulator, way: 
 
 
 @scenario()
-def test_a_secret_that_the_api_repeats(sim: Simulator) -> Script:
+def test_a_secret_that_the_api_quotes(sim: Simulator) -> Script:
     echo = {"error": {"code": "C", "message": f"{PASSWORD} is wrong", "details": {}}}
     sim.fault("answer", status=400, body=echo)
     repeated, truthy = yield [
@@ -156,7 +156,7 @@ def test_a_secret_that_the_api_repeats(sim: Simulator) -> Script:
 
 
 @scenario()
-def test_an_answer_that_ansible_could_not_pass_on(sim: Simulator) -> Script:
+def test_a_response_that_ansible_could_not_transfer(sim: Simulator) -> Script:
     record = json.dumps({"id": "a-1", "number": NUMBER, "provider": "custom", "status": "active"})
     odd = r'"memo": "\ud83d", "new": [NaN, -1e999, "\udfff"]'
     sim.fault("answer", "GET", "/organization-telephone-numbers/{id}", body=f"{record[:-1]}, {odd}}}")
@@ -176,7 +176,7 @@ def test_an_answer_that_ansible_could_not_pass_on(sim: Simulator) -> Script:
 
 
 @scenario(api_key="{{ omit }}", key=KEY)
-def test_environment_of_an_item_ends_with_it(sim: Simulator) -> Script:
+def test_environment_of_an_item_does_not_affect_the_next(sim: Simulator) -> Script:
     sim.add(NUMBER)
     (looped,) = yield [
         vox({"number": NUMBER}, loop=[1, 0], environment="{{ {'VOX_API_KEY': key} if item else {} }}", no_log=True)
@@ -190,8 +190,8 @@ def _play(*tasks: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"hosts": "all", "gather_facts": False, "module_defaults": defaults, "tasks": list(tasks)}]
 
 
-def test_handed_over_to_the_module(ansible: Ansible, sim: Simulator) -> None:
-    """async, become to another user, and a connection other than local. As in a container, the user has no name."""
+def test_features_that_need_the_module(ansible: Ansible, sim: Simulator) -> None:
+    """async, become to another user, and another connection than local. As in a container, the user has no name."""
     sim.add(NUMBER)
     nameless = ansible.directory / "nameless"
     nameless.mkdir()
@@ -200,7 +200,7 @@ def test_handed_over_to_the_module(ansible: Ansible, sim: Simulator) -> None:
     )
     asked = ansible.directory / "asked"
     su = ansible.directory / "su"
-    # Stays who it is, so that the test needs no password.
+    # Does not change the user, so that the test needs no password.
     su.write_text(f'#!/bin/sh\necho "$@" >> {asked}\nfor last; do :; done\nexec /bin/sh -c "$last"\n')
     su.chmod(0o755)
     hosts = {
@@ -231,12 +231,12 @@ def test_handed_over_to_the_module(ansible: Ansible, sim: Simulator) -> None:
     for task in (in_controller, asynchronous, as_other, delegated, delegated_back):
         assert not task.failed, task.result
         assert task.result["telephone_number"] == sim.numbers()[0]
-        # A module knows nothing of what the run knows already.
+        # A module does not share the listing of the run.
         assert task.requests(sim) == ([GET] if task is delegated_back else [LIST])
     assert asynchronous.result["finished"] in (1, True)
     assert "nobody" in asked.read_text()
     assert not [line for line in run.stdout.splitlines() if SECRET in line]
-    # The delegated task ran there as a module, the one delegated back in the controller.
+    # The delegated task ran as a module there, the one that was delegated back ran in the controller.
     assert run.modules("there") == 1
     assert run.modules("here") >= 2
 
@@ -294,7 +294,7 @@ def test_unsafe_extra_variables_and_vault(
     )
     unsafe, vaulted = run.of(way)
     if core_version >= (2, 19):
-        # Ansible has made an integer of it by then.
+        # Ansible has already converted it to an integer.
         assert unsafe.failed
         assert "070-1111-2222" in unsafe.message
         assert unsafe.requests(sim) == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook audit: its report, and when it fails."""
+"""The playbook audit: its report, and the conditions of its failure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(ansible: Ansible, sim: Simulator, **variables: Any) -> Run:
 
 
 class Page(HTMLParser):
-    """What a browser makes of a page: its tags, and the texts of its cells by row."""
+    """A parsed HTML page: its tags, and the texts of its cells by row."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ def test_a_report_of_every_rule(ansible: Ansible, sim: Simulator, tmp_path: Path
         ("production", "sometimes", 2),
     ],
 )
-def test_when_it_fails(ansible: Ansible, sim: Simulator, version: str | None, fail_on: str | None, code: int) -> None:
+def test_fail_on(ansible: Ansible, sim: Simulator, version: str | None, fail_on: str | None, code: int) -> None:
     agent = sim.add_agent()["agent_id"]
     sim.add(NUMBER, inbound_agent={"agent_id": agent, "agent_version": version} if version else None)
     done = run(ansible, sim, **{"vox_audit_fail_on": fail_on} if fail_on else {})
@@ -118,8 +118,18 @@ def test_when_it_fails(ansible: Ansible, sim: Simulator, version: str | None, fa
     assert ("write error, warning or never" in done.output) == (fail_on == "sometimes")
 
 
-def test_the_template_escapes_all_that_it_shows() -> None:
-    """Ansible takes no notice of Jinja's autoescape."""
+def test_a_missing_library_is_named(ansible: Ansible, sim: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "sipmessage.py").write_text("raise ImportError", encoding="utf-8")
+    sim.add(NUMBER)
+    variables = json.dumps({"vox_audit_trunks": True})
+    environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY, "PYTHONPATH": str(tmp_path)}
+    done = ansible.run(AUDIT, {"localhost": ansible.host("action")}, f"-e{variables}", **environment)
+    assert done.code == 2
+    assert "the required Python library (sipmessage)" in done.tasks[-1].message
+
+
+def test_the_template_escapes_all_values() -> None:
+    """Ansible ignores Jinja's autoescape."""
     html = (TEMPLATES / "audit.html.j2").read_text(encoding="utf-8")
     expressions = re.findall(r"\{\{(.*?)\}\}", html)
     assert len(expressions) > 40

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks for job templates, in jobs as AWX runs them."""
+"""The playbooks for job templates, in jobs like those of AWX."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ODD_PASSWORD = "Xyzzy {{ 7 * 6 }} {% raw \" ' \\ 한"
 
 
 def answers(survey: str, **given: Any) -> dict[str, Any]:
-    """What AWX hands over: each question's default, unless it was answered."""
+    """Return the extra variables of AWX: each question's answer or default."""
     spec = yaml.safe_load((SURVEYS / f"{survey}.yml").read_text(encoding="utf-8"))["spec"]
     variables = {question["variable"]: question["default"] for question in spec}
     assert given.keys() <= variables.keys()
@@ -77,7 +77,7 @@ def test_a_number_is_registered(project: Project, sim: Simulator, credential: di
 def test_answers(
     project: Project, sim: Simulator, credential: dict[str, str], core_version: tuple[int, ...], written: str | None
 ) -> None:
-    """Only the number is answered; the number is held."""
+    """Only the question for the number is answered. The number is held."""
     sim.add(NUMBER, memo="kept", address="sip:kept")
     job = project.launch("register.yml", answers("register", vox_number=written), credential=credential)
     assert not job.changed
@@ -111,10 +111,10 @@ def test_answers(
     ],
     ids=["cut", "without its 0", "no number", "no password"],
 )
-def test_answers_that_are_refused(
+def test_refused_answers(
     project: Project, sim: Simulator, credential: dict[str, str], given: dict[str, str], message: str
 ) -> None:
-    """By one number's job as by a list's: nobody reads the warnings of a job that is green."""
+    """In the job for one number and in that for a list. Users would overlook the warnings of a successful job."""
     job = project.launch("register.yml", answers("register", **given), credential=credential | {"sip_password": ""})
     assert job.failure.startswith(message)
     assert sim.requests == []
@@ -122,7 +122,7 @@ def test_answers_that_are_refused(
 
 def test_a_job_of_type_check(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
     given = answers("register", vox_number="070-1111-2222", vox_address=TRUNK, vox_memo="new")
-    # The SIP fields of the credential were left blank.
+    # The SIP fields of the credential are blank.
     blank = {"api_key": KEY, "api_url": sim.url}
     job = project.launch("register.yml", given, credential=blank, job_type="check", diff_mode=True)
     assert job.status == "successful", job.stdout
@@ -146,10 +146,10 @@ def test_a_job_of_type_check(project: Project, sim: Simulator, credential: dict[
     ]
 
 
-def test_a_memo_that_may_have_become_another_is_refused(
+def test_a_memo_that_may_have_been_converted_is_refused(
     project: Project, sim: Simulator, credential: dict[str, str], core_version: tuple[int, ...]
 ) -> None:
-    """0042 would be 34."""
+    """0042 would become 34."""
     sim.add(NUMBER)
     given = answers("register", vox_number="070-1111-2222", vox_memo="0042", vox_update_password="always")
     job = project.launch("register.yml", given, credential=credential)
@@ -172,7 +172,7 @@ def test_a_memo_that_may_have_become_another_is_refused(
         ("vox_numbers_file", "2024-01-02", "another value, 2024-01-02"),
     ],
 )
-def test_other_answers_that_may_have_become_another(
+def test_other_answers_that_may_have_been_converted(
     project: Project,
     sim: Simulator,
     credential: dict[str, str],
@@ -181,7 +181,7 @@ def test_other_answers_that_may_have_become_another(
     written: str,
     arrived: str,
 ) -> None:
-    """Not taken for blank, nor for another agent's name; older ansible-core leaves them as they are."""
+    """They count neither as blank nor as another agent's name. Older ansible-core does not convert them."""
     sim.add_agent("83")
     survey = "register_many" if name == "vox_numbers_file" else "register"
     number = {} if survey == "register_many" else {"vox_number": "070-1111-2222", "vox_address": TRUNK}
@@ -205,7 +205,7 @@ def test_without_a_credential(project: Project, sim: Simulator) -> None:
         assert "VOX_API_KEY is not set: choose a credential of the type vox.ai" in job.failure
 
 
-def test_a_list_is_pasted(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+def test_a_pasted_list(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
     desk = sim.add_agent("Front desk")["agent_id"]
     pasted = "number\taddress\tmemo\n070-1111-2222\t\t0042\n1588-0000\tsip:branch\t{{ 7 * 6 }}, 한\n02-555-1234\t\t\n"
     given = answers(
@@ -235,7 +235,7 @@ def test_a_list_is_pasted(project: Project, sim: Simulator, credential: dict[str
 
 
 def test_a_list_of_the_project(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
-    """The example's own. Until its agent exists, nothing is done, and what came of it is handed on all the same."""
+    """The list of the example. Without its agent, nothing is changed, but the artifacts are set anyway."""
     given = answers("register_many", vox_numbers_file="numbers.csv")
     refused = project.launch("register_many.yml", given, credential=credential)
     assert "entry 1 (07011112222): no agent is named 'Front desk'" in refused.failure
@@ -261,25 +261,25 @@ def test_a_list_of_the_project(project: Project, sim: Simulator, credential: dic
         ),
         ({"vox_numbers_file": "nosuch.csv"}, "vox_numbers_file: no file nosuch.csv in /"),
         ({"vox_numbers": "- {number: '0701', update_password: never}"}, "update_password"),
-        # Whose content is nobody's business, and has the API key in it.
+        # It contains the API key, so it must not be shown.
         ({"vox_numbers_file": "/proc/self/environ"}, "the list is not UTF-8 text"),
     ],
     ids=["none", "two", "mangled", "nowhere", "invalid", "secrets"],
 )
-def test_lists_that_are_refused(
+def test_refused_lists(
     project: Project, sim: Simulator, credential: dict[str, str], given: dict[str, str], message: str
 ) -> None:
     job = project.launch("register_many.yml", answers("register_many", **given), credential=credential)
-    # What is wrong, and not where in the playbook it showed.
+    # The message contains the error, not its place in the playbook.
     assert message in job.failure
     assert "Finalization" not in job.failure and "set_fact" not in job.failure and "summary" not in job.failure
     assert sim.requests == []
 
 
-def test_a_list_of_digits_alone(
+def test_a_list_of_digits_only(
     project: Project, sim: Simulator, credential: dict[str, str], core_version: tuple[int, ...]
 ) -> None:
-    """It is right, or refused."""
+    """It is used correctly, or refused."""
     given = answers("register_many", vox_numbers=NUMBER, vox_address=TRUNK)
     job = project.launch("register_many.yml", given, credential=credential)
     if core_version >= (2, 19):
@@ -290,14 +290,14 @@ def test_a_list_of_digits_alone(
 
 
 EVENT_STDOUT_MAX_BYTES_DISPLAY = 1024
-"""AWX's web page shows as many characters of an event."""
+"""The number of characters of an event that AWX's web interface shows."""
 
 
 @pytest.mark.parametrize("yaml_output", [False, True], ids=["json", "yaml"])
-def test_an_export_outlasts_the_job(
+def test_an_export_is_available_after_the_job(
     project: Project, sim: Simulator, credential: dict[str, str], yaml_output: bool
 ) -> None:
-    """In its artifacts, and in its output: pasted as AWX shows them, they are a list that changes nothing."""
+    """In its artifacts, and in its output. A list pasted from either changes nothing."""
     agent = {"agent_id": sim.add_agent("Front desk")["agent_id"], "agent_version": "production"}
     agents: dict[str, Any] = {"inbound_agent": agent, "outbound_agent": agent, "sms_inbound_agent": agent}
     memo = "본사 {{ 7 * 6 }} \"' \\ 대표번호 📞" + " 가나다" * 20
@@ -309,7 +309,7 @@ def test_an_export_outlasts_the_job(
     assert '- number: "07011112222"' in content
     events = [event["stdout"] for event in exported.events]
     assert max(map(len, events)) < EVENT_STDOUT_MAX_BYTES_DISPLAY
-    # The web page shows no escape sequences.
+    # The web interface shows no escape sequences.
     shown = re.sub("\x1b\\[[0-9;]*m", "", "\n".join(events))
     assert "본사 {{ 7 * 6 }}" in shown
     for pasted in (
@@ -332,7 +332,7 @@ def test_an_export_outlasts_the_job(
         assert sim.writes == []
 
 
-def test_an_audit_fails_if_something_is_wrong(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
+def test_an_audit_fails_if_there_are_errors(project: Project, sim: Simulator, credential: dict[str, str]) -> None:
     sim.add(NUMBER)
     audited = project.launch("audit.yml", credential=credential)
     assert audited.status == "failed"

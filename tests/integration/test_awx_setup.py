@@ -45,7 +45,7 @@ EVERYTHING = {
 
 
 def set_up(ansible: Ansible, python: str, awx: AwxDouble, *options: str, **given: str) -> Run:
-    """Run the playbook with variables (in lower case) and an environment, which has a token and an API key anyway."""
+    """Run the playbook with variables (in lower case) and an environment, to which a token and an API key are added."""
     variables = json.dumps({name: value for name, value in given.items() if name.islower()})
     environment = {
         "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(ansible.collections_path), str(awx_collection_path())]),
@@ -62,31 +62,31 @@ def set_up(ansible: Ansible, python: str, awx: AwxDouble, *options: str, **given
 
 
 def changed(run: Run) -> list[str]:
-    """The tasks that changed something, by their modules."""
+    """Return the modules of the tasks that changed something."""
     assert run.code == 0, run.output
     return [task.action for task in run.tasks if task.result.get("changed")]
 
 
 def updates(awx: AwxDouble) -> list[tuple[str, str]]:
-    """The only write of a run that finds all as it should be: the project is updated, whether or not it is needed."""
+    """Return the only write of an unchanged run: the project is always updated."""
     return [("POST", f"/api/v2/projects/{project}/update/") for project in awx.items["projects"]]
 
 
 def launch(awx: AwxDouble, template: str, **body: Any) -> requests.Response:
-    """Launch a job over the API, as a script does that knows the token."""
+    """Launch a job over the API with the token."""
     url = f"{awx.url}/api/v2/job_templates/{awx.one('job_templates', template)['id']}/launch/"
     return requests.post(url, json=body, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
 
 
 @pytest.fixture(scope="module")
 def python(core: Ansible) -> Iterator[str]:
-    """The interpreter for the modules of awx.awx, of which a run starts two dozen."""
+    """The interpreter for the modules of awx.awx. A run starts about 24 of them."""
     with warm_python(core.python) as path:
         yield path
 
 
-def test_the_interpreter_does_as_python(python: str, tmp_path: Path) -> None:
-    """It passes on the environment, the directory and the output, exits as the program does, and has no controller."""
+def test_the_interpreter_behaves_like_python(python: str, tmp_path: Path) -> None:
+    """It passes on environment, directory, output and exit status, and does not contain the controller's modules."""
     program = (
         "import importlib.util, os, sys\n"
         "print(os.environ['A'], os.getcwd(), importlib.util.find_spec('ansible.cli'))\n"
@@ -106,7 +106,7 @@ def test_the_interpreter_does_as_python(python: str, tmp_path: Path) -> None:
 
 
 class Begun(NamedTuple):
-    """What was found after the first run, and the run in check mode before it."""
+    """The state after the first run, and the run in check mode before it."""
 
     tried: Run
     written_when_tried: list[tuple[str, str]]
@@ -116,12 +116,12 @@ class Begun(NamedTuple):
 
 @pytest.fixture(scope="module")
 def begun(core: Ansible, python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begun]:
-    """An AWX that was set up with everything there is to choose, for other tests to go on with a copy of it."""
+    """An AWX that was set up with all options. Other tests continue with a copy of it."""
     ansible = Ansible(core.bin, core.collections_path, core.root, tmp_path_factory.mktemp("begun"))
     with AwxDouble() as awx:
         first, second = (awx.one("organizations", name)["id"] for name in ("Default", "Second"))
         scm = awx.one("credential_types", "Source Control")["id"]
-        # Of the name that the credential of type vox.ai is to have, and one that belongs to no organization.
+        # One with the name of the credential of type vox.ai, and one that belongs to no organization.
         for name, organization in (("vox.ai Seoul", first), ("vox.ai Seoul", second), ("Shared", None)):
             awx.create("credentials", {"name": name, "organization": organization, "credential_type": scm})
         tried = set_up(ansible, python, awx, "--check", **EVERYTHING)
@@ -131,13 +131,13 @@ def begun(core: Ansible, python: str, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def awx(begun: Begun) -> Iterator[AwxDouble]:
-    """A copy of the AWX that was set up."""
+    """A copy of the configured AWX."""
     with AwxDouble(begun.awx) as awx:
         yield awx
 
 
 def vox_credential(awx: AwxDouble, organization: str) -> dict[str, Any]:
-    """The credential of type vox.ai. Others have the same name."""
+    """Return the credential of type vox.ai. Others have the same name."""
     return awx.one(
         "credentials",
         "vox.ai Seoul",
@@ -180,8 +180,8 @@ def test_the_first_run(begun: Begun) -> None:
         assert awx.survey(name) == spec
 
 
-def test_what_is_left_out_is_undone(ansible: Ansible, python: str, awx: AwxDouble) -> None:
-    """And what somebody added by hand stays."""
+def test_removed_variables_are_undone(ansible: Ansible, python: str, awx: AwxDouble) -> None:
+    """But manual additions are kept."""
     environment = awx.one("execution_environments", "vox.ai")
     other_type = awx.create("credential_types", {"name": "Other", "kind": "net"})["id"]
     by_hand = {"name": "By hand", "organization": 1, "credential_type": other_type}
@@ -197,7 +197,7 @@ def test_what_is_left_out_is_undone(ansible: Ansible, python: str, awx: AwxDoubl
         "The credential vox.ai Seoul is removed from vox.ai: export, because vox_awx_credential is not set"
         in run.output
     )
-    # Except for what the modules can't undo: this is said.
+    # The modules cannot undo some changes. The playbook reports these.
     assert awx.one("job_templates", "vox.ai: export")["execution_environment"] == environment["id"]
     assert "vox_awx_image is not set, and the job templates keep the execution environment vox.ai" in run.output
     run = set_up(ansible, python, awx, vox_awx_scm_url=str(PROJECT), vox_awx_credential="vox.ai Seoul")
@@ -206,7 +206,7 @@ def test_what_is_left_out_is_undone(ansible: Ansible, python: str, awx: AwxDoubl
 
 
 def test_a_project_recovers(ansible: Ansible, python: str, tmp_path: Path) -> None:
-    """It is updated by each run, so that a run fails as long as its jobs would, and succeeds as soon as they can."""
+    """Each run updates the project, so that a run fails if its jobs would fail, and succeeds if they would succeed."""
     repository = tmp_path / "repository"
     shutil.copytree(PROJECT, repository)
     (repository / "export.yml").unlink()
@@ -234,9 +234,9 @@ def test_a_project_recovers(ansible: Ansible, python: str, tmp_path: Path) -> No
 
 
 def test_two_organizations(ansible: Ansible, python: str, awx: AwxDouble) -> None:
-    """Each has its own, by the same names, and neither run has to do with the other's.
+    """Each has its own resources with the same names, and neither run affects the other's.
 
-    The administrator of an organization may do all but make the credential type.
+    The administrator of an organization may do everything except create the credential type.
     """
     busan = EVERYTHING | {
         "vox_awx_organization": "Second",
@@ -247,7 +247,7 @@ def test_two_organizations(ansible: Ansible, python: str, awx: AwxDouble) -> Non
     scm = awx.one("credential_types", "Source Control")["id"]
     seoul_s_update = updates(awx)
     assert len(changed(set_up(ansible, python, awx, CONTROLLER_OAUTH_TOKEN=ORGANIZATION_TOKEN, **busan))) == 6
-    # New secrets are entered in AWX, and stay.
+    # Secrets that are changed in AWX are kept.
     vox_credential(awx, "Default")["inputs"] = {"api_key": "another"}
     awx.requests.clear()
     assert changed(set_up(ansible, python, awx, **EVERYTHING)) == []
@@ -278,7 +278,7 @@ def test_two_organizations(ansible: Ansible, python: str, awx: AwxDouble) -> Non
 
 
 def test_a_launch(awx: AwxDouble) -> None:
-    """What AWX hands over of what is sent, and when it does not start a job at all."""
+    """AWX passes on the variables of the survey, and does not start an incomplete job."""
     answers = {"vox_agent_version": "keep", "vox_update_password": "on_create", "vox_memo": "본사"}
     incomplete = launch(awx, "vox.ai: register many numbers", extra_vars={"vox_numbers": "070-1111-2222"})
     assert incomplete.json() == {
@@ -338,10 +338,10 @@ def test_no_permission(ansible: Ansible, python: str, environment: dict[str, str
         assert "vox.ai" not in str(awx.items)
 
 
-def test_little_is_needed(ansible: Ansible, python: str) -> None:
-    """A repository alone. With the collection that Automation Controller has: the same modules by another name.
+def test_minimal_settings(ansible: Ansible, python: str) -> None:
+    """Only a repository, with the collection of Automation Controller: the same modules with other names.
 
-    And a password is as good as a token.
+    A password is used instead of a token.
     """
     login = {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": USER, "CONTROLLER_PASSWORD": USER_PASSWORD}
     collections = ansible.directory / "controller"
@@ -358,7 +358,7 @@ def test_little_is_needed(ansible: Ansible, python: str) -> None:
             assert awx.credentials(name) == []
 
 
-def test_what_is_missing_is_told(ansible: Ansible, python: str) -> None:
+def test_missing_settings_are_reported(ansible: Ansible, python: str) -> None:
     with AwxDouble() as awx:
         run = set_up(ansible, python, awx)
         assert "vox_awx_scm_url is not set: set it to a git repository" in run.output

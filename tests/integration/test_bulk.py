@@ -55,7 +55,7 @@ def entries_of(task: Seen) -> list[dict[str, Any]]:
 
 
 def summary_of(task: Seen) -> dict[str, int]:
-    """What of the summary is not nought."""
+    """Return the counts of the summary that are not 0."""
     summary: dict[str, int] = task.result["summary"]
     assert set(summary) == set(NOTHING)
     return {kind: count for kind, count in summary.items() if count}
@@ -110,11 +110,11 @@ def test_a_mixed_list(sim: Simulator) -> Script:
         bulk(wanted, diff=True),
     ]
     assert checked.requests(sim) == [*UNKNOWN, AGENTS]
-    # In the controller, the agent is known by then.
+    # In the controller, the agent's id is known already.
     assert sorted(set(done.after_look_up(sim)) - {AGENTS}) == sorted(
         [REGISTER, PATCH_AGENTS, PATCH_MEMO, PATCH_SIP, REVOKE_CANCEL, DELETE]
     )
-    # What is given up comes last.
+    # Releases come last.
     assert done.requests(sim)[-1] == DELETE
     actions = [
         ["registered", "agents_updated"],
@@ -164,7 +164,7 @@ def test_a_mixed_list(sim: Simulator) -> Script:
 
 
 @scenario()
-def test_a_thousand_that_are_held(sim: Simulator) -> Script:
+def test_a_thousand_held_numbers(sim: Simulator) -> Script:
     held(sim, 1000)
     (seen,) = yield [bulk(numbered(1000))]
     assert seen.requests(sim) == [LIST] * 10
@@ -173,7 +173,7 @@ def test_a_thousand_that_are_held(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_a_thousand_that_are_not(sim: Simulator) -> Script:
+def test_a_thousand_new_numbers(sim: Simulator) -> Script:
     wanted = numbered(1000, auth_password=PASSWORD)
     done, again = yield [bulk(wanted), bulk(wanted)]
     assert Counter(done.requests(sim)) == {LIST: 3, REGISTER: 1000}
@@ -207,7 +207,7 @@ def test_five_of_three_hundred_are_refused(sim: Simulator) -> Script:
 
 
 @scenario()
-def test_all_that_can_not_be_meant_is_told_at_once(sim: Simulator) -> Script:
+def test_all_invalid_entries_are_reported_at_once(sim: Simulator) -> Script:
     sim.add("0212345678", provider="vox")
     wanted: list[Any] = [
         {"number": "070-1111-2222", "address": ADDRESS},
@@ -243,7 +243,7 @@ def test_all_that_can_not_be_meant_is_told_at_once(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_one_that_fails_does_not_stop_the_others(sim: Simulator) -> Script:
+def test_a_failed_entry_does_not_stop_the_others(sim: Simulator) -> Script:
     held(sim, 4)
     sim.fault("answer", "PATCH", "/organization-telephone-numbers/{id}", occurrence=2, status=400, body={})
     wanted = [{"number": f"0704000{index:04}", "memo": "new"} for index in range(3)]
@@ -332,10 +332,10 @@ def test_a_password_that_the_api_quotes(sim: Simulator) -> Script:
 
 
 @scenario()
-def test_what_is_shown_of_the_arguments(sim: Simulator) -> Script:
+def test_arguments_in_the_output(sim: Simulator) -> Script:
     held(sim, 2)
     (seen,) = yield [bulk(numbered(2, auth_password=PASSWORD))]
-    # Since ansible-core 2.21 nothing is, unless it is asked for.
+    # Since ansible-core 2.21, they are shown only on request.
     shown = seen.result.get("invocation", {"module_args": {"telephone_numbers": "(2 entries, see the result)"}})
     assert shown["module_args"]["telephone_numbers"] == "(2 entries, see the result)"
 
@@ -361,14 +361,14 @@ def test_a_listing_that_fails(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_lost_answers(sim: Simulator) -> Script:
+def test_lost_responses(sim: Simulator) -> Script:
     for occurrence, fault in ((3, "close_after"), (5, "error_after"), (8, "close_before"), (12, "truncated")):
         sim.fault(fault, occurrence=occurrence)
     sim.fault("rate_limited", occurrence=15, retry_after=1)
     done, again = yield [bulk(numbered(20, auth_password=PASSWORD)), bulk(numbered(20))]
     assert summary_of(done) == {"registered": 20}
     assert sorted(live(sim)) == [one["number"] for one in numbered(20)]
-    # Of those five, two were never processed: they alone are sent twice.
+    # Two of these five were never processed. Only these are sent twice.
     assert Counter(done.requests(sim))[REGISTER] == 22
     assert summary_of(again) == {"unchanged": 20}
 
@@ -379,7 +379,7 @@ def test_a_service_that_breaks_down(sim: Simulator) -> Script:
     (seen,) = yield [bulk(numbered(60))]
     assert summary_of(seen) == {"failed": 60}
     begun = [entry for entry in entries_of(seen) if not entry["msg"].startswith("not processed")]
-    # The API is asked for no more than it takes to see that it is the API that fails.
+    # The task stops as soon as it is clear that the API itself fails.
     assert 8 <= len(begun) <= 16
     assert all(entry["failure"]["http_status"] == 500 for entry in begun)
     assert "and 40 more" in seen.message
@@ -394,14 +394,14 @@ def test_agents_by_name(sim: Simulator) -> Script:
     many = [{"number": f"0704000{i:04}", "inbound_agent": {"agent_name": f"Desk {i}"}} for i in range(20)]
     first, second, third = yield [bulk(few), bulk(many), bulk(many)]
     assert Counter(first.requests(sim)) == {LIST: 1, AGENTS: 3, PATCH_AGENTS: 20}
-    # The run knows three of them.
+    # The run has the ids of three of them already.
     assert Counter(second.requests(sim)) == {LIST: 1, AGENTS: 2, PATCH_AGENTS: 17}
     # Agents are known for 30 seconds. On a machine with other work, the hosts of this play can take longer for a task.
     assert third.requests(sim) == [LIST] or third.start - second.start > 30
 
 
 @scenario(CONTROLLER)
-def test_a_run_knows_what_it_has_written_whatever_the_list_says(sim: Simulator) -> Script:
+def test_a_run_remembers_its_writes_despite_a_stale_list(sim: Simulator) -> Script:
     held(sim, 2)
     sim.switches.list_lag = 30
     given_up, taken, again, anew = yield [
@@ -418,8 +418,8 @@ def test_a_run_knows_what_it_has_written_whatever_the_list_says(sim: Simulator) 
 
 
 @scenario(ways=("module",))
-def test_a_number_that_changed_meanwhile(sim: Simulator) -> Script:
-    """The list lags: what it shows as held was given up, and what it doesn't show is held."""
+def test_numbers_that_a_stale_list_shows_wrongly(sim: Simulator) -> Script:
+    """In the stale list, a released number is still held, and a held number is missing."""
     held(sim, 2)
     sim.switches.list_lag = 30
     given_up, taken, anew = yield [
@@ -442,7 +442,7 @@ def test_two_tasks_with_one_list(ansible: Ansible, sim: Simulator) -> None:
     run = ansible.run([{"hosts": "all", "gather_facts": False, "tasks": [task]}], hosts)
     (first,), (second,) = run.of("first"), run.of("second")
     assert not first.failed and not second.failed, run.output
-    # Both at work at once, or else this would show nothing.
+    # Both tasks must overlap. Otherwise, the test would prove nothing.
     assert first.start < second.end and second.start < first.end
     assert live(sim) == [one["number"] for one in numbered(100)]
     registered = [summary_of(task).get("registered", 0) for task in (first, second)]
@@ -450,7 +450,7 @@ def test_two_tasks_with_one_list(ansible: Ansible, sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize(("callback", "lines"), [("default", 1), ("minimal", 0)])
-def test_progress_is_shown_to_people(ansible: Ansible, sim: Simulator, callback: str, lines: int) -> None:
+def test_progress_is_shown(ansible: Ansible, sim: Simulator, callback: str, lines: int) -> None:
     hosts = {"org": ansible.host("action", vox_url=sim.url, vox_key=KEY)}
     pace = {"requests_per_second": 4, "requests_per_minute": 0}
     task = bulk(numbered(24), api_url="{{ vox_url }}", api_key="{{ vox_key }}", **pace) | {"name": "Keep the numbers"}
@@ -465,7 +465,7 @@ def test_progress_is_shown_to_people(ansible: Ansible, sim: Simulator, callback:
 
 
 @scenario(CONTROLLER)
-def test_what_was_found_is_told_although_the_api_fails_then(sim: Simulator) -> Script:
+def test_found_changes_are_reported_although_the_api_fails_later(sim: Simulator) -> Script:
     held(sim, 24, memo="theirs")
     for _index in range(3):
         sim.fault("answer", "GET", "/organization-telephone-numbers", body={"items": [], "next_cursor": None})
@@ -481,8 +481,8 @@ def test_what_was_found_is_told_although_the_api_fails_then(sim: Simulator) -> S
 
 
 @scenario(CONTROLLER)
-def test_a_task_that_runs_into_its_timeout_waits_for_no_answer(sim: Simulator) -> Script:
-    """Its answers would take longer than the whole run. What was sent took effect, and nothing else is sent."""
+def test_a_task_does_not_wait_for_responses_after_its_timeout(sim: Simulator) -> Script:
+    """The responses would take longer than the run. The sent requests take effect, and nothing else is sent."""
     for _index in range(8):
         sim.fault("slow", "POST", seconds=600)
     stopped, next_one = yield [bulk(numbered(12), timeout=580) | {"timeout": 2}, bulk(numbered(12))]
@@ -495,12 +495,12 @@ def test_a_task_that_runs_into_its_timeout_waits_for_no_answer(sim: Simulator) -
 
 
 @scenario(CONTROLLER)
-def test_after_a_timeout_the_next_item_of_a_loop_is_done(sim: Simulator) -> Script:
+def test_the_next_item_runs_after_a_timeout(sim: Simulator) -> Script:
     sim.fault("slow", "POST", seconds=600)
     entries = [{"number": f"0704000{{{{ item }}}}00{index}", "address": ADDRESS} for index in range(2)]
     (looped,) = yield [bulk(entries, timeout=580) | {"loop": ["0", "1"], "timeout": 2}]
     first, second = looped.result["results"]
-    # What a timeout results in is Ansible's own.
+    # The result of a timeout is from Ansible.
     assert "summary" not in first
     assert second["summary"] == NOTHING | {"registered": 2}
     assert live(sim) == sorted(f"0704000{item}00{index}" for item in range(2) for index in range(2))

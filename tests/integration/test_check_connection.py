@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook check_connection: what it reports, which part fails, and what it never shows."""
+"""The playbook check_connection: its report, the failed part, and the values that it never prints."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from integration._scenario import BOTH
 from simulator import Simulator, Switches, observed_switches
 
 PLAYBOOK = Path(COLLECTION + "check_connection")
-"""Not a file: Ansible finds it in the collection."""
+"""Ansible finds this playbook in the collection."""
 
 
 def check(ansible: Ansible, verbosity: str = "-v", **environment: str) -> tuple[Run, list[str]]:
-    """Run it as users do, and return what it says. The report shows no key, number, name of a host, or path."""
+    """Run it like users, and return its report. Check that it contains no key, number, host name or path."""
     run = ansible.run(PLAYBOOK, {}, verbosity=verbosity, **environment)
     reports: list[Any] = [seen.result["msg"] for seen in run.tasks if seen.action.endswith("debug")]
     assert len(reports) == 1, run.output
@@ -40,7 +40,7 @@ def line(report: list[str], name: str) -> str:
     return next(one for one in report if one.startswith(f"{name}: "))
 
 
-def test_it_reports_a_connection_that_works(ansible: Ansible, sim: Simulator) -> None:
+def test_report_of_a_working_connection(ansible: Ansible, sim: Simulator) -> None:
     sim.switches = Switches(rate_limit=(50, 500), limit_headers=True)
     for index, status in enumerate(("active", "active", "scheduled", "expired")):
         sim.add(f"0701111222{index}", status=status)
@@ -57,7 +57,7 @@ def test_it_reports_a_connection_that_works(ansible: Ansible, sim: Simulator) ->
     assert "Python 3." in line(report, "Versions") and "requests 2." in line(report, "Versions")
 
 
-def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
+def test_failed_part_is_reported(ansible: Ansible, sim: Simulator) -> None:
     with Simulator(keys=(KEY,), tls=True) as secure, Simulator(keys=(KEY,)) as limited:
         limited.switches = Switches(rate_limit=(50, 1))
         remote = secure.url.replace("127.0.0.1", "vox.example.invalid")
@@ -74,7 +74,7 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
             "address": ({"VOX_API_URL": sim.url + "/wrong", "VOX_API_KEY": KEY}, "API"),
             "rate limit": ({"VOX_API_URL": limited.url, "VOX_API_KEY": KEY}, "Rate limit"),
         }
-        # One run for all of them: each task with its own environment.
+        # One run for all cases, with a different environment for each task.
         tasks = [
             {f"{COLLECTION}vox_connection_info": {}, "environment": environment, "ignore_errors": True}
             for environment, _part in cases.values()
@@ -100,14 +100,14 @@ def test_it_names_the_part_that_fails(ansible: Ansible, sim: Simulator) -> None:
     assert sim.writes == []
 
 
-def test_it_fails_where_the_connection_does(ansible: Ansible, sim: Simulator) -> None:
+def test_failed_connection_fails_the_playbook(ansible: Ansible, sim: Simulator) -> None:
     run, report = check(ansible, VOX_API_URL=sim.url, VOX_API_KEY="key-Xyzzy")
     assert run.code == 2
     assert report[1].startswith("The connection failed (Key): HTTP 401")
     assert len(sim.requests) == 1
 
 
-def test_it_says_that_requests_is_missing(ansible: Ansible) -> None:
+def test_missing_requests_is_reported(ansible: Ansible) -> None:
     without = ansible.directory / "without"
     without.mkdir()
     (without / "requests.py").write_text("raise ImportError('no requests here')\n")
@@ -117,8 +117,8 @@ def test_it_says_that_requests_is_missing(ansible: Ansible) -> None:
     assert socket.gethostname() not in report[1] and sys.executable not in report[1] and ansible.python not in report[1]
 
 
-def test_a_playbook_runs_on_what_was_observed(ansible: Ansible, tmp_path: Path) -> None:
-    """What make contract saw of one API is what another simulator does, and the modules cope with it."""
+def test_modules_work_with_observed_switches(ansible: Ansible, tmp_path: Path) -> None:
+    """A simulator behaves as `make contract` has observed it, and the modules work with it."""
     path = tmp_path / "observed.yml"
     switches = Switches(
         register_status=200,

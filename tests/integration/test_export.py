@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook export: what it writes, the role takes as it is, and changes nothing."""
+"""The playbook export: the role accepts its unchanged file, and changes nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MEMOS = (
     " padded ",
     "!vault $ANSIBLE_VAULT;1.1;AES256",
     "📞\u00a0\ufeff\u200b",
-    "line\u2028separator, and what is none \uffff",
+    "line\u2028separator, and a noncharacter \uffff",
     "200 " + "가" * 196,
 )
 UNWRITABLE_MEMOS = (
@@ -66,14 +66,14 @@ ADDRESSES = (
 
 
 class Exporting:
-    """An organization's export to a file, and its application."""
+    """Exports an organization to a file, and applies the file."""
 
     def __init__(self, ansible: Ansible, sim: Simulator) -> None:
         self.file = ansible.directory / "numbers.yml"
         self._ansible, self._sim = ansible, sim
 
     def run(self, playbook: Path | str, *options: str) -> Run:
-        """Run a playbook. It must succeed without a write."""
+        """Run a playbook, and check that it succeeds without a write."""
         host = self._ansible.host("action", vox_export_file=str(self.file))
         run = self._ansible.run(playbook, {"localhost": host}, *options, VOX_API_URL=self._sim.url, VOX_API_KEY=KEY)
         assert run.code == 0, run.output
@@ -81,22 +81,22 @@ class Exporting:
         return run
 
     def export(self, *options: str) -> bool:
-        """Whether the file was, or in check mode would be, changed."""
+        """Export, and return whether the file was changed, or would be in check mode."""
         (written,) = (task for task in self.run(EXPORT, *options).tasks if "template" in task.action)
         changed: bool = written.result["changed"]
         return changed
 
     def apply(self, *options: str) -> dict[str, Any]:
-        """The result of the role."""
+        """Apply the file, and return the result of the role."""
         return self.run(APPLY, *options).tasks[-1].result
 
 
 def numbers() -> list[str]:
-    """Numbers to give out, none of them twice; some are octal to YAML, and some look like years or floats."""
+    """Return different numbers. Some are octal in YAML, some look like years or floats."""
     return ["07088889999", "07000000000", "15880000", *(f"070{index:08}" for index in range(100, 1000))]
 
 
-def test_an_export_is_applied_without_a_change(ansible: Ansible, sim: Simulator) -> None:
+def test_applying_an_export_changes_nothing(ansible: Ansible, sim: Simulator) -> None:
     give = iter(numbers())
     agents = [sim.add_agent(name)["agent_id"] for name in ("Front desk", "Night desk")]
     for memo in (*MEMOS, None, *UNWRITABLE_MEMOS):
@@ -146,7 +146,7 @@ def test_an_export_is_applied_without_a_change(ansible: Ansible, sim: Simulator)
 
 
 def test_odd_records_do_not_stop_the_others(ansible: Ansible, sim: Simulator) -> None:
-    """What can't be applied is left out, and it says so."""
+    """Values that cannot be applied are left out, with a comment."""
     desk = sim.add_agent()["agent_id"]
     sim.add("07000000001", unknown={"memo": 42})
     sim.add("07000000002", unknown={"memo": ["a"]})
@@ -180,7 +180,7 @@ def test_odd_records_do_not_stop_the_others(ansible: Ansible, sim: Simulator) ->
     assert exporting.apply()["summary"]["unchanged"] == 8
 
 
-def test_a_default_of_an_address_is_none_of_what_was_bought(ansible: Ansible, sim: Simulator) -> None:
+def test_default_address_does_not_apply_to_bought_numbers(ansible: Ansible, sim: Simulator) -> None:
     sim.add(NUMBER, provider="vox")
     exporting = Exporting(ansible, sim)
     exporting.export()
@@ -188,8 +188,8 @@ def test_a_default_of_an_address_is_none_of_what_was_bought(ansible: Ansible, si
     assert exporting.apply("-e", defaults)["summary"]["unchanged"] == 1
 
 
-def test_what_has_moved_on_since(ansible: Ansible, sim: Simulator) -> None:
-    """Check mode shows it, and a file that is written over is kept."""
+def test_drift_since_the_last_export(ansible: Ansible, sim: Simulator) -> None:
+    """Check mode shows it, and the overwritten file is kept as a backup."""
     exporting = Exporting(ansible, sim)
     assert exporting.export() is True
     before = exporting.file.read_text(encoding="utf-8")
@@ -208,7 +208,7 @@ def test_what_has_moved_on_since(ansible: Ansible, sim: Simulator) -> None:
 
 
 def test_a_file_for_each_organization(ansible: Ansible, sim: Simulator) -> None:
-    """With its own key, and in the directory that the command was given in."""
+    """With the organization's own key, in the working directory of the command."""
     sim.add(NUMBER)
     sim.add("07033334444", key=OTHER_KEY)
     here = ansible.directory / "here"
@@ -225,7 +225,7 @@ def test_a_file_for_each_organization(ansible: Ansible, sim: Simulator) -> None:
     assert NUMBER not in written["telephone_numbers_busan.yml"]
 
 
-def test_no_organization_takes_the_key_of_another(ansible: Ansible, sim: Simulator) -> None:
+def test_no_organization_uses_the_key_of_another(ansible: Ansible, sim: Simulator) -> None:
     hosts = {"seoul": ansible.host("action", vox_api_key=KEY), "busan": ansible.host("action")}
     options = ("-evox_export_hosts=all", f"-evox_export_file={ansible.directory}/{{{{ inventory_hostname }}}}.txt")
     run = ansible.run(EXPORT, hosts, *options, VOX_API_URL=sim.url, VOX_API_KEY=OTHER_KEY)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever goes wrong around a registration, there is one record in the end, and each run tells the truth."""
+"""After any fault at a registration, there is one record, and the result of each run is true."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def _live(sim: Simulator) -> list[dict[str, Any]]:
     return [number for number in sim.numbers() if number["status"] == "active"]
 
 
-# fault, its parameters, and what the one run sends: the number is looked for wherever the POST's fate is unknown. If it
-# is found then, it may be somebody else's, so the credentials are sent once more.
+# fault, its parameters, and the requests of the run: if the outcome of the POST is unknown, the number is looked up. If
+# it is found, another client may have registered it, so the credentials are sent again.
 FAULTS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     "close_before": ("close_before", {}, [*UNKNOWN, REGISTER, *UNKNOWN, *UNKNOWN, REGISTER]),
     "close_after": ("close_after", {}, [*UNKNOWN, REGISTER, LIST, PATCH_SIP]),
@@ -50,7 +50,7 @@ FAULTS: dict[str, tuple[str, dict[str, Any], list[str]]] = {
 }
 
 
-def _around_a_registration(name: str) -> Any:
+def _fault_at_a_registration(name: str) -> Any:
     action, parameters, conversation = FAULTS[name]
 
     def script(sim: Simulator) -> Script:
@@ -71,16 +71,16 @@ def _around_a_registration(name: str) -> Any:
 
 
 for _name in FAULTS:
-    globals()[f"test_{_name}"] = _around_a_registration(_name)
+    globals()[f"test_{_name}"] = _fault_at_a_registration(_name)
 
 
 @scenario()
-def test_an_answer_lost_and_a_list_that_lags(sim: Simulator) -> Script:
+def test_a_lost_response_and_a_stale_list(sim: Simulator) -> Script:
     sim.switches.list_lag = 1.2
     sim.fault("close_after")
     done, again = yield [
         vox(VENDOR_EXAMPLE | {"retries": 3}),
-        # By then the list shows it.
+        # By now, the list contains it.
         vox(VENDOR_EXAMPLE, retries=4, delay=0.5, register="seen", until="seen is succeeded"),
     ]
     assert not done.failed
@@ -92,8 +92,8 @@ def test_an_answer_lost_and_a_list_that_lags(sim: Simulator) -> Script:
 
 
 @scenario()
-def test_what_is_found_may_be_somebody_else_s(sim: Simulator) -> Script:
-    """Registered by them after a request of ours that got lost, with credentials that would ring elsewhere."""
+def test_a_number_that_is_found_later_may_belong_to_another_client(sim: Simulator) -> Script:
+    """Another client registers it after our request was lost, with credentials of another trunk."""
 
     def register() -> None:
         sim.add(NUMBER, address=VENDOR_EXAMPLE["address"], auth_username="them", auth_password="theirs")
@@ -108,11 +108,11 @@ def test_what_is_found_may_be_somebody_else_s(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_an_answer_lost_and_a_list_that_lags_for_long(sim: Simulator) -> Script:
+def test_a_lost_response_and_a_list_that_stays_stale(sim: Simulator) -> Script:
     sim.switches.list_lag = 3600
     sim.fault("close_after")
     (done,) = yield [vox(VENDOR_EXAMPLE)]
-    # The second POST is told of the duplicate, which the list doesn't show.
+    # The second POST is refused as a duplicate, which the list does not contain.
     assert done.failed
     assert len(_live(sim)) == 1
     assert "again" in done.message or "409" in done.message
@@ -132,8 +132,8 @@ def test_a_server_that_always_fails(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_a_run_that_fails_and_one_that_finishes(sim: Simulator) -> Script:
-    # The answer is lost, and no listing works to look what came of it: 1 try, and 1 retry.
+def test_a_second_run_completes_a_failed_one(sim: Simulator) -> Script:
+    # The response is lost, and the listing to verify the outcome fails, too: 1 try, and 1 retry.
     sim.fault("close_after")
     for _index in range(2):
         sim.fault("error_before", "GET", NUMBERS, occurrence=4)
@@ -147,7 +147,7 @@ def test_a_run_that_fails_and_one_that_finishes(sim: Simulator) -> Script:
     assert len(_live(sim)) == 1
 
 
-def _somebody_else_was_faster(status: int) -> Any:
+def _another_client_was_faster(status: int) -> Any:
     def script(sim: Simulator) -> Script:
         sim.switches.duplicate_status = status  # type: ignore[assignment]
         theirs = sim.add(NUMBER, memo="theirs")
@@ -171,14 +171,14 @@ def _somebody_else_was_faster(status: int) -> Any:
 
 
 for _status in (400, 409, 422):
-    globals()[f"test_duplicate_{_status}"] = _somebody_else_was_faster(_status)
+    globals()[f"test_duplicate_{_status}"] = _another_client_was_faster(_status)
 
 
-def _a_duplicate_that_the_list_does_not_show_yet(status: int, many: bool) -> Any:
+def _a_duplicate_missing_in_the_list(status: int, many: bool) -> Any:
     def script(sim: Simulator) -> Script:
         sim.switches.duplicate_status = status  # type: ignore[assignment]
         sim.add(NUMBER)
-        # Three looks, each at three lists, don't show it yet: one before, and two after the refusal.
+        # Three look-ups of three lists each do not find it yet: one before, and two after the refusal.
         for _index in range(9):
             sim.fault("answer", "GET", NUMBERS, body={"items": [], "total_count": 0, "next_cursor": None})
         wanted = {"number": NUMBER, "address": VENDOR_EXAMPLE["address"]}
@@ -193,7 +193,7 @@ def _a_duplicate_that_the_list_does_not_show_yet(status: int, many: bool) -> Any
 
 for _status in (400, 409, 422):
     for _many in (False, True):
-        _test = _a_duplicate_that_the_list_does_not_show_yet(_status, _many)
+        _test = _a_duplicate_missing_in_the_list(_status, _many)
         globals()[_test.__name__] = _test
 
 
@@ -202,13 +202,13 @@ def test_lists_that_fail_at_first(sim: Simulator) -> Script:
     sim.add(NUMBER)
     for action in ("close_before", "error_before"):
         sim.fault(action, "GET", NUMBERS)
-    # In a task of their own: each retry waits twice as long as the one before it.
+    # In a separate task, because each retry waits twice as long as the one before it.
     for action in ("truncated", "html"):
         sim.fault(action, "GET", NUMBERS, occurrence=4)
     sim.fault("rate_limited", "GET", NUMBERS, occurrence=4, retry_after=1)
     twice, limited = yield [
         vox({"number": NUMBER, "retries": 2}),
-        # Read on from where the first task stopped. To wait for the rate limit costs no retry.
+        # Continues where the first task stopped. Waiting for the rate limit does not count as a retry.
         vox({"number": "07099998888", "state": "absent", "retries": 2}),
     ]
     assert not twice.failed and not limited.failed
@@ -217,7 +217,7 @@ def test_lists_that_fail_at_first(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_what_no_retry_helps(sim: Simulator) -> Script:
+def test_errors_without_a_retry(sim: Simulator) -> Script:
     for status in (400, 401, 403, 404, 418):
         sim.fault("answer", "GET", NUMBERS, status=status, body={"error": {"code": "C", "message": "거부"}})
     seen = yield [vox({"number": NUMBER}) for _index in range(5)]
@@ -228,7 +228,7 @@ def test_what_no_retry_helps(sim: Simulator) -> Script:
 
 
 @scenario(api_key="unknown-Xyzzy")
-def test_a_key_that_is_not_known(sim: Simulator) -> Script:
+def test_an_unknown_key(sim: Simulator) -> Script:
     (seen,) = yield [vox({"number": NUMBER})]
     assert seen.failed
     assert seen.result["failure"]["http_status"] == 401
@@ -237,7 +237,7 @@ def test_a_key_that_is_not_known(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_nobody_listens(sim: Simulator) -> Script:
+def test_refused_connections(sim: Simulator) -> Script:
     sim.fault("refuse", "GET", NUMBERS, seconds=1)
     lost, found = yield [
         vox({"number": NUMBER, "address": "sip:a", "retries": 0}),
@@ -245,14 +245,14 @@ def test_nobody_listens(sim: Simulator) -> Script:
     ]
     assert lost.failed
     assert lost.result["failure"]["http_status"] is None
-    # One was answered. The next one found the port closed, and was not sent.
+    # One request had a response. The next one was not sent, because the port was closed.
     assert lost.result["api_requests"] == 1
     assert not found.failed
     assert [found.record] == sim.numbers()
 
 
 @scenario(CONTROLLER)
-def test_a_change_whose_answer_is_lost(sim: Simulator) -> Script:
+def test_a_change_with_a_lost_response(sim: Simulator) -> Script:
     sim.fault("close_after", "PATCH", f"{NUMBERS}/{{id}}")
     sim.add(NUMBER)
     (seen,) = yield [vox({"number": NUMBER, "memo": "new"})]
@@ -261,7 +261,7 @@ def test_a_change_whose_answer_is_lost(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_a_cancellation_taken_back_whose_answer_is_lost(sim: Simulator) -> Script:
+def test_a_revocation_with_a_lost_response(sim: Simulator) -> Script:
     sim.fault("close_after", "POST", f"{NUMBERS}/{{id}}/revoke-cancel")
     sim.add(NUMBER, provider="vox", status="cancel_requested")
     (seen,) = yield [vox({"number": NUMBER})]
@@ -272,7 +272,7 @@ def test_a_cancellation_taken_back_whose_answer_is_lost(sim: Simulator) -> Scrip
 
 
 @scenario()
-def test_a_change_of_a_number_that_is_gone_is_no_success(sim: Simulator) -> Script:
+def test_a_change_of_an_expired_record_is_not_a_success(sim: Simulator) -> Script:
     sim.switches.patch_expired = 200
     address = VENDOR_EXAMPLE["address"]
     numbers = [NUMBER, "07011112223", "07011112224", "07011112225"]
@@ -308,7 +308,7 @@ def test_a_change_of_a_number_that_is_gone_is_no_success(sim: Simulator) -> Scri
 
 
 @scenario(CONTROLLER)
-def test_an_answer_that_is_a_part_of_the_record_is_not_taken_for_it(sim: Simulator) -> Script:
+def test_a_partial_record_in_a_response_is_read_again(sim: Simulator) -> Script:
     records = [sim.add(NUMBER), sim.add("07011112223")]
     for record in records:
         part = {"id": record["id"], "number": record["number"], "memo": "m"}
@@ -329,7 +329,7 @@ def test_an_answer_that_is_a_part_of_the_record_is_not_taken_for_it(sim: Simulat
 
 @scenario()
 def test_each_task_reports_what_it_has_done(sim: Simulator) -> Script:
-    """Answers without a record and reads that fail, changes that are ignored, and values other than were sent."""
+    """With responses without a record, failed reads, ignored changes, and other values than those sent."""
     numbers = [NUMBER, *(f"0701111222{index}" for index in range(3, 6))]
     records = [sim.add(number) for number in numbers]
     for record in records[:2]:
@@ -369,7 +369,7 @@ def test_each_task_reports_what_it_has_done(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_what_somebody_else_gave_up_is_in_no_diff(sim: Simulator) -> Script:
+def test_a_number_that_another_client_released_is_not_in_the_diff(sim: Simulator) -> Script:
     numbers = [NUMBER, "07011112223"]
     for number in numbers:
         record = sim.add(number)
@@ -384,7 +384,7 @@ def test_what_somebody_else_gave_up_is_in_no_diff(sim: Simulator) -> Script:
         bulk([{"number": numbers[1], "state": "absent"}], diff=True),
     ]
     for task in (one, many):
-        # The number may be held again under another id, so it is looked for once more.
+        # The number may be held again under another id, so it is looked up again.
         assert task.after_look_up(sim) == [DELETE, GET, *UNKNOWN]
         assert not task.failed
         assert task.result["changed"] is False

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Numbers and agents that are read, and the audit of them."""
+"""Numbers, agents, the connection and the audit are read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def connection(**arguments: Any) -> dict[str, Any]:
 
 
 def break_every_rule_once(sim: Simulator) -> None:
-    """Put a number at fault into the organization for each rule of the audit, with ids that do not vary."""
+    """Add a number that violates it for each rule of the audit, with constant ids."""
     ids = (f"{index:08}-0000-4000-8000-00000000000b" for index in range(1, 100))
     good, draft = (sim.add_agent(name, agent_id=next(ids))["agent_id"] for name in ("Front desk", "<b>Night</b> desk"))
     unpublished = sim.add_agent("=1+1", agent_id=next(ids), production_version=None)["agent_id"]
@@ -127,7 +127,7 @@ def test_a_connection_is_checked(sim: Simulator) -> Script:
     *single, looped = yield [
         connection(),
         connection() | {"check_mode": True, "diff": True},
-        # The items of a loop do not know of each other.
+        # The items of a loop are independent.
         connection(requests_per_second="{{ item }}") | {"loop": [5, 5]},
     ]
     for seen in [*(task.result for task in single), *looped.result["results"]]:
@@ -139,7 +139,7 @@ def test_a_connection_is_checked(sim: Simulator) -> Script:
 
 
 @scenario()
-def test_every_rule_finds_what_it_is_about(sim: Simulator) -> Script:
+def test_every_rule_finds_its_fault(sim: Simulator) -> Script:
     break_every_rule_once(sim)
     found, two_rules, no_rule = yield [
         audit() | {"check_mode": True, "diff": True},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What looks like a template, and comes from a variable that is data, is sent as it is."""
+"""Text that looks like a template, from a variable with data, is sent unchanged."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PLAYBOOK = """
 
 
 @pytest.mark.parametrize("way", BOTH)
-def test_a_template_that_is_data_is_not_filled_in(ansible: Ansible, sim: Simulator, way: str) -> None:
+def test_data_is_not_templated(ansible: Ansible, sim: Simulator, way: str) -> None:
     agent = sim.add_agent(UNSAFE)
     numbers = ["07011112222", "07022223333"]
     run = ansible.run(PLAYBOOK, {way: ansible.host(way, key=KEY, url=sim.url, numbers=numbers)})

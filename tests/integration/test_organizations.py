@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The example of several organizations, as it stands in docs/examples."""
+"""The example with several organizations in docs/examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MANY = 20
 
 
 def apply(ansible: Ansible, sim: Simulator, inventory: Path, keys: dict[str, str], **environment: str) -> Run:
-    """Run the example's playbook, each organization's key in the variable that the example reads."""
+    """Run the playbook of the example, with each organization's key in its environment variable."""
     variables = {f"VOX_API_KEY_{name.upper()}": key for name, key in keys.items()}
     return ansible.run(
         ansible.root / EXAMPLE / "site.yml",
@@ -59,7 +59,7 @@ def test_each_organization_gets_its_own_numbers(ansible: Ansible) -> None:
 
 
 def test_the_example(ansible: Ansible) -> None:
-    """With its own inventory. An organization without a key fails alone, and takes nobody else's."""
+    """With its own inventory. Only the organization without a key fails, and does not use another key."""
     inventory = ansible.root / EXAMPLE / "inventory.yml"
     busan = KEY + "-busan"
     with Simulator(keys=(KEY, busan)) as sim:

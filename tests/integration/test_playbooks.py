@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks one after the other in one run: each does what its own variables say, and nothing else."""
+"""The playbooks one after the other in one run: each uses only its own variables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def imported(playbook: str, **variables: Any) -> dict[str, Any]:
 
 
 def applied(*numbers: str, **variables: Any) -> dict[str, Any]:
-    """A play that applies the role."""
+    """Return a play that applies the role."""
     prefixed = {f"vox_telephone_numbers_{name}": value for name, value in variables.items()}
     return {
         "hosts": "localhost",
@@ -31,13 +31,13 @@ def applied(*numbers: str, **variables: Any) -> dict[str, Any]:
     }
 
 
-def test_each_does_what_its_own_variables_say(ansible: Ansible, sim: Simulator) -> None:
+def test_each_playbook_uses_only_its_own_variables(ansible: Ansible, sim: Simulator) -> None:
     for number in (B, UNLISTED):
         sim.add(number)
     ansible.home.mkdir()
     for name, number in (("a", A), ("c", C), ("e", E)):
         (ansible.home / f"{name}.csv").write_text(f"number,address\n{number},{TRUNK}\n")
-    # What a former job of a workflow has left.
+    # Artifacts of an earlier job of a workflow.
     artifacts = {
         "vox_export": {"localhost": "no export"},
         "vox_summary": {},
@@ -47,7 +47,7 @@ def test_each_does_what_its_own_variables_say(ansible: Ansible, sim: Simulator) 
     run = ansible.run(
         [
             imported("register_many", vox_numbers_file="~/a.csv"),
-            # Prunes the one that is in neither list, and nothing of its own list.
+            # Prunes the number that is in neither list, and keeps those of its own list.
             applied(A, B, defaults={}, prune=True, max_deletions=1),
             imported("register_many", vox_numbers_file="~/c.csv"),
             imported("register", vox_number=D, vox_address=TRUNK),
@@ -56,7 +56,7 @@ def test_each_does_what_its_own_variables_say(ansible: Ansible, sim: Simulator) 
             applied(A, defaults={}, prune=False),
             imported("export", vox_export_file="~/export.yml"),
         ],
-        # To the playbooks, the role's variables mean nothing.
+        # The playbooks ignore the role's variables.
         {
             "localhost": ansible.host(
                 "action",
@@ -74,7 +74,7 @@ def test_each_does_what_its_own_variables_say(ansible: Ansible, sim: Simulator) 
         ANSIBLE_SHOW_CUSTOM_STATS="1",
     )
     assert run.code == 0, run.output
-    # What is handed on is the last play's, and nothing of the one before.
+    # The artifacts are those of the last play only.
     assert '"vox_actions": []' in run.output.partition("CUSTOM STATS")[2]
     changing = [task for task in run.tasks if task.action in (BULK, MODULE)]
     body = {"address": TRUNK, "auth_password": PASSWORD}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Numbers that are registered, found, and changed where they differ."""
+"""Numbers are registered, found, and updated if they differ."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_vendors_example(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_numbers_as_people_write_them(sim: Simulator) -> Script:
+def test_usual_notations_of_numbers(sim: Simulator) -> Script:
     written = {
         "070-1111-2222": "07011112222",
         "070 1111 2222": "07011112222",
@@ -85,13 +85,13 @@ def test_numbers_as_people_write_them(sim: Simulator) -> Script:
         "+82 1588-0000": "15880000",
         "1588-0000": "15880000",
     }
-    # In check mode, so that each item meets an organization that holds nothing.
+    # In check mode, so that the organization holds no number at each item.
     (looped,) = yield [vox({"number": "{{ item }}", "address": "sip:a"}, loop=list(written), check_mode=True)]
     assert [item["telephone_number"]["number"] for item in looped.result["results"]] == list(written.values())
 
 
 @scenario(CONTROLLER)
-def test_what_is_no_number(sim: Simulator) -> Script:
+def test_invalid_numbers(sim: Simulator) -> Script:
     wrong = [
         "call-me",
         "+1 202 555 0100",
@@ -112,7 +112,7 @@ def test_what_is_no_number(sim: Simulator) -> Script:
 
 
 @scenario()
-def test_an_integer_is_no_number(sim: Simulator) -> Script:
+def test_an_integer_is_refused(sim: Simulator) -> Script:
     seen = yield """\
 - {voxai.telephony.vox_telephone_number: {number: 07011112222, address: "sip:a"}, ignore_errors: true}
 - {voxai.telephony.vox_telephone_number: {number: 15880000, address: "sip:a"}, ignore_errors: true}
@@ -127,7 +127,7 @@ def test_an_integer_is_no_number(sim: Simulator) -> Script:
 
 
 @scenario()
-def test_a_number_that_may_have_been_octal_is_warned_of(sim: Simulator) -> Script:
+def test_a_warning_for_a_number_that_may_have_been_octal(sim: Simulator) -> Script:
     octal, plain = yield [
         vox({"number": "941921426", "address": "sip:a"}, check_mode=True),
         vox({"number": "1588-0000", "address": "sip:a"}, check_mode=True),
@@ -142,17 +142,17 @@ def test_a_number_on_the_third_page(sim: Simulator) -> Script:
     for index in range(250):
         sim.add(f"0704000{index:04}")
     found, on_the_first = yield [vox({"number": "07040000010"}), vox({"number": "07040000249"})]
-    # Newest first, 100 to a page.
+    # Newest first, 100 per page.
     assert found.requests(sim) == [LIST, LIST, LIST]
     assert {request.query[0] for request in found.logged(sim)} == {("status", "active")}
     assert found.result["changed"] is False
     assert found.record["number"] == "07040000010"
-    # The next task of the run knows that one already.
+    # The next task of the run has its record already.
     assert on_the_first.requests(sim) == []
 
 
 @scenario(CONTROLLER)
-def test_a_number_that_is_scheduled(sim: Simulator) -> Script:
+def test_a_scheduled_number(sim: Simulator) -> Script:
     sim.add(NUMBER, status="scheduled")
     (seen,) = yield [vox(VENDOR_EXAMPLE | {"memo": ""})]
     assert seen.requests(sim) == [LIST, LIST]
@@ -161,7 +161,7 @@ def test_a_number_that_is_scheduled(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_a_cancellation_is_taken_back(sim: Simulator) -> Script:
+def test_a_cancellation_is_revoked(sim: Simulator) -> Script:
     sim.add(NUMBER, provider="vox", status="cancel_requested")
     checked, seen, again = yield [
         vox({"number": NUMBER, "memo": "kept"}, check_mode=True),
@@ -178,7 +178,7 @@ def test_a_cancellation_is_taken_back(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_an_expired_twin_is_not_the_number(sim: Simulator) -> Script:
+def test_an_expired_record_of_the_same_number_is_ignored(sim: Simulator) -> Script:
     live = sim.add(NUMBER, memo="live")
     sim.add(NUMBER, status="expired", memo="gone")
     sim.add("07033334444", status="expired")
@@ -212,7 +212,7 @@ def test_only_what_differs_is_sent(sim: Simulator) -> Script:
     assert all_of_it.result["actions"] == ["sip_updated", "memo_updated", "agents_updated"]
     assert all_of_it.result["diff"]["after"]["auth_password"] == HIDDEN
     assert all_of_it.record["outbound_agent"] == {"agent_id": FRONT_DESK, "agent_version": "v2"}
-    # A version left out keeps what is mapped.
+    # Without a version, the mapped one is kept.
     assert outbound.after_look_up(sim) == []
     assert nothing.after_look_up(sim) == []
     assert nothing.record == sim.numbers()[0]
@@ -234,7 +234,7 @@ def test_empty_values_clear(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_an_address_that_is_echoed_in_another_form(sim: Simulator) -> Script:
+def test_an_address_that_is_returned_in_another_form(sim: Simulator) -> Script:
     sim.switches.echo_sip = False
     registered, again, spelled, other = yield [
         vox(VENDOR_EXAMPLE),
@@ -248,7 +248,7 @@ def test_an_address_that_is_echoed_in_another_form(sim: Simulator) -> Script:
 
 
 @scenario()
-def test_a_memo_that_is_returned_otherwise_than_it_was_sent(sim: Simulator) -> Script:
+def test_a_memo_that_is_returned_in_another_form(sim: Simulator) -> Script:
     sim.switches.echo_memo = False
     entry = {"number": NUMBER, "address": "sip:a", "memo": " 본사 "}
     many = [{"number": f"0701111{index:04}", "address": "sip:a", "memo": f" {index}"} for index in range(25)]
@@ -274,7 +274,7 @@ def test_a_memo_that_is_returned_otherwise_than_it_was_sent(sim: Simulator) -> S
 
 
 @scenario(CONTROLLER)
-def test_patches_that_are_answered_with_nothing(sim: Simulator) -> Script:
+def test_patches_with_empty_responses(sim: Simulator) -> Script:
     sim.switches.patch_answers = "empty"
     sim.add(NUMBER)
     (seen,) = yield [vox({"number": NUMBER, "memo": "new"})]
@@ -361,7 +361,7 @@ def test_update_password(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_an_address_without_the_password_it_needs(sim: Simulator) -> Script:
+def test_an_address_without_its_required_password(sim: Simulator) -> Script:
     sim.add(NUMBER, auth_password="old")
     (refused,) = yield [vox({"number": NUMBER, "address": "sip:new.example.com"})]
     assert refused.failed
@@ -373,7 +373,7 @@ def test_an_address_without_the_password_it_needs(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_an_address_without_a_password_where_none_is_needed(sim: Simulator) -> Script:
+def test_an_address_that_needs_no_password(sim: Simulator) -> Script:
     sim.switches.password_demanded = False
     sim.add(NUMBER)
     (seen,) = yield [vox({"number": NUMBER, "address": "sip:new.example.com"})]
@@ -413,7 +413,7 @@ def test_an_agent_that_the_api_refuses(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_an_agent_that_a_failing_server_does_not_take(sim: Simulator) -> Script:
+def test_an_agent_that_a_failing_server_ignores(sim: Simulator) -> Script:
     for _index in range(2):
         sim.fault("error_before", "PATCH", "/organization-telephone-numbers/{id}/agent")
     sim.add_agent("Front desk", agent_id=FRONT_DESK)
@@ -422,7 +422,7 @@ def test_an_agent_that_a_failing_server_does_not_take(sim: Simulator) -> Script:
     assert first.failed
     assert first.result["actions"] == ["registered"]
     assert first.result["failure"]["http_status"] == 500
-    # The number is read before the task reports what it does not know.
+    # The number is read before the task reports an unknown outcome.
     assert first.requests(sim) == [*UNKNOWN, REGISTER, PATCH_AGENTS, PATCH_AGENTS, GET]
     assert "may have taken effect, but the number does not show it" in first.message
     assert first.record["number"] == NUMBER
@@ -430,7 +430,7 @@ def test_an_agent_that_a_failing_server_does_not_take(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_a_number_that_was_bought_has_no_trunk(sim: Simulator) -> Script:
+def test_a_bought_number_has_no_trunk(sim: Simulator) -> Script:
     sim.add(NUMBER, provider="vox")
     refused, always, memo = yield [
         vox(VENDOR_EXAMPLE),
@@ -445,7 +445,7 @@ def test_a_number_that_was_bought_has_no_trunk(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_by_id_nothing_is_listed(sim: Simulator) -> Script:
+def test_an_id_needs_no_list(sim: Simulator) -> Script:
     held = "55555555-5555-4555-8555-555555555555"
     sim.add(NUMBER, id=held)
     sim.add("07033334444", id="66666666-6666-4666-8666-666666666666", status="expired")
@@ -465,14 +465,14 @@ def test_by_id_nothing_is_listed(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_unknown_fields_are_carried_through(sim: Simulator) -> Script:
+def test_unknown_fields_are_returned(sim: Simulator) -> Script:
     sim.add(NUMBER, unknown={"recording": {"enabled": True}})
     seen, checked = yield [vox({"number": NUMBER}), vox({"number": NUMBER, "memo": "new"}, check_mode=True)]
     assert seen.record["recording"] == checked.record["recording"] == {"enabled": True}
 
 
 @scenario(CONTROLLER)
-def test_uuids_have_no_letter_case(sim: Simulator) -> Script:
+def test_letter_case_of_ids_is_ignored(sim: Simulator) -> Script:
     desk = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
     sim.add_agent(agent_id=desk)
     number = sim.add(NUMBER)

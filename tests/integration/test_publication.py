@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is published: the tarball, and the collection as it is installed from there."""
+"""The published tarball, and the collection that is installed from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 from integration._playbook import KEY, NUMBER, VENDOR_EXAMPLE, Ansible, vox
 from simulator import Simulator
 
-# All that users need. What lies at these places, lies there in the tarball, too; and nothing else does.
+# All that users need. The tarball contains exactly the files at these places.
 PUBLISHED = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
@@ -37,7 +37,7 @@ PUBLISHED = (
     "tests/config.yml",
 )
 EXCEPT = ("docs/docsite/site", "extensions/molecule")
-# What the tools leave in a checkout.
+# Files that tools create in a checkout.
 LITTER = (
     ".ansible/collections/x.yml",
     ".cache/docs/index.html",
@@ -55,7 +55,7 @@ LITTER = (
     "tests/simulator/__pycache__/x.cpython-313.pyc",
     "voxai-telephony-0.0.1.tar.gz",
 )
-# Kinds of plugins that ansible-doc knows nothing of.
+# Kinds of plugins that ansible-doc does not support.
 UNDOCUMENTED = {"action", "doc_fragments", "module_utils", "plugin_utils"}
 
 
@@ -75,7 +75,7 @@ def run(ansible: Ansible, command: str, *arguments: str | Path, directory: Path,
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    # Ansible says in a warning, and no louder, that something of ours can't be read.
+    # Ansible only warns if a file of the collection cannot be read.
     assert "voxai" not in done.stderr.replace(str(ansible.bin.parent), ""), done.stderr
     return done.stdout
 
@@ -93,7 +93,7 @@ def within(name: str, places: tuple[str, ...]) -> bool:
 
 @pytest.fixture(scope="module")
 def tarball(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a checkout in which somebody has worked."""
+    """Built from a checkout with files of tools and editors."""
     directory = tmp_path_factory.mktemp("build")
     checkout = directory / "checkout"
     for name in files_of_the_checkout(core.root):
@@ -109,16 +109,16 @@ def tarball(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(core: Ansible, tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The path of collections that it is installed in."""
+    """The path of collections where it is installed."""
     path = tmp_path_factory.mktemp("collections")
-    # Of a path that it isn't configured for, ansible-galaxy warns.
+    # ansible-galaxy warns of a path that is not configured.
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(path)}
     install = ("collection", "install", "--offline", tarball, "--collections-path", path)
     run(core, "ansible-galaxy", *install, directory=path, **environment)
     return path
 
 
-def test_the_tarball_holds_what_users_need_and_no_more(core: Ansible, tarball: Path) -> None:
+def test_the_tarball_contains_only_what_users_need(core: Ansible, tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         held = {member.name for member in archive.getmembers() if member.isfile()}
     published = {
@@ -127,13 +127,13 @@ def test_the_tarball_holds_what_users_need_and_no_more(core: Ansible, tarball: P
     assert held == published | {"MANIFEST.json", "FILES.json"}
 
 
-def test_no_place_is_named_in_vain(tarball: Path) -> None:
+def test_each_place_exists(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         held = archive.getnames()
     assert [place for place in PUBLISHED if not any(within(name, (place,)) for name in held)] == []
 
 
-def test_ansible_doc_knows_all_of_it(core: Ansible, installed: Path) -> None:
+def test_ansible_doc_shows_all_of_it(core: Ansible, installed: Path) -> None:
     root = installed / "ansible_collections" / "voxai" / "telephony"
     contents = {"role": [f"voxai.telephony.{role.name}" for role in root.glob("roles/*")]}
     for folder in root.glob("plugins/*"):

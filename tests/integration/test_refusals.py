@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is refused before anything is written, in check mode as well as outside of it."""
+"""Input that is refused before any write, in check mode and outside of it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from integration._scenario import CONTROLLER, Script, scenario
 from simulator import Simulator
 
 Case = tuple[dict[str, Any], str]
-"""What is written, and what the message must say."""
+"""Arguments, and a part of the message."""
 
 IN_ANSIBLES_WORDS: list[Case] = [
     ({"memo": "x"}, "one of the following is required: number, id"),
     ({"number": NUMBER, "id": "x"}, "parameters are mutually exclusive: number|id"),
     ({"number": NUMBER, "colour": "red"}, "Unsupported parameters for (voxai.telephony."),
     ({"number": NUMBER, "inbound_agent": {"name": "x"}}, "inbound_agent.name"),
-    # Here Ansible gives up before it has found the secrets.
+    # Here, Ansible fails before it has found the secrets.
     ({"number": NUMBER, "timeout": "soon", "auth_password": PASSWORD}, "timeout"),
     ({"number": NUMBER, "state": "gone"}, "value of state must be one of: present, absent, got: gone"),
     ({"number": NUMBER, "cancel_vox_number": "maybe"}, "cancel_vox_number"),
@@ -76,7 +76,7 @@ FAILURE: dict[str, Any] = {"http_status": None, "code": None, "message": "", "de
 
 @scenario()
 def test_keys_of_a_result_that_ansible_refused(sim: Simulator) -> Script:
-    """All of RETURN is there, as after any other failure."""
+    """It has all keys of RETURN, as after any other failure."""
     seen = yield [
         {BULK: {"telephone_numbers": [], "colour": "red"}, "ignore_errors": True},
         {BULK: {"telephone_numbers": [], "prune": True}, "ignore_errors": True, "diff": True},
@@ -97,8 +97,8 @@ def test_keys_of_a_connection_check_that_ansible_refused(sim: Simulator) -> Scri
 
 
 @scenario()
-def test_a_message_of_our_own_is_whole(sim: Simulator) -> Script:
-    """Ansible's is cut; ours has every entry that is wrong."""
+def test_our_messages_are_complete(sim: Simulator) -> Script:
+    """Ansible's own message is truncated; ours contains every invalid entry."""
     entries = [{"number": f"0701111{index:04}", "state": "gone"} for index in range(100)]
     (seen,) = yield [{BULK: {"telephone_numbers": entries}, "ignore_errors": True}]
     assert "entry 100 (07011110099): value of state" in seen.message
@@ -113,7 +113,7 @@ def test_keys_of_an_info_result_that_ansible_refused(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_arguments_that_mean_nothing(sim: Simulator) -> Script:
+def test_arguments_without_effect(sim: Simulator) -> Script:
     seen = yield [
         vox(arguments, check_mode=check_mode)
         for arguments, _text in IN_WORDS_OF_OUR_OWN

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role telephone_numbers: defaults for all numbers, and the rest is the module's."""
+"""The role telephone_numbers: defaults for all numbers, and the module's results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRUNK = {"address": "sip:trunk.example.com:5060", "auth_username": "main", "auth
 
 
 def role(entries: list[dict[str, Any]], check_mode: bool = False, **variables: Any) -> dict[str, Any]:
-    """A task that applies the role; `variables` are its other variables, without their prefix."""
+    """Return a task that applies the role; `variables` are its other variables, without their prefix."""
     prefixed = {f"vox_telephone_numbers_{name}": value for name, value in variables.items()}
     return {
         "ansible.builtin.include_role": {
@@ -34,7 +34,7 @@ def role(entries: list[dict[str, Any]], check_mode: bool = False, **variables: A
 
 
 def applied(seen: list[Seen]) -> list[Seen]:
-    """The role's tasks, without Ansible's check of its arguments."""
+    """Return the role's tasks, without Ansible's check of its arguments."""
     return [task for task in seen if task.action == BULK]
 
 
@@ -125,7 +125,7 @@ def test_arguments_are_checked(sim: Simulator) -> Script:
 
 def test_defaults_are_the_options_of_the_module(ansible: Ansible) -> None:
     def documented(kind: str, name: str) -> Any:
-        """What ansible-doc knows."""
+        """Return the output of ansible-doc."""
         environment = {
             "ANSIBLE_COLLECTIONS_PATH": str(ansible.collections_path),
             "HOME": str(ansible.directory),
@@ -137,7 +137,7 @@ def test_defaults_are_the_options_of_the_module(ansible: Ansible) -> None:
         return json.loads(text)[COLLECTION + name]
 
     def types(options: dict[str, Any]) -> dict[str, Any]:
-        """The options' types, with those of their own options."""
+        """Return the types of the options, with those of their suboptions."""
         inner = ("suboptions", "options")
         return {
             name: (option["type"], types(next((option[key] for key in inner if key in option), {})))
@@ -151,7 +151,7 @@ def test_defaults_are_the_options_of_the_module(ansible: Ansible) -> None:
 
 
 def test_vaulted_and_unsafe_values(ansible: Ansible, sim: Simulator) -> None:
-    """As vars files have them. The role is applied as most playbooks do, with parameters of its own."""
+    """As in vars files. The role is applied like in most playbooks, with parameters."""
     memo = "{{ 7 * 6 }} {% # 'yes' \"2024\"\n07088889999"
     vault = ansible.directory / "vault-password"
     vault.write_text(VAULT_PASSWORD)

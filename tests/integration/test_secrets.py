@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nobody learns a secret: neither from what a run shows, nor from what it leaves."""
+"""No secret is in the output of a run, or in the files that it leaves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from integration._secret_run import HOST, SecretRun, run_with_secrets
 from integration._traces import MARK, SECRETS, files_below, processes_with, search, ways_to_write
 from tally import PROPERTY
 
-# A kind of place, and what shows that it tells something of the run.
+# The kinds of places, each with a text that shows that the place was used by the run.
 KINDS = {
     "stdout": NUMBER,
     "stderr": "",
@@ -39,12 +39,12 @@ KINDS = {
     "syslog": NUMBER,
     "tree": NUMBER,
 }
-# With ANSIBLE_DEBUG, Ansible shows the arguments of whatever runs as a module.
+# With ANSIBLE_DEBUG, Ansible prints the arguments of tasks that run as a module.
 DEBUGGED = re.compile(rb"^.*done with _execute_module \(.*$", re.MULTILINE)
 
 
 def loudly(directory: Path) -> dict[str, str]:
-    """Variables with which Ansible shows, and writes down, all that it can."""
+    """Return variables with which Ansible prints and stores as much as possible."""
     return {
         "ANSIBLE_DEBUG": "1",
         "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
@@ -65,7 +65,7 @@ def loudly(directory: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def runs(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, SecretRun]]:
-    """Every case, in both ways side by side."""
+    """The runs of all cases, both ways in parallel."""
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         started = {}
         for way in BOTH:
@@ -87,25 +87,25 @@ def test_no_secret_is_left(runs: dict[str, SecretRun], record_property: Any, way
     assert any(KINDS[kind].encode() in content for content in places.values())
 
 
-def test_a_result_that_nobody_waits_for_is_searched(runs: dict[str, SecretRun]) -> None:
+def test_a_result_without_polling_is_searched(runs: dict[str, SecretRun]) -> None:
     assert any(NUMBER.encode() in content for content in runs["action"].places["home"].values())
 
 
 @pytest.mark.parametrize("way", BOTH)
-def test_no_place_is_left_out(runs: dict[str, SecretRun], record_property: Any, way: str) -> None:
+def test_all_places_are_searched(runs: dict[str, SecretRun], record_property: Any, way: str) -> None:
     record_property(PROPERTY, {"runs with secrets": 1, "tasks with secrets": len(CASES[way])})
     assert set(runs[way].places) == set(KINDS)
 
 
 @pytest.mark.parametrize(("way", "case"), [(way, case) for way in BOTH for case in CASES[way]])
-def test_a_case_came_to_what_it_is_about(runs: dict[str, SecretRun], way: str, case: str) -> None:
+def test_a_case_has_its_message(runs: dict[str, SecretRun], way: str, case: str) -> None:
     assert CASES[way][case].message in str(runs[way].seen(case).result.get("msg"))
 
 
 @pytest.mark.parametrize(
     ("way", "case"), [(way, case) for way in BOTH for case in CASES[way] if case.startswith("is refused, ")]
 )
-def test_all_that_is_quoted_is_hidden(runs: dict[str, SecretRun], way: str, case: str) -> None:
+def test_all_quoted_secrets_are_masked(runs: dict[str, SecretRun], way: str, case: str) -> None:
     failure = runs[way].seen(case).result["failure"]
     secret = SECRETS.get(case.removeprefix("is refused, "), SECRETS["plain"])
     hidden = [HIDDEN] * len(ways_to_write(secret))
@@ -119,20 +119,20 @@ def test_all_that_is_quoted_is_hidden(runs: dict[str, SecretRun], way: str, case
 
 
 @pytest.mark.parametrize("way", BOTH)
-def test_the_key_follows_no_redirect(runs: dict[str, SecretRun], way: str) -> None:
+def test_the_key_is_not_sent_to_a_redirect(runs: dict[str, SecretRun], way: str) -> None:
     (request,) = runs[way].simulators["is redirected"].requests
     assert request.headers["host"].startswith("127.0.0.1:")
 
 
 @pytest.mark.parametrize("way", BOTH)
-def test_arguments_are_debugged_for_modules_alone(
+def test_debug_output_has_arguments_of_modules_only(
     runs: dict[str, SecretRun], core_version: tuple[int, ...], way: str
 ) -> None:
     lines = [line for line in DEBUGGED.findall(runs[way].run.stdout.encode()) if COLLECTION.encode() in line]
     cases = CASES[way].values()
     modules = [case for case in cases if way == "module" or case.action == SIP or "async" in case.keywords]
     assert len(lines) == len(modules)
-    # ansible-core 2.22 masks the secrets in them, of a module without an action plugin once they are known from others.
+    # ansible-core 2.22 masks the secrets in them; for a module without an action plugin, only those of other tasks.
     assert search({"stdout": b"\n".join(lines)}) or core_version >= (2, 22)
 
 
@@ -145,7 +145,7 @@ def _written() -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("written", [pytest.param(written, id=name) for name, written in _written()])
-def test_the_search_finds_a_secret_however_it_is_written(tmp_path: Path, written: bytes) -> None:
+def test_the_search_finds_a_secret_in_each_encoding(tmp_path: Path, written: bytes) -> None:
     (tmp_path / "place").mkdir()
     (tmp_path / "place" / "file").write_bytes(b"before " + written + b" after")
     assert {leak.place for leak in search(files_below(tmp_path))} == {"place/file"}
@@ -160,7 +160,7 @@ def test_the_search_finds_a_secret_of_a_process(tmp_path: Path) -> None:
     command = ["sh", "-c", "read line", "sh", SECRETS["odd"]]
     environment = {"DIRECTORY": str(tmp_path), "PASSWORD": SECRETS["plain"]}
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE) as process:
-        # For a moment after its start the kernel knows neither.
+        # For a moment after the start of a process, the kernel has neither.
         leaks = next(filter(None, (search(processes_with(str(tmp_path))) for _look in range(100))), [])
         process.communicate()
     assert [leak.place for leak in leaks] == [f"arguments of {process.pid}", f"environment of {process.pid}"]

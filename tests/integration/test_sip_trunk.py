@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""vox_sip_trunk_info, asked of real SIP software."""
+"""vox_sip_trunk_info with real SIP software."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_tls(ports: dict[str, int], directory: Path, address: str, options: dict
 
 
 @needs_kamailio
-def test_a_certificate_that_is_not_trusted(ports: dict[str, int]) -> None:
+def test_an_untrusted_certificate(ports: dict[str, int]) -> None:
     result = ask(f"sips:127.0.0.1:{ports['tls']}")
     assert (result["reachable"], result["problem"]) == (False, "tls")
     assert "certificate" in result["msg"]
@@ -145,14 +145,14 @@ def test_silence(ports: dict[str, int], transport: str) -> None:
 
 
 @pytest.mark.parametrize("transport", ["auto", "udp", "tcp", "tls"])
-def test_nobody_at_the_port(transport: str) -> None:
+def test_a_closed_port(transport: str) -> None:
     (port,) = free_ports(1)
     result = ask(f"sip:127.0.0.1:{port}", transport=transport)
     assert (result["reachable"], result["problem"]) == (False, "refused")
     assert f"127.0.0.1:{port}" in result["msg"]
 
 
-def test_an_address_that_is_empty() -> None:
+def test_an_empty_address() -> None:
     options = {name: spec.get("default") for name, spec in TASK.spec.items()}
     result = run({"address": " "}, {**options, "address": " "}, lambda options: pytest.fail(), False, print)
     assert result["failed"] and result["msg"] == "address is empty: write one, such as 'sip:trunk.example.com:5060'"
@@ -187,14 +187,16 @@ SHORT = "Content-Length: 4\n\nbody"
         ("udp", [PAUSE, PAUSE, PAUSE, PAUSE, reply("200 Late")], 200, None),
     ],
 )
-def test_odd_answers(tmp_path: Path, transport: str, steps: list[str], status: int | None, problem: str | None) -> None:
+def test_unusual_responses(
+    tmp_path: Path, transport: str, steps: list[str], status: int | None, problem: str | None
+) -> None:
     with running_sipp(tmp_path, *steps, transport=transport) as port:
         result = ask(f"sip:127.0.0.1:{port}", transport=transport, timeout=5 if (status or 0) >= 200 else 0.9)
     assert (result["status"], result["problem"]) == (status, problem)
 
 
 @needs_kamailio
-def test_the_password_is_in_no_output(ansible: Ansible, ports: dict[str, int], directory: Path) -> None:
+def test_the_password_is_not_printed(ansible: Ansible, ports: dict[str, int], directory: Path) -> None:
     if not has_sipmessage(ansible):
         pytest.skip("sipmessage is not installed for the ansible-core under test")
     password = {"auth_username": USERNAME, "auth_password": "{{ sip_password }}"}
@@ -296,7 +298,7 @@ def test_the_audit_asks_each_trunk(ansible: Ansible, ports: dict[str, int], sim:
         pytest.skip("sipmessage is not installed for the ansible-core under test")
     agent = {"agent_id": sim.add_agent()["agent_id"], "agent_version": "production"}
     addresses = [f"sip:127.0.0.1:{ports['ok']}", f"SIP:127.0.0.1:{ports['ok']}", "sip:trunk.invalid", "sip:none"]
-    # Its name has the word by which a missing library was recognized.
+    # The name contains a word that was once taken for a missing library.
     addresses += ["sip:sipmessage.invalid"]
     for index, address in enumerate(addresses):
         sim.add(f"0701111000{index}", address=address, inbound_agent=agent)

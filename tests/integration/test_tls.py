@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The key goes to the server that was named, and to a trusted one alone."""
+"""The key is sent only to the server in api_url, and only if it is trusted."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def ask(*arguments, **keywords):
     raise RuntimeError("the system was asked for proxies")
 urllib.request.getproxies = urllib.request.proxy_bypass = ask
 """
-"""What every Python of the run begins with: Ansible's own, and the modules'."""
+"""Runs at the start of every Python of the run: Ansible's own, and the modules'."""
 
 
 @contextmanager
 def _proxy(status: str) -> Iterator[tuple[str, list[str]]]:
-    """A proxy that refuses everything: its URL, and the first lines of what it was asked."""
+    """Run a proxy that refuses everything. Yield its URL, and the first lines of its requests."""
     asked: list[str] = []
 
     def serve() -> None:
@@ -48,13 +48,13 @@ def _proxy(status: str) -> Iterator[tuple[str, list[str]]]:
         try:
             yield f"127.0.0.1:{listener.getsockname()[1]}", asked
         finally:
-            # Closing alone would not wake accept().
+            # close() does not interrupt accept().
             listener.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
 @pytest.mark.parametrize("way", BOTH)
-def test_trust_and_ways_to_the_server(ansible: Ansible, tmp_path: Path, way: str) -> None:
+def test_certificates_and_proxies(ansible: Ansible, tmp_path: Path, way: str) -> None:
     foreign = tmp_path / "foreign.pem"
     with (
         Simulator(keys=[KEY], tls=True) as other,
@@ -78,7 +78,7 @@ def test_trust_and_ways_to_the_server(ansible: Ansible, tmp_path: Path, way: str
         start.mkdir()
         (start / "sitecustomize.py").write_text(NOTHING_ELSE_ASKED)
         wanted = {"number": NUMBER, "api_key": "{{ key }}", "api_url": "{{ sim }}"}
-        # A registration in check mode lists the numbers, which is all that matters here.
+        # A registration in check mode lists the numbers, which is sufficient here.
         wanted["address"] = "sip:a"
         tasks = [
             vox(wanted),
@@ -100,7 +100,7 @@ def test_trust_and_ways_to_the_server(ansible: Ansible, tmp_path: Path, way: str
 
         assert untrusted.failed
         assert "not trusted" in untrusted.message
-        # None was written, although the connection was tried.
+        # Nothing was written, although the connection was used.
         assert untrusted.result["api_requests"] == 0
         assert untrusted.requests(sim) == []
 
@@ -125,5 +125,5 @@ def test_trust_and_ways_to_the_server(ansible: Ansible, tmp_path: Path, way: str
             assert f"the proxy http://{proxy} refuses the connection ({status})" in task.message
             assert [line.startswith(connect) for line in asked] == [True] * tries
         assert bool(run.modules(way)) == (way == "module")
-        # The proxies' password with it. Ansible itself prints what `environment:` gives to a module.
+        # Includes the password of the proxies. Ansible itself prints the `environment:` of modules.
         assert not [line for line in run.output.splitlines() if SECRET in line and "_proxy=" not in line]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Ansible and ansible-runner themselves tell of secrets, and what helps: so that docs/security.md stays true."""
+"""Where Ansible and ansible-runner print secrets, and how to prevent it, as docs/security.md describes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def some(way: str, names: Sequence[str]) -> dict[str, Case]:
 
 @pytest.fixture(scope="module")
 def kept(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, SecretRun]]:
-    """Runs after which the files of modules stay where they were."""
+    """Runs that keep the files of modules."""
     environment = {
         "ANSIBLE_KEEP_REMOTE_FILES": "1",
         "ANSIBLE_STDOUT_CALLBACK": "minimal",
@@ -56,11 +56,11 @@ def kept(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
 
 
 @pytest.mark.parametrize("way", BOTH)
-def test_arguments_are_in_kept_files_of_modules_alone(
+def test_arguments_are_only_in_kept_files_of_modules(
     kept: dict[str, SecretRun], record_property: Any, way: str
 ) -> None:
     places = {place: content for places in kept[way].places.values() for place, content in places.items()}
-    # As Ansible's environment, this is every process's.
+    # All processes inherit this variable from Ansible's environment.
     for name in [name for name in places if name.startswith("environment of ")]:
         places[name] = places[name].replace(b"VOX_API_KEY=" + SECRETS["key"].encode(), b"")
     found = {leak.place for leak in search(places)}
@@ -71,13 +71,13 @@ def test_arguments_are_in_kept_files_of_modules_alone(
         "AnsiballZ_vox_telephone_number.py",
         "AnsiballZ_vox_telephone_numbers.py",
     }
-    # For its user alone.
+    # Only the user has access.
     assert {(kept[way].directory / place).parent.stat().st_mode & 0o777 for place in payloads} == {0o700}
-    # In the controller a task has no file. What is asynchronous is a module everywhere.
+    # A task in the controller has no file. Asynchronous tasks always run as a module.
     assert len(payloads) == (3 if way == "module" else 1)
 
 
-# What shows in the output
+# Secrets in the output
 
 CONNECTED = {"number": NUMBER, "address": "sip:a", "api_url": "{{ url }}", "retries": 0}
 REGISTERED = {**CONNECTED, "api_key": "{{ key }}"}
@@ -85,8 +85,8 @@ OF_ITEM = {**REGISTERED, "auth_password": "{{ item.password }}"}
 ITEM = {"number": NUMBER, "password": "{{ secret }}"}
 LABEL = {"label": "{{ item.number }}"}
 
-# A task with a secret, and the ways in which the secret shows at -vvvv and without -v: before ansible-core 2.22, which
-# masks in its output what a task has registered as its secrets.
+# Tasks with a secret, and the ways in which the secret is printed at -vvvv and without -v, before ansible-core 2.22,
+# which masks the secrets that a task has registered in its output.
 TASKS: dict[str, tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]] = {
     "an item": ({MODULE: OF_ITEM, "loop": [ITEM]}, BOTH, BOTH),
     "an item with a label": ({MODULE: OF_ITEM, "loop": [ITEM], "loop_control": LABEL}, BOTH, ()),
@@ -138,7 +138,7 @@ def _secret(task: str, way: str) -> str:
 
 @pytest.fixture(scope="module")
 def outputs(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What shows of the tasks, by verbosity."""
+    """The output of the tasks, by verbosity."""
     ansible = Ansible(core.bin, core.collections_path, core.root, tmp_path_factory.mktemp("outputs"))
     tasks = [
         {**task, "ignore_errors": True, "vars": {**task.get("vars", {}), "secret": f"{{{{ secrets['{name}'] }}}}"}}
@@ -158,7 +158,7 @@ def outputs(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("way", BOTH)
-def test_what_shows_in_the_output(outputs: dict[str, str], core_version: tuple[int, ...], way: str, task: str) -> None:
+def test_secrets_in_the_output(outputs: dict[str, str], core_version: tuple[int, ...], way: str, task: str) -> None:
     _task, loud, quiet = TASKS[task] if core_version < (2, 22) else ({}, (), ())
     assert (_secret(task, way) in outputs["-vvvv"]) == (way in loud)
     assert (_secret(task, way) in outputs["--diff"]) == (way in quiet)
@@ -168,7 +168,7 @@ LITERAL = f"api_key: {MARK}-k, auth_password: {MARK}-p"
 
 
 @pytest.mark.parametrize("number", ["none", "'{{ x }}'"])
-def test_secrets_in_a_line_that_fails_show(ansible: Ansible, core_version: tuple[int, ...], number: str) -> None:
+def test_secrets_in_the_lines_of_a_failed_task(ansible: Ansible, core_version: tuple[int, ...], number: str) -> None:
     playbook = f"""\
 - hosts: all
   gather_facts: false
@@ -177,15 +177,15 @@ def test_secrets_in_a_line_that_fails_show(ansible: Ansible, core_version: tuple
 """
     run = ansible.run(playbook, {"here": ansible.host("action")}, verbosity="--diff")
     assert run.tasks[0].failed
-    # An error that comes before the task has its arguments has the lines on each release. Errors of tasks have them
-    # from ansible-core 2.19 on, and from 2.22 on with the secrets masked.
+    # Every release prints the lines of an error before the task has its arguments. Errors of tasks have them since
+    # ansible-core 2.19, and with masked secrets since 2.22.
     shows = number != "none" or (2, 19) <= core_version < (2, 22)
     assert (LITERAL in run.output) == shows
     assert (MARK in run.output) == shows
 
 
 def test_a_key_in_the_environment_is_a_fact(ansible: Ansible) -> None:
-    """Facts are kept by fact caches, AWX's among them."""
+    """Fact caches store facts, also that of AWX."""
     facts = ansible.directory / "facts"
     run = ansible.run(
         [
@@ -210,7 +210,7 @@ def test_a_key_in_the_environment_is_a_fact(ansible: Ansible) -> None:
 
 @pytest.fixture(scope="module")
 def artifacts(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What ansible-runner leaves of a job that has its key in the environment, as in AWX."""
+    """The files of ansible-runner after a job with the key in its environment, as in AWX."""
     directory = tmp_path_factory.mktemp("runner")
     ansible = Ansible(core.bin, core.collections_path, core.root, directory)
     ansible.home.mkdir()
@@ -232,7 +232,7 @@ def artifacts(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     return {"stdout": done.stdout, "stderr": done.stderr, **files_below(directory / "job" / "artifacts")}
 
 
-def test_a_job_leaves_its_environment_and_no_other_secret(artifacts: dict[str, bytes], record_property: Any) -> None:
+def test_a_job_stores_only_secrets_in_its_environment(artifacts: dict[str, bytes], record_property: Any) -> None:
     leaks = search(artifacts)
     record_property(PROPERTY, {"runs with secrets": 1, "places searched for secrets": len(artifacts)})
     assert [leak.place for leak in leaks] == ["1/command"]
@@ -242,12 +242,12 @@ def test_a_job_leaves_its_environment_and_no_other_secret(artifacts: dict[str, b
         assert any(NUMBER.encode() in content for place, content in artifacts.items() if place.startswith(kind))
 
 
-# Words
+# Common words as passwords
 
 
 @scenario()
-def test_a_password_that_is_a_common_word_hides_that_word(sim: Simulator) -> Script:
-    """Everywhere in the result; but what has come of the task stays as it is."""
+def test_a_password_that_is_a_common_word_masks_that_word(sim: Simulator) -> Script:
+    """It is masked everywhere in the result, but the outcome of the task is not affected."""
     password = "registered"
     registered, again = yield [
         {MODULE: {"number": NUMBER, "address": "sip:a", "auth_password": password}},

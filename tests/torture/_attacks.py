@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a hostile server answers."""
+"""The responses of a hostile server."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ RECORD |= {"status": "active"}
 
 
 def whole(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
-    """An answer with everything it needs."""
+    """Return a complete response."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
 
 
 def fixed(*parts: bytes, lies: bool = False) -> Attack:
-    """The same each time."""
+    """Return an attack that always sends the same bytes."""
     return Attack(lambda _answer: parts, lies=lies)
 
 
@@ -51,11 +51,11 @@ def _now_and_then(part: bytes, *first: bytes, pause: float = 0.02) -> Attack:
     return Attack(drip, slow=True)
 
 
-# --- on the wire ---
+# --- HTTP ---
 
 _STATUS_LINES = {
     "garbage": b"\x00\xff\xfe garbage\r\n\r\n",
-    "nothing but line breaks": b"\r\n\r\n\r\n\r\n",
+    "only line breaks": b"\r\n\r\n\r\n\r\n",
     "HTML without HTTP": b"<html>hello</html>\r\n\r\n",
     "HTTP/0.9": b'{"items": [], "next_cursor": null}',
     "HTTP/9.9": b"HTTP/9.9 200 OK\r\nContent-Length: 2\r\n\r\n{}",
@@ -81,56 +81,56 @@ _STATUS_LINES = {
             "２００",
         )
     },
-    "103, and then an answer": b"HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n" + whole(b"{}"),
+    "103 before the response": b"HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n" + whole(b"{}"),
     "two answers": whole(b"{}") + whole(b'{"items": [], "next_cursor": null}'),
 }
 
 _HEADERS = {
     "two lengths": b"Content-Length: 2\r\nContent-Length: 5\r\n\r\n{}",
-    "two lengths in one": b"Content-Length: 2, 5\r\n\r\n{}",
+    "two lengths in one header": b"Content-Length: 2, 5\r\n\r\n{}",
     "a negative length": b"Content-Length: -1\r\n\r\n{}",
     "a length of 5,000 digits": b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}",
-    "a length that is none": "Content-Length: ２\r\n\r\n{}".encode(),
-    "a length, and chunked": b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-    "chunked, and is not": b"Transfer-Encoding: chunked\r\n\r\n{}",
+    "a length in fullwidth digits": "Content-Length: ２\r\n\r\n{}".encode(),
+    "chunked with a length": b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    "chunked without chunks": b"Transfer-Encoding: chunked\r\n\r\n{}",
     "chunked twice": b"Transfer-Encoding: chunked, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-    "a chunk of a size that is none": b"Transfer-Encoding: chunked\r\n\r\n0x2_\r\n{}\r\n0\r\n\r\n",
-    "a chunk of a billion": b"Transfer-Encoding: chunked\r\n\r\n3B9ACA00\r\n{}",
+    "an invalid chunk size": b"Transfer-Encoding: chunked\r\n\r\n0x2_\r\n{}\r\n0\r\n\r\n",
+    "a chunk of a billion bytes": b"Transfer-Encoding: chunked\r\n\r\n3B9ACA00\r\n{}",
     "headers without a colon": b"nonsense\r\n: nothing\r\n\x00\r\nContent-Length: 2\r\n\r\n{}",
     "headers in another encoding": "X-본사: 본사\r\nContent-Length: 2\r\n\r\n{}".encode("utf-16"),
-    "headers on several lines": b"X: a\r\n b\r\n\tc\r\nContent-Length:\r\n 2\r\n\r\n{}",
+    "folded headers": b"X: a\r\n b\r\n\tc\r\nContent-Length:\r\n 2\r\n\r\n{}",
     "thousands of headers": b"X: y\r\n" * 5000 + b"Content-Length: 2\r\n\r\n{}",
     "a header of megabytes": b"X: " + b"y" * 4 * 2**20 + b"\r\nContent-Length: 2\r\n\r\n{}",
     "cookies": b"".join(b"Set-Cookie: c%d=" % n + b"y" * 60_000 + b"; Path=/\r\n" for n in range(50))
     + b"Set-Cookie: \xff\x00; expires=never; Max-Age=1e999; Domain=.\r\nContent-Length: 2\r\n\r\n{}",
-    "an encoding that is none": b"Content-Encoding: \xff, nonsense\r\nContent-Length: 2\r\n\r\n{}",
-    "a type that is none": b'Content-Type: application/json; charset="\xff\r\nContent-Length: 2\r\n\r\n{}',
+    "an unknown content encoding": b"Content-Encoding: \xff, nonsense\r\nContent-Length: 2\r\n\r\n{}",
+    "an invalid content type": b'Content-Type: application/json; charset="\xff\r\nContent-Length: 2\r\n\r\n{}',
     "an upgrade": b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}",
 }
 
 WIRE: dict[str, Attack] = {
-    "no end, with a length": _for_ever(BLANKS, OK + b"Content-Length: 1000000000000\r\n\r\n"),
-    "no end, without a length": _for_ever(BLANKS, OK + b"\r\n"),
+    "endless body with a length": _for_ever(BLANKS, OK + b"Content-Length: 1000000000000\r\n\r\n"),
+    "endless body without a length": _for_ever(BLANKS, OK + b"\r\n"),
     "no end, chunked": _for_ever(b"10000\r\n" + BLANKS + b"\r\n", CHUNKED),
-    "no end, in chunks of a byte": _for_ever(b"1\r\n \r\n" * 2**12, CHUNKED),
-    "no end, in a chunk of size -1": _for_ever(BLANKS, CHUNKED + b"-1\r\n"),
-    "no end, in the size of a chunk": _for_ever(b"0" * 2**16, CHUNKED),
-    "no end, beside the size of a chunk": _for_ever(BLANKS, CHUNKED + b"1;"),
-    # What the kernel has taken by then, the abandoned thread still reads: not so much that it keeps others waiting.
-    "no end, of trailers": _now_and_then(b"X: y\r\n" * 10, CHUNKED + b"0\r\n", pause=0.001),
-    "no end, in a trailer": _for_ever(BLANKS, CHUNKED + b"0\r\nX: "),
-    "no end, of a redirect": _for_ever(BLANKS, b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"),
-    "no end, of an error": _for_ever(BLANKS, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-    "no end, of headers": _for_ever(b"X: y\r\n" * 2**10, OK),
-    "no end, in a header": _for_ever(b"y" * 2**16, OK + b"X: "),
-    "no end, in the status line": _for_ever(b"0" * 2**16, b"HTTP/1.1 200 "),
-    "no end, of 100s": _now_and_then(b"HTTP/1.1 100 Continue\r\n\r\n" * 10, pause=0.001),
-    "no end, of 102s": _for_ever(b"HTTP/1.1 102 Processing\r\n\r\n" * 100),
+    "endless chunks of a byte": _for_ever(b"1\r\n \r\n" * 2**12, CHUNKED),
+    "endless chunk of size -1": _for_ever(BLANKS, CHUNKED + b"-1\r\n"),
+    "endless chunk size": _for_ever(b"0" * 2**16, CHUNKED),
+    "endless chunk extension": _for_ever(BLANKS, CHUNKED + b"1;"),
+    # Paused: the abandoned thread still reads what the kernel has buffered, which must not delay other threads.
+    "endless trailers": _now_and_then(b"X: y\r\n" * 10, CHUNKED + b"0\r\n", pause=0.001),
+    "endless trailer": _for_ever(BLANKS, CHUNKED + b"0\r\nX: "),
+    "endless redirect": _for_ever(BLANKS, b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"),
+    "endless error": _for_ever(BLANKS, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    "endless headers": _for_ever(b"X: y\r\n" * 2**10, OK),
+    "endless header": _for_ever(b"y" * 2**16, OK + b"X: "),
+    "endless status line": _for_ever(b"0" * 2**16, b"HTTP/1.1 200 "),
+    "endless 100 responses": _now_and_then(b"HTTP/1.1 100 Continue\r\n\r\n" * 10, pause=0.001),
+    "endless 102 responses": _for_ever(b"HTTP/1.1 102 Processing\r\n\r\n" * 100),
     "silence": _now_and_then(b""),
-    "a byte now and then": _now_and_then(b" ", OK + b"Content-Length: 1000000\r\n\r\n"),
-    "a chunk now and then": _now_and_then(b"1\r\n \r\n", CHUNKED),
-    "a header now and then": _now_and_then(b"X: y\r\n", OK),
-    "a 100 now and then": _now_and_then(b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a slow body": _now_and_then(b" ", OK + b"Content-Length: 1000000\r\n\r\n"),
+    "slow chunks": _now_and_then(b"1\r\n \r\n", CHUNKED),
+    "slow headers": _now_and_then(b"X: y\r\n", OK),
+    "slow 100 responses": _now_and_then(b"HTTP/1.1 100 Continue\r\n\r\n"),
     **{f"status line: {name}": fixed(text, lies=True) for name, text in _STATUS_LINES.items()},
     **{f"headers: {name}": fixed(OK + text, lies=True) for name, text in _HEADERS.items()},
     **{
@@ -148,12 +148,12 @@ WIRE: dict[str, Attack] = {
     },
 }
 
-# --- packed ---
+# --- compression ---
 
 
 @cache
 def bomb(times: int = 1, size: int = 2**26) -> bytes:
-    """So many blanks, packed so many times."""
+    """Return blanks of this size, compressed this many times."""
     packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     blanks = b" " * 2**20
     packed = b"".join(packer.compress(blanks) for _index in range(size // len(blanks))) + packer.flush()
@@ -176,7 +176,7 @@ PACKED = {
     "gzip of an error": _packed("gzip", bomb, "400 Bad Request"),
     "gzip of a failure": _packed("gzip", bomb, "500 Internal Server Error"),
     "gzip of a redirect": _packed("gzip", bomb, "302 Found"),
-    "gzip that is none": _packed("gzip", lambda: b"{}"),
+    "invalid gzip": _packed("gzip", lambda: b"{}"),
     "half a gzip": _packed("gzip", lambda: gzip.compress(b'{"items": []}')[:-9]),
     "two gzips": _packed("gzip", lambda: gzip.compress(b"{}") + bomb()),
 }
@@ -191,7 +191,7 @@ def _json(text: str | bytes, status: str = "200 OK", processed: bool = False) ->
 
 
 def _with_field(value: str) -> str:
-    """A record, and a page with it, and an error, all in one, with a field of that value."""
+    """Return JSON that is a record, a page with it, and an error, with a field of that value."""
     record: dict[str, Any] = {**RECORD, "field": 0, "items": [{**RECORD, "field": 0}], "next_cursor": None}
     record["error"] = {"code": "C", "message": "m", "details": {"field": 0}}
     return json.dumps(record).replace('"field": 0', f'"field": {value}')
@@ -200,7 +200,7 @@ def _with_field(value: str) -> str:
 _VALUES = {
     "deep lists": "[" * 100_000 + "]" * 100_000,
     "deep objects": '{"a":' * 100_000 + "1" + "}" * 100_000,
-    "lists that Python can just read": "[" * 900 + "]" * 900,
+    "lists nested as deep as Python can read": "[" * 900 + "]" * 900,
     "a million digits": "1" * 10**6,
     "4,000 digits": "1" * 4000,
     "a fraction of a million digits": "0." + "1" * 10**6,
@@ -210,15 +210,15 @@ _VALUES = {
     "NaN": "NaN",
     "Infinity": "Infinity",
     "half a character": '"\\ud800"',
-    "two halves the wrong way": '"\\udc00\\ud800"',
-    "half a character as a key": '{"\\ud800": 1}',
+    "surrogates in the wrong order": '"\\udc00\\ud800"',
+    "a lone surrogate as a key": '{"\\ud800": 1}',
     "NUL": '"\\u0000"',
     "an escape": '"\\u001b[2J\\u009bK\\u202e"',
     "a megabyte": '"' + "x" * 2**20 + '"',
     "a template": '"{{ 7 * 7 }} {% raw %}"',
-    "an object of Ansible's": '{"__ansible_unsafe": "x", "__ansible_vault": "y", "_ansible_no_log": true}',
-    "the same key again": '1, "id": "../../x", "number": "07099998888", "id": 5',
-    "a record of its own": json.dumps(RECORD),
+    "an internal object of Ansible": '{"__ansible_unsafe": "x", "__ansible_vault": "y", "_ansible_no_log": true}',
+    "duplicate keys": '1, "id": "../../x", "number": "07099998888", "id": 5',
+    "a nested record": json.dumps(RECORD),
 }
 
 JSON: dict[str, Attack] = {
@@ -234,12 +234,12 @@ JSON: dict[str, Attack] = {
     "a string": _json('"ok"'),
     "a number": _json("7"),
     "true": _json("true"),
-    "a tiny record for each": _json('{"items": [' + ",".join(['{"id":"a","number":"1"}'] * 100_000) + "]}"),
+    "many tiny records": _json('{"items": [' + ",".join(['{"id":"a","number":"1"}'] * 100_000) + "]}"),
 }
 
 
 def large(item: str, count: int | None = None) -> Attack:
-    """A page of about so many items, or of as many as an answer may have."""
+    """Return a page of this many items, or of as many as the limit for a response allows."""
 
     def answer(_answer: Answer) -> Iterable[bytes]:
         some = max(10**4 // len(item), 1)
@@ -263,7 +263,9 @@ ERRORS = {
     **{f"quoting {number}": _error({"message": text, "code": text}) for number, text in enumerate(QUOTES)},
     **{f"quoting {number} in details": _error({"details": {text: [text]}}) for number, text in enumerate(QUOTES)},
     "a message of megabytes": _error({"message": "x" * 3 * 2**20, "code": "y" * 2**19}),
-    "lines of its own": _error({"message": "no\r\nok: [localhost]\n\nPLAY RECAP\n\x1b[2J", "code": "\x1b]0;title\x07"}),
+    "control characters": _error(
+        {"message": "no\r\nok: [localhost]\n\nPLAY RECAP\n\x1b[2J", "code": "\x1b]0;title\x07"}
+    ),
     "many details": _error({"message": "m", "details": {str(number): {} for number in range(5000)}}),
     "a field of megabytes": _error({"message": "m", "details": {"field": "x" * 2**20}}),
     "a list of errors": _error([{"message": "m"}]),
@@ -300,11 +302,11 @@ FIELDS = (
         "effective_at",
     ),
 )
-"""Of a record, a page, an agent, a mapping, and of what giving a number up is answered with."""
+"""The fields of a record, a page, an agent, a mapping, and the response to a deletion."""
 
 
 def wrong(field: str, value: Any) -> Attack:
-    """The simulator's answer, but for one field, wherever it is."""
+    """Replace a field of the simulator's response, at any depth."""
 
     def answer(real: Answer) -> Iterable[bytes]:
         body = json.dumps(_replaced(json.loads(real.body), field, value)).encode()
@@ -314,7 +316,7 @@ def wrong(field: str, value: Any) -> Attack:
 
 
 def without(field: str) -> Attack:
-    """The simulator's answer without a field, wherever it is."""
+    """Remove a field from the simulator's response, at any depth."""
 
     def answer(real: Answer) -> Iterable[bytes]:
         return [whole(json.dumps(_removed(json.loads(real.body), field)).encode(), f"{real.status} X")]
@@ -347,7 +349,7 @@ TYPES |= {f"an error is {name}": _error(value) for name, value in WRONG.items()}
 
 
 def _pages(make: Callable[[int], dict[str, Any]]) -> Attack:
-    """A list, page by page."""
+    """Return a list whose pages are made by `make`."""
     count = iter(range(10**9))
     return Attack(lambda _answer: [whole(json.dumps(make(next(count))).encode())], lies=True)
 
@@ -360,10 +362,10 @@ def _page(number: int, cursor: str) -> dict[str, Any]:
 LISTS: dict[str, Callable[[], Attack]] = {
     "a cursor that repeats": lambda: _pages(lambda number: _page(number, "again")),
     "two cursors that repeat": lambda: _pages(lambda number: _page(number, f"again {number % 2}")),
-    "a new cursor for ever": lambda: _pages(lambda number: _page(number, f"c{number}")),
-    "a new cursor for ever, and the same page": lambda: _pages(lambda number: _page(0, f"c{number}")),
-    "a new cursor for ever, and nothing": lambda: _pages(lambda number: {"items": [], "next_cursor": f"c{number}"}),
+    "always a new cursor": lambda: _pages(lambda number: _page(number, f"c{number}")),
+    "always a new cursor with the same page": lambda: _pages(lambda number: _page(0, f"c{number}")),
+    "always a new cursor with an empty page": lambda: _pages(lambda number: {"items": [], "next_cursor": f"c{number}"}),
     "a cursor of a megabyte": lambda: _pages(lambda number: _page(number, "c" * 2**20)),
-    "large pages for ever": lambda: _pages(lambda number: {**_page(number, f"c{number}"), "more": "x" * 2**20}),
+    "endless large pages": lambda: _pages(lambda number: {**_page(number, f"c{number}"), "more": "x" * 2**20}),
 }
-"""Each is begun anew."""
+"""Functions, because each use starts again with the first page."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the torture is done to: organizations and wishes, with which each module makes each of its calls."""
+"""The cases: organizations and desired states with which each module makes each of its calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torture._world import Wish
 KEY, OTHER_KEY = "vox-key-Xyzzy-1", "vox-key-Xyzzy-2"
 PASSWORD = "sip-Xyzzy"
 SECRET = "Xyzzy"
-"""A part of every secret that is handed out, and of nothing else."""
+"""A part of every secret, and of no other text."""
 
 NUMBER, SECOND, THIRD, BYSTANDER = "07011112222", "07022223333", "07033334444", "07099998888"
 AGENTS = {"Front desk": "5c4b2b9e-8f5e-4a0c-9a53-0c5a1f1d0001", "Night desk": "5c4b2b9e-8f5e-4a0c-9a53-0c5a1f1d0002"}
@@ -25,8 +25,8 @@ TRUNK = {"address": "sip:trunk.example.com:5060", "auth_username": "vox-customer
 MOVED = {"address": "sip:other.example.com", "auth_username": "vox-customer-13", "auth_password": "new-Xyzzy"}
 
 
-def people_the(sim: Simulator) -> None:
-    """What is there in every case, and that no case asks for: agents, bystanders, twins that have expired."""
+def populate(sim: Simulator) -> None:
+    """Add what every case has and no case changes: agents, other numbers, an expired record of the same number."""
     for name, agent_id in AGENTS.items():
         sim.add_agent(name, agent_id=agent_id)
     sim.add(NUMBER, status="expired", memo="long gone")
@@ -37,7 +37,7 @@ def people_the(sim: Simulator) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """`held`: the numbers that are there at first, as the simulator's `add` takes them."""
+    """`held`: the numbers at the start, as arguments of the simulator's `add`."""
 
     name: str
     module: str
@@ -50,13 +50,13 @@ class Case:
         return bool(self.options.get("prune"))
 
     def prepare(self, sim: Simulator) -> None:
-        people_the(sim)
+        populate(sim)
         for record in self.held:
             sim.add(**record)
 
     def arguments(self, sim: Simulator) -> dict[str, Any]:
         """The task's arguments."""
-        # A busy machine must not pass for a fault where there is none.
+        # Without a fault, the timeout is long, so that a busy machine does not cause failures.
         connection = {"api_key": KEY, "api_url": sim.url, "retries": 2, "timeout": 1 if sim.disturbed else 50}
         pace = {"requests_per_second": 0, "requests_per_minute": 0}
         if self.module == ONE:
@@ -74,12 +74,12 @@ class Case:
         return {**{name: value for name, value in wish.items() if name != "number"}, "id": record["id"]}
 
     def succeeded(self, result: Mapping[str, Any]) -> list[bool]:
-        """Of each wish, whether the task says that it is as wished."""
+        """Return for each wish whether the task reports success."""
         if self.module != MANY:
             return [not result.get("failed")] * len(self.wishes)
         if not result.get("telephone_numbers"):
             return [False] * len(self.wishes)
-        # What is held back says so, and did not succeed.
+        # Entries that the task has skipped count as failed.
         return [
             not one["failed"] and not one["msg"].startswith(("held back", "not processed"))
             for one in result["telephone_numbers"]
@@ -113,7 +113,7 @@ CASES = (
         [{"number": NUMBER, **TRUNK, "update_password": "always"}],
         [{"number": NUMBER, **MOVED, "address": TRUNK["address"]}],
     ),
-    Case("give up", ONE, [{"number": NUMBER, "state": "absent"}], [{"number": NUMBER}]),
+    Case("release", ONE, [{"number": NUMBER, "state": "absent"}], [{"number": NUMBER}]),
     Case(
         "cancel",
         ONE,
@@ -121,7 +121,7 @@ CASES = (
         [{"number": NUMBER, "provider": "vox"}],
     ),
     Case(
-        "take a cancellation back",
+        "revoke a cancellation",
         ONE,
         [{"number": NUMBER, "memo": "kept", "inbound_agent": FRONT}],
         [{"number": NUMBER, "provider": "vox", "status": "cancel_requested"}],

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server in front of the simulator that answers some requests with bytes of its own, wrong ones or without an end."""
+"""A server in front of the simulator that sends wrong or endless responses to some requests."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from urllib.parse import urlsplit
 from simulator import Simulator
 
 Call = tuple[str, str]
-"""Method, and path without the base path; a segment `{id}` is any segment."""
+"""Method, and path without the base path; a segment `{id}` matches any segment."""
 
 
 class Answer(NamedTuple):
-    """What the simulator answers."""
+    """The simulator's response."""
 
     status: int
     body: bytes
 
 
 class Attack(NamedTuple):
-    """A hostile answer.
+    """A hostile response.
 
-    `answer`: from the simulator's answer to the bytes that are sent, until the client has had enough.
-    `processed`: whether the simulator is asked at all; if not, its answer is empty.
-    `lies`: whether it has the form of the API's, and says something that is not so.
-    `slow`: whether only the client's timeout ends it.
+    `answer`: converts the simulator's response to the bytes to send, until the client closes the connection.
+    `processed`: whether the simulator processes the request; if not, its response is empty.
+    `lies`: whether the response is valid, but its content is false.
+    `slow`: whether it ends only by the client's timeout.
     """
 
     answer: Callable[[Answer], Iterable[bytes]]
@@ -44,9 +44,9 @@ class Attack(NamedTuple):
 
 
 class Hostile:
-    """Serves on a free port of 127.0.0.1 while the `with` block lasts.
+    """Serves on a free port of 127.0.0.1, for the duration of a `with` block.
 
-    `hits`: how often it attacked. `requests`: how many it has received.
+    `hits`: the number of attacks. `requests`: the number of received requests.
     """
 
     def __init__(self, behind: Simulator, tls: ssl.SSLContext | None = None) -> None:
@@ -67,19 +67,19 @@ class Hostile:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        # Closing alone would not wake accept().
+        # close() does not interrupt accept().
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()
         self.calm()
 
     def attack(self, attack: Attack, call: Call | None = None, once: bool = False) -> None:
-        """Attack each request of a call from now on, or the next one alone."""
+        """Attack each request of a call from now on, or only the next one."""
         self.calm()
         self._attack, self._call, self._once, self.hits = attack, call, once, 0
 
     def calm(self) -> None:
-        """Attack no more. Who still reads an attack is cut off."""
+        """Stop attacking, and close the connections that still receive an attack."""
         self._attack = None
         with self._lock:
             for connection in self._connections:
@@ -98,7 +98,7 @@ class Hostile:
         with self._lock:
             self._connections.add(connection)
         try:
-            # Whoever is attacked may leave at any time.
+            # The client may disconnect at any time.
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if self._tls:
                     with self._tls.wrap_socket(connection, server_side=True) as secured:

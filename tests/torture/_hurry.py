@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shorter waits, so that thousands of trials take minutes."""
+"""Shorter delays, so that thousands of trials take minutes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import Api
 from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpSession
 
 FASTER = 50
-"""By what waits before another try are shorter than a user's."""
+"""The factor by which the delays between retries are shortened."""
 
 SECOND = 0.2
-"""Seconds that a request is given, where a user gives it one."""
+"""The timeout of a request in seconds, instead of one second."""
 
 
 def hurry(patch: pytest.MonkeyPatch) -> None:
-    """Make all waits of this process shorter."""
+    """Shorten all delays of this process."""
     backoff, make_session = Api.backoff, HttpSession.__init__
 
     def session(self: HttpSession, base_url: str, token: str, verify: bool | str, timeout: float) -> None:

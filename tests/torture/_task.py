@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a task in this process as a worker of Ansible's runs it: through the action plugin, over real HTTP.
+"""Run a task in this process like a worker of Ansible: through the action plugin, over real HTTP.
 
-Hundreds of playbooks would take hours. What is left out of a playbook's way is Ansible's alone: templates, forks,
-output.
+Hundreds of playbooks would take hours. Only parts of Ansible are left out: templates, forks, output.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from torture._hurry import hurry
 ONE, MANY, INFO = "vox_telephone_number", "vox_telephone_numbers", "vox_telephone_number_info"
 AGENT_INFO, AUDIT = "vox_agent_info", "vox_audit_info"
 READING = INFO, AGENT_INFO, AUDIT
-"""Those that only read."""
+"""Modules that only read."""
 
 TASKS = {
     ONE: _telephone_number.TASK,
@@ -52,7 +51,7 @@ TASKS = {
 
 
 class _Run(threading.local):
-    """The run that this thread works for. In Ansible, it is the process's."""
+    """The run that this thread belongs to. In Ansible, it belongs to the process."""
 
     directory = ""
 
@@ -64,9 +63,9 @@ _Worker.directory = staticmethod(lambda: _current.directory)  # type: ignore[met
 def run_task(
     module: str, arguments: Mapping[str, Any], check_mode: bool = False, run: str | None = None
 ) -> dict[str, Any]:
-    """Run a module's task and return its result. Raises whatever the task raises, which it should not.
+    """Run a module's task and return its result. Does not catch the task's exceptions, because it must not raise any.
 
-    `run`: the directory of the run that this task is a part of. If there is none, the task is a run of its own.
+    `run`: the directory of the run that this task belongs to. None: a new run.
     """
     with TemporaryDirectory(prefix="run-") as own:
         _current.directory = run or own
@@ -77,7 +76,7 @@ def run_task(
 
 
 _FORKS = multiprocessing.get_context("forkserver")
-"""Forks a process that has no threads, and not this one, in which a simulator runs."""
+"""Forks a process without threads, not this process, in which the simulator's thread runs."""
 _FORKS.set_forkserver_preload(["torture._task"])
 
 
@@ -88,13 +87,13 @@ def _work(writer: Connection, module: str, arguments: Mapping[str, Any], run: st
 
 
 class Workers:
-    """Tasks that run at once, each in a process of its own, as Ansible does it for several hosts."""
+    """Tasks that run in parallel, each in a separate process, like Ansible's workers for several hosts."""
 
     def __init__(self, tasks: Sequence[tuple[str, Mapping[str, Any]]], run: str) -> None:
         self._processes = []
         self._readers = []
         with pytest.MonkeyPatch.context() as patch:
-            # What the process that forks has imported, its children need not. It looks here before Python 3.13.1.
+            # The server imports these modules once for all children. Before Python 3.13.1, it searches them here.
             patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
             forkserver.ensure_running()
         for module, arguments in tasks:
@@ -110,7 +109,7 @@ class Workers:
         return [int(process.pid or 0) for process in self._processes]
 
     def results(self) -> list[dict[str, Any]]:
-        """Their results, once all have ended. One that was killed has failed."""
+        """Wait for all, and return their results. A killed process counts as failed."""
         results = []
         for process, reader in zip(self._processes, self._readers, strict=True):
             try:
@@ -124,12 +123,12 @@ class Workers:
 
 
 def connected_to(port: int, pids: Sequence[int]) -> list[int]:
-    """Which of the processes have a connection to that port."""
+    """Return the processes with a connection to that port."""
     lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
     inodes = {f"socket:[{line.split()[9]}]" for line in lines if line.split()[2].endswith(f":{port:04X}")}
     found = []
     for pid in pids:
-        # It may end meanwhile.
+        # It may have ended.
         with suppress(OSError):
             links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
             found += [pid] if inodes.intersection(links) else []
@@ -137,7 +136,7 @@ def connected_to(port: int, pids: Sequence[int]) -> list[int]:
 
 
 def close_run(directory: str) -> None:
-    """Close what this process has opened of a run."""
+    """Close the files of a run that this process has opened."""
     for key in [key for key in _Worker.organizations if key[0] == directory]:
         del _Worker.organizations[key]
     for name in [name for name in _Worker.stores if name[0] == directory]:
@@ -156,6 +155,6 @@ def _run(module: str, arguments: Mapping[str, Any], check_mode: bool) -> dict[st
     )
     here = SimpleNamespace(transport="local", become=None, _shell=SimpleNamespace(env_prefix=lambda **variables: ""))
     action = type("Action", (InControllerAction,), {"TASK": TASKS[module]})(task, here, None, None, None, None)
-    # Ansible sends a result from the worker to the controller as JSON.
+    # Ansible sends results from the worker to the controller as JSON.
     result: dict[str, Any] = json.loads(json.dumps(action.run(None, {"inventory_hostname": "localhost"})))
     return result

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One trial: a case, what disturbs it, and everything that must hold all the same."""
+"""A trial: a case, its faults, and the invariants that must hold nevertheless."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FAILURE = {"http_status", "code", "message", "details"}
 
 
 class Trial:
-    """Counts what is tried, and collects what must not happen, with the words that find it again."""
+    """Counts the runs, and collects violations of the invariants with the case and the fault."""
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
@@ -35,13 +35,13 @@ class Trial:
         self.where = ""
 
     def begin(self, case: Case, where: str) -> None:
-        """Start anew with what the case begins with."""
+        """Reset the simulator to the initial state of the case."""
         self.where = f"{case.name}: {where}"
         self.sim.reset()
         case.prepare(self.sim)
 
     def calls(self, case: Case) -> list[tuple[str, str]]:
-        """Method and path of the calls that the case makes, and of the one that looks at a number after a fault."""
+        """Return method and path of the calls of the case, and of the call that reads a number after a fault."""
         self.begin(case, "calls")
         undisturbed = self.run(case)
         assert not undisturbed.get("failed"), undisturbed["msg"]
@@ -50,7 +50,7 @@ class Trial:
         return list(dict.fromkeys(calls + look))
 
     def world(self) -> World:
-        """What is there, once every request that was sent has been dealt with, and the list shows it."""
+        """Return the state after every request has been processed and the list is up to date."""
         while not all(request.over for request in self.sim.requests):
             time.sleep(0.01)
         time.sleep(self.sim.switches.list_lag)
@@ -69,10 +69,10 @@ class Trial:
         run: str | None = None,
         hurried: bool = False,
     ) -> Result:
-        """Run the case's task once, and judge what it left behind and what it says.
+        """Run the case's task once, and check its effects and its result.
 
-        `believed`: whether what the server says is true, so that what the task says must be.
-        `hurried`: whether it gives up waiting early, although it is not the simulator that makes it wait.
+        `believed`: whether the server's responses are true, so that the result must be true.
+        `hurried`: whether timeouts are short although the simulator causes no delay.
         """
         before = self.world()
         arguments = case.arguments(self.sim) | ({"timeout": 1} if hurried else {})
@@ -94,7 +94,7 @@ class Trial:
     def task(
         self, module: str, arguments: Mapping[str, Any], check_mode: bool = False, run: str | None = None
     ) -> Result:
-        """Run a task once, and judge the form of its result."""
+        """Run a task once, and check the form of its result."""
         self.tally["runs of a task"] += 1
         try:
             result = run_task(module, arguments, check_mode, run)
@@ -108,7 +108,7 @@ class Trial:
         return result
 
     def several(self, cases: Sequence[Case], run: str) -> list[Result]:
-        """Run the tasks at once, as workers of one run, and judge the form of their results."""
+        """Run the tasks in parallel, as workers of one run, and check the form of their results."""
         self.tally["runs with several workers"] += 1
         self.tally["runs of a task"] += len(cases)
         results = Workers([(case.module, case.arguments(self.sim)) for case in cases], run).results()
@@ -125,9 +125,9 @@ class Trial:
         self.blame(*_unclear(module, result))
 
     def finish(self, case: Case, first: World) -> None:
-        """One more run, undisturbed, reaches what is wanted, and another one has nothing to do.
+        """Check that one more run without faults completes the changes, and that another run changes nothing.
 
-        `first`: what there was before the runs that were disturbed.
+        `first`: the state before the runs with faults.
         """
         self.sim.clear_faults()
         for text in (_wrong_with(self.run(case)), self._wrong_with_repetition(case)):
@@ -153,7 +153,7 @@ def _shown(result: Result) -> str:
 
 
 def _unclear(module: str, result: Result) -> list[Violation]:
-    """What a result lacks of what it must have."""
+    """Return the keys that are missing in a result."""
     missing = {"changed", "msg", "api_requests"} - set(result)
     parts = [result]
     if result.get("failed"):
@@ -164,7 +164,7 @@ def _unclear(module: str, result: Result) -> list[Violation]:
             if result["failure"]:
                 parts.append(result)
             if not parts:
-                missing.add("what has failed")
+                missing.add("failed entries")
         for part in parts:
             if set(part.get("failure") or ()) != _FAILURE or not part["msg"]:
                 missing.add("failure")
@@ -172,7 +172,7 @@ def _unclear(module: str, result: Result) -> list[Violation]:
 
 
 def _untrue(case: Case, result: Result, before: World, after: World) -> list[Violation]:
-    """What a result says that is not so."""
+    """Return the false statements of a result."""
     found = []
     if case.module == INFO:
         numbers = (
@@ -180,16 +180,16 @@ def _untrue(case: Case, result: Result, before: World, after: World) -> list[Vio
         )
         there = [one for number in numbers for one in after.live(number)]
         if not result.get("failed") and sorted(there, key=str) != sorted(result["telephone_numbers"], key=str):
-            found.append("read something else than there is")
+            found.append("returned other numbers than the API has")
         return [Violation("lie", text) for text in found]
     if case.module == AGENT_INFO:
         names = {agent["name"]: agent["agent_id"] for agent in result["agents"]}
-        return [] if result.get("failed") or names == AGENTS else [Violation("lie", f"read these agents: {names}")]
+        return [] if result.get("failed") or names == AGENTS else [Violation("lie", f"returned these agents: {names}")]
     if case.module == AUDIT:
         listed = [line["id"] for line in result["telephone_numbers"]]
         ids = [one["id"] for one in after.records.values() if one["status"] != "expired"]
         told = result.get("failed") or sorted(listed) == sorted(ids)
-        return [] if told else [Violation("lie", f"audited {listed}, and there are {ids}")]
+        return [] if told else [Violation("lie", f"audited {listed} instead of {ids}")]
     parts = [result] if case.module == ONE else result["telephone_numbers"]
     for wish, part in zip(case.wishes, parts, strict=False):
         made = any(
@@ -200,37 +200,37 @@ def _untrue(case: Case, result: Result, before: World, after: World) -> list[Vio
         if "deleted" in part["actions"] and after.live(wish["number"]):
             found.append(f"{wish['number']} was not deleted")
         if case.module == ONE and not part["actions"] and part["diff"]["before"] != part["diff"]["after"]:
-            found.append(f"{wish['number']}: the diff shows a change, and there is none")
+            found.append(f"{wish['number']}: the diff shows a change, but there are no actions")
         if case.module == ONE and part["actions"] and part["diff"]["before"] == part["diff"]["after"]:
-            found.append(f"{wish['number']}: the diff shows no change, and there are {part['actions']}")
+            found.append(f"{wish['number']}: the diff shows no change, but there are {part['actions']}")
         if part["changed"] != bool(part["actions"]):
             found.append(f"{wish['number']}: changed is {part['changed']}, actions are {part['actions']}")
         held = next(iter(after.live(wish["number"])), None)
-        # A failure may leave open what the number is now. It must say so, then.
+        # After a failure, the state of the number may be unknown. The message must then say so.
         in_doubt = bool(part.get("failed")) and "Run the task again" in part["msg"]
         unknown = bool(part.get("failed")) and part["telephone_number"] is None
-        if _but_for_the_time(part["telephone_number"]) != _but_for_the_time(held) and not (in_doubt or unknown):
-            found.append(f"{wish['number']}: the record in the result is not the one that is there")
+        if _without_update_time(part["telephone_number"]) != _without_update_time(held) and not (in_doubt or unknown):
+            found.append(f"{wish['number']}: the record in the result differs from the API's")
         was = next(iter(before.live(wish["number"])), None)
         if not part["changed"] and was != held and not in_doubt:
-            found.append(f"{wish['number']} was changed, and that is not told")
+            found.append(f"{wish['number']} was changed, but the result does not say so")
         if case.module == ONE and part["actions"] and not in_doubt:
             shown = part["diff"]["after"]
             if shown and any(shown[name] != (held or {}).get(name) for name in shown if not name.startswith("auth_")):
-                found.append(f"{wish['number']}: the diff does not show what is there")
+                found.append(f"{wish['number']}: the diff does not show the actual state")
     return [Violation("lie", text) for text in found]
 
 
 def _too_early(case: Case, result: Result, before: World, after: World) -> Iterator[Violation]:
-    """Numbers that were given up although something else had failed."""
+    """Yield the numbers that were released although another change had failed."""
     stays = [wish.get("state") != "absent" for wish in case.wishes]
     failed = any(one["failed"] and stay for one, stay in zip(result["telephone_numbers"], stays, strict=False))
     for record_id, record in before.records.items():
         now = after.records[record_id]["status"]
         if failed and now != record["status"] and now in ("expired", "cancel_requested"):
-            yield Violation("loss", f"{record['number']} was given up before all else had succeeded")
+            yield Violation("loss", f"{record['number']} was released before all other changes had succeeded")
 
 
-def _but_for_the_time(record: Record | None) -> Record | None:
-    """A change that was sent twice, because its answer was lost, may have been made for the second time by now."""
+def _without_update_time(record: Record | None) -> Record | None:
+    """Remove `updated_at`, because a repeated change after a lost response may have changed it in the meantime."""
     return record and {**record, "updated_at": None}

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an organization holds, and what must and must not have become of it.
+"""The state of an organization, and the changes that a task must and must not make.
 
-A small model of its own of what each wish means: it shares no code with the collection.
+A small, independent model of each wish. It shares no code with the collection.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from simulator._state import NUMBER_FIELDS
 
 Record = dict[str, Any]
 Wish = Mapping[str, Any]
-"""The options for one number, digits for the number."""
+"""The options of one number, with the number as digits."""
 
 HELD = ("active", "scheduled", "cancel_requested")
 AGENTS = ("inbound_agent", "outbound_agent", "sms_inbound_agent")
 _WANTED = ("address", "memo", *AGENTS)
 _TIMES = {"updated_at", "end_at", "cancel_requested_at"}
-"""What the API changes by itself along with something else."""
+"""Fields that the API changes by itself together with others."""
 
 
 class Violation(NamedTuple):
-    """Something that must not happen. `kind` is one of the tally's."""
+    """A violation of an invariant. `kind` is one of the kinds of the tally."""
 
     kind: str
     text: str
@@ -41,22 +41,22 @@ class World:
     records: dict[str, Record]
     credentials: dict[str, tuple[str | None, str | None]]
     others: list[Record]
-    """Those of the organizations that no task is for."""
+    """The numbers of the organizations that no task uses."""
 
     @classmethod
     def of(cls, sim: Simulator, key: str, *other_keys: str) -> World:
-        # Whatever it shows of them.
+        # The switches must not hide fields here.
         records = {record["id"]: dict.fromkeys(NUMBER_FIELDS) | record for record in sim.numbers(key)}
         others = [record for other in other_keys for record in sim.numbers(other)]
         return cls(records, {one: sim.credentials(one) for one in records}, others)
 
     def live(self, number: str) -> list[Record]:
-        """The records of a number that is held."""
+        """Return the records of a number with a status in which it is held."""
         return [one for one in self.records.values() if one["number"] == number and one["status"] in HELD]
 
 
 class Aim(NamedTuple):
-    """What a wish comes to: refused before anything is written, or a live record with these fields, or none."""
+    """The expected outcome of a wish: refused before any write, or a live record with these fields, or none."""
 
     refused: bool
     fields: Record | None
@@ -99,7 +99,7 @@ def _mapped(wish: Wish, mapped: Record | None, agents: Mapping[str, str]) -> Rec
 
 
 def same_trunk(one: str | None, other: str | None) -> bool:
-    """Whether two addresses are the same but for what the API may drop. Enough for those that are used here."""
+    """Whether two addresses are equal without the parts that the API may drop. Sufficient for the addresses here."""
     return _bare(one) == _bare(other)
 
 
@@ -116,11 +116,10 @@ def judge(
     prune: bool = False,
     pruned: bool = False,
 ) -> Iterator[Violation]:
-    """What must not have happened between two moments, in which a task was told `wishes`.
+    """Yield the violations between two states, with a task for `wishes` in between.
 
-    What was asked for may have been done or not; where the task says that it `succeeded`, it must have been done.
-    `agents`: their ids by name. `prune`: whether what is not wished for was to go; `pruned`: whether the task says that
-    it is gone.
+    A requested change may be missing, unless the task reports that it `succeeded`. `agents`: their ids by name.
+    `prune`: whether other numbers were to be pruned; `pruned`: whether the task reports that they are.
     """
     if before.others != after.others:
         yield Violation("loss", "another organization's numbers changed")
@@ -136,12 +135,12 @@ def judge(
         to_prune = prune and old["provider"] == "custom" and old["status"] in ("active", "scheduled")
         gone = new == old | {name: new[name] for name in _TIMES} | {"status": "expired"}
         if new != old and not (to_prune and gone):
-            yield Violation("loss", f"not asked for: {_differences(old, new)} of {old['number']}")
+            yield Violation("loss", f"not requested: {_differences(old, new)} of {old['number']}")
         if to_prune and pruned and not gone:
-            yield Violation("lie", f"{old['number']} was to be pruned, and is still there")
+            yield Violation("lie", f"{old['number']} was to be pruned, but is still held")
     for record_id in after.records.keys() - before.records.keys():
         if after.records[record_id]["number"] not in wished:
-            yield Violation("double", f"not asked for: {after.records[record_id]}")
+            yield Violation("double", f"not requested: {after.records[record_id]}")
 
 
 def _judge_one(
@@ -156,13 +155,13 @@ def _judge_one(
     if len(made) > 1 or len(after.live(number)) > 1:
         yield Violation("double", f"{number} was registered twice: {made}")
     if made and (old or target.fields is None):
-        yield Violation("double", f"{number} was registered, which was not asked for")
+        yield Violation("double", f"{number} was registered, which was not requested")
     if success and target.refused:
-        yield Violation("lie", f"{number}: what can't be done succeeded")
+        yield Violation("lie", f"{number}: an impossible request succeeded")
     new = after.records.get(old["id"]) if old else next(iter(made), None)
     if new is None:
         if success and target.fields is not None and not target.refused:
-            yield Violation("lie", f"{number} is not held, and should be")
+            yield Violation("lie", f"{number} should be held, but is not")
         return
     goal = (old if target.refused else target.fields) or {**(old or new), "status": "expired"}
     start = old or {**dict.fromkeys(_WANTED), "status": "active", "provider": "custom", "address": wish["address"]}
@@ -184,10 +183,10 @@ def _judge_credentials(
     sent = old is None or wish.get("update_password") == "always" or not same_trunk(new["address"], old["address"])
     given = (wish.get("auth_username", had[0]), wish.get("auth_password", had[1]))
     if (have != given and (have != had or old is None)) or (have != had and not sent):
-        # Said without the values: this text is printed.
-        yield Violation("loss", f"{new['number']}: the credentials are neither the old ones nor those given")
+        # Without the values, because this text is printed.
+        yield Violation("loss", f"{new['number']}: the credentials are neither the old nor the requested ones")
     elif success and sent and wish.get("state") != "absent" and have != given:
-        yield Violation("lie", f"{new['number']}: the credentials are not those given")
+        yield Violation("lie", f"{new['number']}: the credentials are not the requested ones")
 
 
 def _differences(old: Record, new: Record) -> str:

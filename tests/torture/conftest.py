@@ -21,25 +21,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--effort",
         type=int,
         default=1,
-        help="1 fits into a run of all tests; more tries everything, and so many stories",
+        help="1: a short run; more: everything, repeated this many times",
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    # What has no end is tried again and again, each time as a test of its own.
+    # Random tests are repeated, each time as a separate test.
     if "part" in metafunc.fixturenames:
         metafunc.parametrize("part", range(metafunc.config.getoption("--effort")))
 
 
 @pytest.fixture(scope="session")
 def long(pytestconfig: pytest.Config) -> bool:
-    """Whether to try everything there is."""
+    """Whether to test everything."""
     return bool(pytestconfig.getoption("--effort") > 1)
 
 
 @pytest.fixture(scope="session")
 def hurried() -> Iterator[None]:
-    """Shorter waits; nothing else of the collection is replaced."""
+    """Shorten the delays; nothing else of the collection is replaced."""
     with pytest.MonkeyPatch.context() as patch:
         hurry(patch)
         yield
@@ -53,7 +53,7 @@ def simulator(hurried: None) -> Iterator[Simulator]:
 
 @pytest.fixture
 def trial(simulator: Simulator, record_property: Any) -> Iterator[Trial]:
-    """Fails the test with all that must not have happened."""
+    """Fails the test with all violations."""
     trial = Trial(simulator)
     yield trial
     record_property(tally.PROPERTY, dict(trial.tally))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every fault, at every call that each module makes, the first time and the second."""
+"""Every fault, at the first and at the second request of every call of each module."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from torture._cases import CASES, NUMBER, Case
 from torture._trial import Trial
 
 LATE, SLOW = 0.3, 0.5
-"""Seconds, more than the time that a request is given."""
+"""Seconds, longer than the timeout of a request."""
 
 
 class Fault(NamedTuple):
-    """`lies`: the answer says something that is not so, in the form of the API's."""
+    """`lies`: the response is valid, but its content is false."""
 
     action: str
     parameters: dict[str, Any]
@@ -62,7 +62,7 @@ FAULTS = {
     "redirect": Fault("redirect", {"location": "http://127.0.0.1:1/elsewhere"}),
     "port closed": Fault("refuse", {"seconds": 0.03}),
     **{f"{status}": _error(status) for status in (400, 401, 403, 409, 422)},
-    "400 that quotes all it got": Fault("echo", {}),
+    "400 that quotes the request": Fault("echo", {}),
     "404 of a proxy": _answer("<html>Not found</html>", 404),
     "400 after": _error(400, processed=True, lies=True),
     "404": _error(404, lies=True),
@@ -81,7 +81,7 @@ FAULTS = {
 }
 
 WHEN = {"first": (1,), "second": (2,), "both": (1, 1), "always": (0,)}
-"""When the fault is met, as the simulator counts occurrences. A short run takes one of the first two, in turns."""
+"""The requests with the fault, by the simulator's count. A short run alternates between the first two."""
 
 SWITCHES: tuple[dict[str, Any], ...] = (
     {},
@@ -90,42 +90,42 @@ SWITCHES: tuple[dict[str, Any], ...] = (
     {"delete_expired": 409, "password_demanded": False, "repeated_status": "last", "patch_answers": "part"},
     {"duplicate_status": 201, "delete_expired": 200, "delete_cancel_requested": 200, "patch_cancel_requested": False},
 )
-"""What the API may do where its reference is silent. A trial has one of them, a long run has all."""
+"""Alternatives that the API's reference leaves open. A trial uses one of them, a long run all of them."""
 
 UNPROTECTED = 4
-"""The one with an API that would register a number twice. Nothing helps then where a list lies or a request is late."""
+"""The alternative in which the API registers a number twice. Then a false list or a late request causes duplicates."""
 
 
 def test_each_fault_of_the_simulator_is_tried() -> None:
-    # That one is another client, see test_somebody_else.py.
+    # "meanwhile" is another client, see test_somebody_else.py.
     assert {fault.action for fault in FAULTS.values()} == set(ACTIONS) - {"meanwhile"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("switches", SWITCHES, ids=range(len(SWITCHES)))
-def test_undisturbed(trial: Trial, case: Case, switches: dict[str, Any]) -> None:
-    """What check mode foretells is what is done, and a second run has nothing to do."""
+def test_without_faults(trial: Trial, case: Case, switches: dict[str, Any]) -> None:
+    """Check mode predicts what is done, and a second run changes nothing."""
     trial.tally["cases"] += 1
     trial.begin(case, f"{switches}")
     trial.sim.switches = Switches(**switches | {"list_lag": 0})
     first = trial.world()
-    foretold = trial.run(case, check_mode=True)
+    predicted = trial.run(case, check_mode=True)
     done = trial.run(case)
     assert not done.get("failed"), done["msg"]
-    assert _made_plain(foretold, done) == _made_plain(done, done)
+    assert _comparable(predicted, done) == _comparable(done, done)
     trial.finish(case, first)
 
 
-def _made_plain(result: Any, done: Any) -> Any:
-    """A result without what only the API can know: where the foretold value is null, and the other is not."""
+def _comparable(result: Any, done: Any) -> Any:
+    """Return a result without the values that only the API knows, whose prediction is null."""
     if isinstance(result, dict) and isinstance(done, dict):
         return {
-            name: _made_plain(value, done.get(name))
+            name: _comparable(value, done.get(name))
             for name, value in result.items()
             if name not in ("api_requests", "msg") and not _INVENTED.fullmatch(name)
         }
     if isinstance(result, list) and isinstance(done, list):
-        return [_made_plain(one, other) for one, other in zip(result, done, strict=True)]
+        return [_comparable(one, other) for one, other in zip(result, done, strict=True)]
     return result.removeprefix("sip:") if isinstance(result, str) else result
 
 
@@ -149,14 +149,14 @@ def test_fault(trial: Trial, case: Case, fault: str, long: bool) -> None:
 
 
 def _try(trial: Trial, case: Case, call: tuple[str, str], name: str, when: str, switches: dict[str, Any]) -> bool:
-    """Whether the fault was met: a request that did not come was not disturbed."""
+    """Run a case with a fault. Return whether the faulty request was sent."""
     fault = FAULTS[name]
     trial.begin(case, f"{name} at {' '.join(call)}, {when}, {switches}")
     trial.sim.switches = Switches(**switches)
     for occurrence in WHEN[when]:
         trial.sim.fault(fault.action, *call, occurrence, **fault.parameters)
     first = trial.world()
-    # Whether credentials were taken can't be seen.
+    # Records do not show whether the credentials were accepted.
     unseen = fault.action == "ignored" and any(wish.get("update_password") for wish in case.wishes)
     result = trial.run(case, believed=not (fault.lies or unseen))
     injected = sum(request.fault is not None for request in trial.sim.requests)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names that are resolved slowly, and low timeouts: a request that was given up must never arrive."""
+"""Slow name resolution and short timeouts: an abandoned request must never be sent later."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from torture._trial import Trial
 from torture._world import Violation
 
 TOO_LONG = 0.4
-"""Seconds, more than a request is given here."""
+"""Seconds, longer than the timeout of a request here."""
 
 Call = tuple[str, str]
 """Method and path of a request."""
@@ -32,8 +32,8 @@ Call = tuple[str, str]
 class Names:
     """Resolves names, some of them slowly.
 
-    `slow`: how many look-ups took longer than a request may.
-    `may_have_been_sent`: the requests that were not given up before they were sent, as far as a task is told.
+    `slow`: the number of look-ups that took longer than the timeout.
+    `may_have_been_sent`: the requests that, as reported to the task, were not abandoned before they were sent.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
@@ -51,7 +51,7 @@ class Names:
         patch.setattr(HttpSession, "exchange", exchange)
 
     def begin(self, *delays: float) -> None:
-        """`delays`: seconds for each look-up, in their order; those beyond take none."""
+        """`delays`: seconds for each look-up, in this order; further look-ups have no delay."""
         self._delays, self.slow = iter(delays), 0
         self.may_have_been_sent.clear()
 
@@ -63,7 +63,7 @@ class Names:
         return self._resolve(*arguments, **keywords)
 
     def exchange(self, session: HttpSession, method: str, path: str, *more: Any, **keywords: Any) -> Response:
-        # A connection of its own for each request, and so a name to resolve.
+        # Each request has a new connection, so that its name is resolved.
         vars(session._of_thread).pop("session", None)
         sent = True
         try:
@@ -76,8 +76,8 @@ class Names:
                 self.may_have_been_sent[method, path] += sent
 
 
-def wait_for_late_ones() -> None:
-    """Until all requests that were given up are over."""
+def wait_for_abandoned_requests() -> None:
+    """Wait until all abandoned requests have ended."""
     for thread in threading.enumerate():
         if getattr(thread, "_target", None) is _http._answer:
             thread.join()
@@ -90,7 +90,7 @@ def names(hurried: None, monkeypatch: pytest.MonkeyPatch) -> Names:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_slow_names(trial: Trial, names: Names, case: Case, long: bool, part: int) -> None:
-    """Each look-up in turn takes longer than a request may, and then any of them take any time."""
+    """Delay each look-up in turn beyond the timeout, then several of them by random times."""
     calls = len(trial.calls(case)) + 2
     delays = [[0.0] * index + [TOO_LONG] for index in range(calls)]
     chance = random.Random(f"{case.name} {part}")
@@ -105,12 +105,12 @@ def _try(trial: Trial, names: Names, case: Case, delays: list[float]) -> None:
     first = trial.world()
     names.begin(*delays)
     trial.run(case, hurried=True)
-    wait_for_late_ones()
+    wait_for_abandoned_requests()
     trial.world()
     late = Counter((request.method, request.path) for request in trial.sim.writes) - names.may_have_been_sent
     trial.blame(*(Violation("late", " ".join(call)) for call in late.elements()))
     if names.slow:
         trial.tally["cases"] += 1
-        trial.tally["names that were resolved too slowly"] += names.slow
+        trial.tally["slow name resolutions"] += names.slow
     names.begin()
     trial.finish(case, first)

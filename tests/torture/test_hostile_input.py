@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is written, whatever it is: either it is sent as it was meant, or it is refused before anything is sent.
+"""Any input is either sent correctly, or refused before anything is sent.
 
-What is meant by an option: of `number` the ASCII digits, of `id` the last part of the path, of `api_key` what follows
-"Bearer", of an agent its id or the id of the one with that name; of every other text the very text. A memo may be a
-scalar, which means what Ansible makes a text of.
+The correct value of an option: of `number` the ASCII digits, of `id` the last part of the path, of `api_key` the text
+after "Bearer", of an agent its id or the id of the agent with that name; of every other text the unchanged text. A memo
+may be a scalar, which Ansible converts to a text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from simulator import LoggedRequest, Simulator
-from torture._cases import AGENTS, KEY, NUMBER, TRUNK, people_the
+from torture._cases import AGENTS, KEY, NUMBER, TRUNK, populate
 from torture._task import MANY, ONE, READING, TASKS
 from torture._trial import Trial
 from torture._world import AGENTS as AGENT_FIELDS
@@ -35,12 +35,12 @@ FRONT = AGENTS["Front desk"]
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 HUGE = "x" * 10**6
 HUGE_INTEGER = 10**5000
-"""To write it out is more than Python does."""
+"""Python refuses to convert it to decimal digits."""
 NESTED: Any = [[{"a": [{"b": [[]]}]}]]
 
 NO_TEXT: list[Any] = [0, 83, True, 1.5, math.nan, math.inf, ["x"], {"a": "b"}, [], {}, NESTED]
 NO_LINE = ["a\nb", "a\r\nX: y", "a\0", "\x1b[2J", "a\x7f", "\x85", "\ud800"]
-"""Control characters, and half a character."""
+"""Control characters, and a lone surrogate."""
 NO_TRUTH = ["maybe", "", "ｙes", 2, -1, 1.5, math.nan, HUGE_INTEGER, [], {}, ["yes"], "yes\0", HUGE]
 NO_COUNT: list[Any] = [
     *(-1, "-1", True, False, "soon", "", " ", 1.5, "1.5", math.nan, math.inf, "inf", "-Infinity", "nan", "1e999999999"),
@@ -135,7 +135,7 @@ REFUSED: dict[str, Sequence[Any]] = {
     "status": [value for value in NO_CHOICE if value != ""] + [["gone"], [5], [[]], ["active", None], [{}]],
     "agent_name": [value for value in NO_NAME if value is not None],
     "agent_id": [value for value in NO_ID if value is not None],
-    # Any text may be one.
+    # Any text may be valid.
     "type": [],
     "rules": [["gone"], "gone", 5, True, {"a": 1}, [None], [["ending"]], ["ending", "ENDING"], "\ud800", HUGE],
     "api_key": ["", "two words", "k\r\nX-Other: y", "k\0", "키", "ｋ", "\ud800", *NO_TEXT],
@@ -162,14 +162,14 @@ REFUSED: dict[str, Sequence[Any]] = {
     "requests_per_second": [1001, *NO_COUNT],
     "requests_per_minute": [60_001, *NO_COUNT],
 }
-"""By option, what can't be meant."""
+"""Invalid values of each option."""
 
 SPECS = {module: task.spec for module, task in TASKS.items()}
 ENTRY = f"{MANY}, an entry"
 
 
 def _places() -> list[tuple[str, str]]:
-    """Where each option of each module can be written."""
+    """Return the places of each option of each module."""
     own = [(place, option) for place, spec in SPECS.items() for option in spec]
     return own + [(ENTRY, option) for option in SPECS[MANY]["telephone_numbers"]["options"]]
 
@@ -180,7 +180,7 @@ def _connection(sim: Simulator) -> Arguments:
 
 
 def _arguments(sim: Simulator, place: str, what: Arguments) -> tuple[str, Arguments]:
-    """The module, and its arguments with `what` in that place, and nothing wrong in any other."""
+    """Return the module and its arguments: `what` in that place, and valid values in all others."""
     if place in READING:
         return place, {**_connection(sim), **what}
     wanted = {"address": TRUNK["address"], **what}
@@ -203,10 +203,10 @@ def _shown(value: Any) -> str:
 
 
 @pytest.mark.parametrize(("place", "option"), _places())
-def test_what_can_not_be_meant(trial: Trial, place: str, option: str, long: bool) -> None:
-    """Alone among good options it is refused before anything is sent, or of many numbers before anything is written."""
+def test_invalid_values_are_refused(trial: Trial, place: str, option: str, long: bool) -> None:
+    """A single invalid value among valid ones is refused before any request, or, for many numbers, before any write."""
     trial.sim.reset()
-    people_the(trial.sim)
+    populate(trial.sim)
     before = World.of(trial.sim, KEY)
     for index, value in enumerate(REFUSED[option]):
         for check_mode in (True, False) if long else (index % 2 == 0,):
@@ -220,17 +220,17 @@ def test_what_can_not_be_meant(trial: Trial, place: str, option: str, long: bool
             if sent:
                 trial.blame(Violation("meant", f"{sent[0].method} {sent[0].path[:80]} was sent"))
                 trial.sim.clear_log()
-            # Where the key is 0, Ansible hides each 0.
+            # If the key is 0, Ansible masks each 0.
             if place != ENTRY and result.get("api_requests", 0) not in (0, HIDDEN):
-                trial.blame(Violation("meant", "something was sent, wherever to"))
-            # Ansible's own words quote all that was written.
+                trial.blame(Violation("meant", "something was sent"))
+            # Ansible's own messages quote the whole value.
             if len(result["msg"]) > 5000:
                 trial.blame(Violation("unclear", f"a message of {len(result['msg'])} characters"))
     if World.of(trial.sim, KEY) != before:
         trial.blame(Violation("meant", "something was changed"))
 
 
-# What can be meant
+# Valid input
 
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=60)
@@ -243,26 +243,26 @@ FORMS = [
     *((prefix, sizes) for prefix in ("0505", "0507", "0303") for sizes in ([3, 4], [4, 4])),
     *(("070", [4, 4]), ("050", [4, 4]), ("080", [3, 4]), ("060", [3, 4]), ("1588", [4]), ("1877", [4])),
 ]
-"""Beginnings of Korean numbers, and how many digits the groups have that follow."""
+"""Prefixes of Korean numbers, and the numbers of digits of the groups that follow."""
 HYPHENS = [*"-.\u2010\u2011\u2013\u2212\uff0d", " - "]
 BLANKS = [*" \u00a0\u3000", "  "]
 
 
 @st.composite
 def korean_numbers(draw: st.DrawFn) -> list[str]:
-    """The groups of a number."""
+    """Draw the groups of a number."""
     first, sizes = draw(st.sampled_from(FORMS))
     return [first, *(draw(st.text("0123456789", min_size=size, max_size=size)) for size in sizes)]
 
 
 @st.composite
 def numbers(draw: st.DrawFn) -> tuple[str, str]:
-    """A number as people may write it, and its digits."""
+    """Draw a number in a usual notation, and its digits."""
     groups = draw(korean_numbers())
     meant = "".join(groups)
     first, *more = groups
     code = draw(st.sampled_from(["", "", "+82", "+82 ", "+82-", "(+82) ", *(["+82 (0)"] if first[0] == "0" else [])]))
-    # The leading 0 may be there all the same.
+    # The leading 0 may be written after +82, too.
     first = first.removeprefix("0") if code.endswith("(0)") or (code and draw(st.booleans())) else first
     written = f"({first})" if draw(st.booleans()) else first
     for group in more:
@@ -274,7 +274,7 @@ def numbers(draw: st.DrawFn) -> tuple[str, str]:
 
 @st.composite
 def agents(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str] | None]:
-    """An agent as it may be written, and what is to be sent."""
+    """Draw an agent as an option, and the mapping to be sent."""
     name = draw(st.sampled_from(sorted(AGENTS)))
     if draw(st.integers(0, 3)) == 0:
         return {}, None
@@ -285,7 +285,7 @@ def agents(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str] | None]:
 
 @st.composite
 def wishes(draw: st.DrawFn) -> tuple[Arguments, Arguments]:
-    """Options for a number that is not held yet, and what they mean, by the API's names."""
+    """Draw the options of a new number, and the values to be sent, by the API's names."""
     written: Arguments = {}
     written["number"], number = draw(numbers())
     host = draw(st.sampled_from(["trunk.example.com", "A.example.com.", "203.0.113.7", "[2001:db8::1]"]))
@@ -309,7 +309,7 @@ def wishes(draw: st.DrawFn) -> tuple[Arguments, Arguments]:
 def _settings(long: bool) -> settings:
     return settings(
         max_examples=100,
-        # The same inputs in each run of all tests: what fails there was caused by what was changed.
+        # The same inputs in each run, so that a failure is caused by a change of the code.
         derandomize=not long,
         deadline=None,
         database=None,
@@ -320,15 +320,15 @@ def _settings(long: bool) -> settings:
 
 
 @pytest.mark.parametrize("place", [ONE, ENTRY])
-def test_what_is_meant_is_sent(trial: Trial, place: str, part: int, long: bool) -> None:
-    """Exactly, in a registration and the mapping of agents that follows it; and nothing in check mode."""
+def test_valid_input_is_sent_unchanged(trial: Trial, place: str, part: int, long: bool) -> None:
+    """It is sent exactly, in a registration and the following change of agents, and nothing in check mode."""
 
     @_settings(long)
     @given(wishes(), st.booleans())
     def check(wish: tuple[Arguments, Arguments], check_mode: bool) -> None:
         written, meant = wish
         trial.sim.reset()
-        people_the(trial.sim)
+        populate(trial.sim)
         trial.tally["inputs"] += 1
         trial.where = f"{place}: {written}"
         module, arguments = _arguments(trial.sim, place, written)
@@ -342,7 +342,7 @@ def test_what_is_meant_is_sent(trial: Trial, place: str, part: int, long: bool) 
         if result.get("failed"):
             trial.blame(Violation("meant", f"refused: {result['msg']}"))
         if sent != expected:
-            trial.blame(Violation("meant", f"{sent} was sent for {expected}"))
+            trial.blame(Violation("meant", f"{sent} was sent instead of {expected}"))
         if {request.headers["authorization"] for request in trial.sim.requests} != {f"Bearer {KEY}"}:
             trial.blame(Violation("meant", "another key was sent"))
         _stop_at_the_first(trial)
@@ -351,12 +351,12 @@ def test_what_is_meant_is_sent(trial: Trial, place: str, part: int, long: bool) 
 
 
 def _stop_at_the_first(trial: Trial) -> None:
-    """Fail, for Hypothesis to look for a shorter story that fails."""
+    """Fail, so that Hypothesis searches for a shorter failing example."""
     violations, trial.violations = trial.violations, []
     assert not violations, "\n".join(violations)
 
 
-# What surrounds a number
+# Numbers with other characters around them
 
 marks = st.sampled_from([*HYPHENS, *BLANKS, *"()/~,#x+", ") ", " (", " ext. ", "--", "\u200b", "\u301c"])
 runs = st.sampled_from("0123456789") | st.text("0123456789", min_size=2, max_size=5)
@@ -364,7 +364,7 @@ runs = st.sampled_from("0123456789") | st.text("0123456789", min_size=2, max_siz
 
 @st.composite
 def walks(draw: st.DrawFn) -> tuple[str, list[str]]:
-    """A text with a number in it, and what may have been meant: that number, and all the digits that there are."""
+    """Draw a text with a number, and the numbers it may contain: that number, and all of its digits together."""
     written, meant = draw(numbers())
     for _step in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
         kind = draw(st.sampled_from(["behind", "before", "within", "cut", "both"]))
@@ -386,7 +386,7 @@ def walks(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 
 def _is_one_number(written: str, digits: str) -> bool:
-    """Whether a text is just these digits, with separators only where libphonenumber or people have them."""
+    """Whether a text contains only these digits, with separators only at usual places or those of libphonenumber."""
     text = re.sub(r"^\(? *\+ *82 *\)?[-. ]*(\( *0 *\)[-. ]*)?", "+", _with_plain_separators(written.strip()))
     groups = re.findall("[0-9]+", text)
     if "+" in text and digits.startswith("0") and not groups[0].startswith("0"):
@@ -415,7 +415,7 @@ def _with_plain_separators(text: str) -> str:
 def test_only_the_number_that_was_written_is_registered_or_released(
     trial: Trial, state: str, part: int, long: bool
 ) -> None:
-    """Whatever surrounds it: an extension, a second number, separators in a wrong place."""
+    """The text may also contain an extension, a second number, or separators at wrong places."""
 
     @settings(_settings(long), max_examples=300)
     @given(walks())
@@ -435,7 +435,7 @@ def test_only_the_number_that_was_written_is_registered_or_released(
     check()
 
 
-# Whatever else there is
+# Any other input
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | texts | st.sampled_from(NO_LINE),
@@ -447,8 +447,8 @@ anything = st.recursive(
 
 
 @pytest.mark.parametrize("module", SPECS)
-def test_whatever_is_written(trial: Trial, module: str, part: int, long: bool) -> None:
-    """In any option, and any part of one: no text is sent that was not written, and nothing in check mode."""
+def test_any_input(trial: Trial, module: str, part: int, long: bool) -> None:
+    """In any option or part of an option: only given texts are sent, and nothing in check mode."""
     spec = {name: option for name, option in SPECS[module].items() if name not in ("api_key", "api_url")}
     own = SPECS[MANY]["telephone_numbers"]["options"]
     entries = st.lists(_options(own) | anything, max_size=3) | anything
@@ -458,7 +458,7 @@ def test_whatever_is_written(trial: Trial, module: str, part: int, long: bool) -
     @given(strategy, st.booleans())
     def check(options: Arguments, check_mode: bool) -> None:
         trial.sim.reset()
-        people_the(trial.sim)
+        populate(trial.sim)
         trial.tally["inputs"] += 1
         trial.where = f"{module}: {options}"
         result = trial.task(module, {**_connection(trial.sim), **options}, check_mode)
@@ -478,7 +478,7 @@ def test_whatever_is_written(trial: Trial, module: str, part: int, long: bool) -
 
 
 def _options(spec: Mapping[str, Mapping[str, Any]]) -> st.SearchStrategy[Arguments]:
-    """Some of the options, with anything or with what can be meant by it."""
+    """Draw some of the options, with any values or with valid ones."""
     good: dict[str, st.SearchStrategy[Any]] = {
         "number": numbers().map(lambda pair: pair[0]),
         "id": st.just("5c4b2b9e-8f5e-4a0c-9a53-0c5a1f1d0001"),
@@ -498,7 +498,7 @@ def _options(spec: Mapping[str, Mapping[str, Any]]) -> st.SearchStrategy[Argumen
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """What may be sent for a value that was written: it and its parts as texts, and the digits of a number."""
+    """Yield the texts that may be sent for a value: its parts as texts, and the digits of a number."""
     if isinstance(value, dict):
         for part in (*value, *value.values()):
             yield from _leaves(part)
@@ -513,7 +513,7 @@ def _leaves(value: Any) -> Iterator[str]:
 
 
 def _texts_of(request: LoggedRequest) -> Iterator[str]:
-    """The texts of a request that nobody but the user can have thought of."""
+    """Yield the texts of a request that can only come from the user."""
     yield from re.findall("^/organization-telephone-numbers/([^/]*)", request.path)
     yield from (value for name, value in request.query if name == "q")
     yield from _values(request.body)

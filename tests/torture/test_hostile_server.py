@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server, or something in between, that answers what nobody should: nothing is believed, waited for or kept that has
-no end, and the next run, with the server as it should be, does what is left.
+"""A hostile server or proxy: the task does not trust invalid responses, and limits its time and memory.
+
+The next run, with a normal server, completes the changes.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ from torture._trial import Trial
 from torture._world import Violation
 
 LONGEST = 60.0
-"""Seconds for a task. On a machine with nothing else to do none takes more than two."""
+"""Seconds for a task. On an idle machine, none takes more than two."""
 
 MOST_HELD, MOST_READ = 8, 60
-"""How much Python may hold at once, by the size that an answer may have: while it reads it, and once it has read it.
+"""The limits of Python's memory, relative to the largest allowed response: while it is read, and afterwards.
 
-The most is made of lists in lists: of 4 MiB, some 160.
+Nested lists need the most: 4 MiB become about 160 MiB.
 """
 
 ATTACKS: dict[str, Attack] = {
@@ -62,7 +63,7 @@ def hostile(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hostile]:
 
 @pytest.mark.parametrize("share", range(16))
 def test_attack(trial: Trial, hostile: Hostile, share: int, part: int) -> None:
-    """Each attack at some call: most on the wire at one of each module, the many others at one, another for each."""
+    """Each attack at some call: most HTTP attacks at one call of each module, the others at one call each."""
     calls: dict[str, list[Call]] = {}
     for number, (name, attack) in list(enumerate(ATTACKS.items()))[share::16]:
         turn = number // 16 + part
@@ -71,7 +72,7 @@ def test_attack(trial: Trial, hostile: Hostile, share: int, part: int) -> None:
             hostile.calm()
             of_case = calls.get(case.name) or calls.setdefault(case.name, trial.calls(case))
             _try(trial, hostile, case, of_case[turn // len(CASES) % len(of_case)], name, attack)
-    assert trial.tally["hostile answers"]
+    assert trial.tally["hostile responses"]
 
 
 def _try(trial: Trial, hostile: Hostile, case: Case, call: Call | None, name: str, attack: Attack) -> None:
@@ -80,18 +81,18 @@ def _try(trial: Trial, hostile: Hostile, case: Case, call: Call | None, name: st
     hostile.attack(attack, call)
     with _in_time(trial):
         result = trial.run(case, believed=not attack.lies, hurried=True)
-    # A call that did not come was not attacked: a look comes only where something is in doubt.
+    # The call may be missing: a number is read only if its state is uncertain.
     assert hostile.hits or call, name
     if hostile.hits:
-        trial.tally["hostile answers"] += hostile.hits
+        trial.tally["hostile responses"] += hostile.hits
         if not _can_be_passed_on(result):
-            trial.blame(Violation("traceback", "what the result holds, Ansible could not pass on"))
+            trial.blame(Violation("traceback", "Ansible could not transfer the result"))
         hostile.calm()
         trial.finish(case, first)
 
 
 def _can_be_passed_on(value: Any, depth: int = 0) -> bool:
-    """As JSON in UTF-8 that others can read too, and not nested so deep that their stack ends."""
+    """Whether the value is valid JSON in UTF-8, not nested too deeply for other parsers."""
     if isinstance(value, dict):
         return all(_can_be_passed_on(part, depth + 1) for part in (*value, *value.values()))
     if isinstance(value, list):
@@ -122,8 +123,8 @@ REDIRECTS = (
 
 
 @pytest.mark.parametrize("status", REDIRECTS)
-def test_a_redirect_leads_nowhere(trial: Trial, hostile: Hostile, status: str, long: bool) -> None:
-    """The place it names sees no connection, and the key stays where it is."""
+def test_a_redirect_is_not_followed(trial: Trial, hostile: Hostile, status: str, long: bool) -> None:
+    """The target of the redirect gets no connection, and so no key."""
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
         port = elsewhere.getsockname()[1]
         for number, location in enumerate(
@@ -142,14 +143,14 @@ def test_a_redirect_leads_nowhere(trial: Trial, hostile: Hostile, status: str, l
 
 
 @pytest.mark.parametrize("name", _attacks.LISTS)
-def test_a_list_without_an_end(
+def test_an_endless_list(
     trial: Trial, hostile: Hostile, name: str, long: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of numbers and of agents. A long run counts to the end that there is, a short one not so far."""
+    """A list of numbers or agents. A long run uses the real limit of the collection, a short run a lower one."""
     if not long:
         monkeypatch.setattr(_api, "MAX_PAGES", 30)
     monkeypatch.setattr(_api, "MAX_LIST", 2**24)
-    # A module that reads only the one list does not ask for the other.
+    # Some modules read only one of the lists.
     other = {INFO: "/agents", AGENT_INFO: "/organization-telephone-numbers"}
     lists = [(case, path) for case in OF_EACH_MODULE for path in ("/organization-telephone-numbers", "/agents")]
     for case, path in [(case, path) for case, path in lists if path != other.get(case.module)]:
@@ -158,7 +159,7 @@ def test_a_list_without_an_end(
         hostile.attack(_attacks.LISTS[name](), ("GET", path))
         with _in_time(trial):
             result = trial.run(case, believed=False)
-        trial.tally["hostile answers"] += hostile.hits
+        trial.tally["hostile responses"] += hostile.hits
         assert result["failed"]
         assert "a list that has no end" in result["msg"] or "an invalid next_cursor" in result["msg"]
         hostile.calm()
@@ -170,21 +171,21 @@ FULL = {
     "tiny records": _attacks.large('{"id":"a","number":"1"}'),
     "a million records": _attacks.large('{"id":"a","number":"1"}', 10**6),
     "long texts": _attacks.large('"' + "x" * 10**5 + '"'),
-    "long texts of half characters": _attacks.large('"' + "\\ud800" * 10**5 + '"'),
+    "long texts of lone surrogates": _attacks.large('"' + "\\ud800" * 10**5 + '"'),
 }
 ENDLESS = {
-    **{name: attack for name, attack in _attacks.WIRE.items() if name.startswith("no end")},
+    **{name: attack for name, attack in _attacks.WIRE.items() if name.startswith("endless")},
     **_attacks.PACKED,
 }
 MORE = {f"many of {item}": _attacks.large(item) for item in ("[]", "{}", "1.5", "[1]", '"x"', "1e9", '"\\ud800"')}
-"""It takes seconds to count what these take."""
+"""Attacks whose memory takes seconds to measure."""
 
 
 @pytest.mark.parametrize("share", range(3))
 def test_memory(trial: Trial, hostile: Hostile, share: int, long: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much comes, no more is held at once than an answer takes that is as large as it may be.
+    """Whatever the server sends, the memory is limited to that of the largest allowed response.
 
-    That is less here, unless in a long run.
+    This limit is lower in a short run.
     """
     if not long:
         monkeypatch.setattr(_http, "MAX_BODY", 2**20)
@@ -193,12 +194,12 @@ def test_memory(trial: Trial, hostile: Hostile, share: int, long: bool, monkeypa
         for case in OF_EACH_MODULE if long else [OF_EACH_MODULE[number // 3 % len(OF_EACH_MODULE)]]:
             trial.begin(case, name)
             hostile.attack(attack, LIST)
-            # What is sent is made before anything is counted.
+            # Create the response before the measurement.
             attack.answer(Answer(0, b""))
             with _in_time(trial), _in_space(trial, MOST_HELD if name in ENDLESS else MOST_READ):
                 trial.task(case.module, case.arguments(trial.sim) | {"retries": 0, "timeout": 1})
             assert hostile.hits, name
-            trial.tally["hostile answers"] += hostile.hits
+            trial.tally["hostile responses"] += hostile.hits
 
 
 @contextmanager
@@ -210,7 +211,7 @@ def _in_space(trial: Trial, most: int) -> Iterator[None]:
     finally:
         tracemalloc.stop()
     if peak > most * _http.MAX_BODY:
-        trial.blame(Violation("unbounded", f"{peak / 2**20:.0f} MiB were held"))
+        trial.blame(Violation("unbounded", f"{peak / 2**20:.0f} MiB were used"))
 
 
 # --- TLS ---
@@ -240,7 +241,7 @@ def _year(year: int) -> datetime.datetime:
 
 
 TLS: dict[str, tuple[Callable[[trustme.CA], ssl.SSLContext], str]] = {
-    "of an authority that nobody knows": (lambda _known: _context("127.0.0.1", authority=trustme.CA()), "not trusted"),
+    "of an unknown authority": (lambda _known: _context("127.0.0.1", authority=trustme.CA()), "not trusted"),
     "expired": (
         lambda known: _context("127.0.0.1", authority=known, not_before=_year(2001), not_after=_year(2002)),
         "certificate has expired",
@@ -259,10 +260,10 @@ TLS: dict[str, tuple[Callable[[trustme.CA], ssl.SSLContext], str]] = {
 
 @pytest.mark.parametrize("name", TLS)
 @pytest.mark.parametrize("case", OF_EACH_MODULE, ids=lambda case: case.module)
-def test_a_server_that_can_not_be_trusted(
+def test_an_untrusted_server(
     trial: Trial, tmp_path: Path, case: Case, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It sees no request, and so no key."""
+    """It gets no request, and so no key."""
     known = trustme.CA()
     known.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     make, reason = TLS[name]
@@ -270,14 +271,14 @@ def test_a_server_that_can_not_be_trusted(
         trial.begin(case, name)
         monkeypatch.setattr(trial.sim, "url", server.url)
         result = trial.task(case.module, case.arguments(trial.sim) | {"ca_path": str(tmp_path / "ca.pem")})
-        trial.tally["hostile answers"] += 1
+        trial.tally["hostile responses"] += 1
         assert result["failed"]
         assert re.search(reason, result["msg"])
         assert (server.requests, trial.sim.requests) == (0, [])
 
 
-def test_a_server_that_can_be_trusted(trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same with nothing wrong: what is refused above is refused for what it says."""
+def test_a_trusted_server(trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with a valid certificate. It shows that the refusals above have the stated reason."""
     known = trustme.CA()
     known.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     with Hostile(trial.sim, _context("127.0.0.1", authority=known)) as server:

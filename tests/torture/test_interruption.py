@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run of ansible-playbook that is ended in the middle of any request: nothing goes on; the next run does the rest."""
+"""A run of ansible-playbook is ended during any request: it sends nothing more, and the next run completes it."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ DOZEN = Case(
 )
 ONE_NUMBER = CASES[0]
 HOSTS = Case("hosts with a number each", MANY, [{**wish, "memo": "a host's"} for wish in DOZEN.wishes[:-1]])
-"""What all hosts together want. Each has a task of its own."""
-_A_SECOND = 10
-"""Requests that a run sends. If it were faster, all would be sent by the time that the end is noticed."""
+"""The numbers of all hosts. Each host has its own task."""
+_REQUESTS_PER_SECOND = 10
+"""Requests that a run sends per second. A faster run would be finished before the signal has an effect."""
 
-_UNTIL_NOTICED = 15
-"""Requests that may still be sent when a run is ended."""
+_MAX_MORE_REQUESTS = 15
+"""Requests that may still be sent after a run is ended."""
 
-_UNTIL_EACH_HAS_NOTICED = 6
-"""The same of several workers, each of which has few to send: what four of them have under way, and some more."""
+_MAX_MORE_REQUESTS_OF_HOSTS = 6
+"""The same for several workers, each of which sends few requests: those of four workers, and some more."""
 
 PATIENCE = 30
-"""Seconds in which something must happen that takes about one."""
+"""Timeout in seconds for something that takes about one second."""
 
 End = Callable[[int], None]
-"""Ends the process of ansible-playbook with this id, which leads a group of its own."""
+"""Ends the process of ansible-playbook with this id, which is the leader of its process group."""
 
 ENDS: dict[str, End] = {
-    # AWX cancels a job, and ends one that takes too long, by killing its process group.
-    "killed, all of it": lambda pid: os.killpg(pid, signal.SIGKILL),
-    "killed, and its worker left alone": lambda pid: os.kill(pid, signal.SIGKILL),
+    # AWX cancels a job, or ends it after its timeout, by killing its process group.
+    "killed, all processes": lambda pid: os.killpg(pid, signal.SIGKILL),
+    "killed, without its worker": lambda pid: os.kill(pid, signal.SIGKILL),
     "interrupted at the terminal": lambda pid: os.killpg(pid, signal.SIGINT),
     "interrupted": lambda pid: os.kill(pid, signal.SIGINT),
     "terminated": lambda pid: os.kill(pid, signal.SIGTERM),
-    "terminated, all of it": lambda pid: os.killpg(pid, signal.SIGTERM),
+    "terminated, all processes": lambda pid: os.killpg(pid, signal.SIGTERM),
 }
 
 
@@ -74,7 +74,7 @@ def _play(case: Case, sim: Simulator) -> list[dict[str, Any]]:
     if case is HOSTS:
         module, arguments = ONE, {**arguments, **case.wishes[0], "number": "{{ line }}"}
         del arguments["telephone_numbers"]
-    task = {COLLECTION + module: arguments | {"timeout": 20, "requests_per_second": _A_SECOND}}
+    task = {COLLECTION + module: arguments | {"timeout": 20, "requests_per_second": _REQUESTS_PER_SECOND}}
     return [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
 
 
@@ -85,7 +85,7 @@ def _hosts(case: Case, ansible: Ansible) -> dict[str, dict[str, Any]]:
 
 @contextmanager
 def _started(ansible: Ansible, case: Case, sim: Simulator) -> Iterator[subprocess.Popen[str]]:
-    """A run under way, of which nothing is left afterwards."""
+    """Start a run, and end all of its processes afterwards."""
     command, environment = ansible.prepare(_play(case, sim), _hosts(case, ansible))
     process = subprocess.Popen(
         command,
@@ -109,12 +109,12 @@ def _started(ansible: Ansible, case: Case, sim: Simulator) -> Iterator[subproces
 def _wait(for_what: str, condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, f"waited in vain: {for_what}"
+        assert time.monotonic() < deadline, f"timeout: {for_what}"
         time.sleep(0.005)
 
 
 def _processes_of(ansible: Ansible) -> set[int]:
-    """The processes of a run: its workers have sessions of their own, but the same environment."""
+    """Return the processes of a run. Its workers have separate sessions, but the same environment."""
     mark = str(ansible.directory / "record.jsonl").encode()
     found = set()
     for directory in Path("/proc").glob("[0-9]*"):
@@ -129,7 +129,7 @@ def _end(trial: Trial, ansible: Ansible, case: Case, request: int, fault: str, h
     trial.tally["runs of a task"] += 1
     trial.begin(case, f"{how} at request {request}, {fault}")
     sim, first = trial.sim, trial.world()
-    # This request is under way for long enough; processed before the end, or after it.
+    # This request lasts long enough, and is processed before or after the end of the run.
     sim.fault(fault, None, None, request, seconds=1)
     with _started(ansible, case, sim) as process:
         _wait("the request", lambda: any(one.fault for one in sim.requests))
@@ -141,12 +141,12 @@ def _end(trial: Trial, ansible: Ansible, case: Case, request: int, fault: str, h
         trial.blame(Violation("leak", "in the output"))
     if "Traceback" in output:
         trial.blame(Violation("traceback", output))
-    if len(sim.requests) > request + (_UNTIL_EACH_HAS_NOTICED if case is HOSTS else _UNTIL_NOTICED):
-        trial.blame(Violation("lie", f"{len(sim.requests) - request} requests more were sent"))
+    if len(sim.requests) > request + (_MAX_MORE_REQUESTS_OF_HOSTS if case is HOSTS else _MAX_MORE_REQUESTS):
+        trial.blame(Violation("lie", f"{len(sim.requests) - request} more requests were sent"))
     trial.finish(case, first)
 
 
-# 3 lists, the agent, and for each number a registration and a mapping; then one is given up.
+# 3 lists, the agent, a registration and a change of agents for each number, and a deletion.
 @pytest.mark.parametrize("how", ENDS)
 @pytest.mark.parametrize(("fault", "requests"), [("slow", (9, 29)), ("late", (7,))])
 def test_many_numbers(
@@ -162,17 +162,17 @@ def test_one_number(trial: Trial, ansible: Ansible, how: str, long: bool) -> Non
         _end(trial, ansible, ONE_NUMBER, request, "slow", how)
 
 
-@pytest.mark.parametrize("how", ["killed, all of it", "killed, and its worker left alone"])
+@pytest.mark.parametrize("how", ["killed, all processes", "killed, without its worker"])
 @pytest.mark.parametrize("request_", [1, 9])
 def test_a_number_for_each_host(trial: Trial, ansible: Ansible, request_: int, how: str) -> None:
-    """While one worker lists and the others wait, or with numbers that several workers have claimed."""
+    """One worker lists while the others wait, or several workers have claimed numbers."""
     trial.tally["runs with several workers"] += 1
     _end(trial, ansible, HOSTS, request_, "slow", how)
 
 
 @pytest.mark.parametrize("request_", [1, 9])
-def test_a_worker_that_is_killed(trial: Trial, ansible: Ansible, request_: int) -> None:
-    """The others go on. Ansible itself waits for the result of the one that was killed, for ever."""
+def test_a_killed_worker(trial: Trial, ansible: Ansible, request_: int) -> None:
+    """The other workers continue. Ansible itself waits forever for the result of the killed one."""
     trial.tally["cases"] += 1
     trial.tally["runs with several workers"] += 1
     trial.begin(HOSTS, f"a worker is killed at request {request_}")
@@ -188,8 +188,8 @@ def test_a_worker_that_is_killed(trial: Trial, ansible: Ansible, request_: int) 
     trial.finish(HOSTS, first)
 
 
-def test_a_job_that_awx_cancels(trial: Trial, ansible: Ansible, tmp_path: Path) -> None:
-    """By ansible-runner, as AWX does it."""
+def test_a_cancelled_job(trial: Trial, ansible: Ansible, tmp_path: Path) -> None:
+    """ansible-runner cancels it, like AWX."""
     job = tmp_path / "job"
     job.mkdir()
     trial.begin(DOZEN, "cancelled")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Somebody else at the same numbers: between two requests of a task, or all along with a second task."""
+"""Another client changes the same numbers: between two requests of a task, or with a second, parallel task."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def _register(sim: Simulator) -> None:
         sim.add(NUMBER, memo="theirs", auth_username="them", auth_password="theirs-Xyzzy")
 
 
-def _give_up(sim: Simulator) -> None:
+def _release(sim: Simulator) -> None:
     for record in _live(sim):
         sim.change(record["id"], status="expired")
 
 
-def _anew(sim: Simulator) -> None:
-    _give_up(sim)
+def _release_and_register(sim: Simulator) -> None:
+    _release(sim)
     _register(sim)
 
 
@@ -48,7 +48,7 @@ def _change(sim: Simulator) -> None:
 
 
 def _reorder(sim: Simulator) -> None:
-    """Pages move: something new comes in front, and something old goes."""
+    """Shift the pages: add a new number, and cancel an old one."""
     sim.add("07066667777")
     for record in sim.numbers(KEY):
         if record["number"] == "15881234":
@@ -57,8 +57,8 @@ def _reorder(sim: Simulator) -> None:
 
 CHANGES: dict[str, Change] = {
     "registers": _register,
-    "gives up": _give_up,
-    "gives up and registers": _anew,
+    "releases": _release,
+    "releases and registers": _release_and_register,
     "changes": _change,
     "reorders": _reorder,
 }
@@ -67,19 +67,19 @@ CHANGES: dict[str, Change] = {
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("case", [case for case in CASES if case.module not in READING], ids=lambda case: case.name)
 def test_between_two_requests(trial: Trial, case: Case, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_api, "PAGE_SIZE", 2)  # A listing of several requests.
+    monkeypatch.setattr(_api, "PAGE_SIZE", 2)  # So that a listing needs several requests.
     trial.begin(case, "undisturbed")
     assert not trial.run(case).get("failed")
     for occurrence in range(1, len(trial.sim.requests) + 1):
         trial.tally["cases"] += 1
-        trial.begin(case, f"somebody {change} at request {occurrence}")
+        trial.begin(case, f"another client {change} at request {occurrence}")
         arguments = case.arguments(trial.sim)
         trial.sim.fault("meanwhile", None, None, occurrence, change=functools.partial(CHANGES[change], trial.sim))
         trial.task(case.module, arguments)
         trial.tally["faults injected"] += 1
         assert any(request.fault for request in trial.sim.requests)
         _check(trial, case)
-        # By now there may be more to prune than was allowed, or nothing by that id: that is for the user to decide.
+        # There may now be more to prune than allowed, or no number with that id. The user must decide.
         if "id" in case.options or case.prune:
             continue
         now = trial.world()
@@ -87,7 +87,7 @@ def test_between_two_requests(trial: Trial, case: Case, change: str, monkeypatch
         if any(aim(wish, live, AGENTS).refused for wish, live in zip(case.wishes, lives, strict=True)):
             refused = trial.run(case)
             if not refused.get("failed") or trial.world() != now:
-                trial.blame(Violation("lie", "what can't be done was done"))
+                trial.blame(Violation("lie", "an impossible request succeeded"))
         else:
             trial.finish(case, now)
 
@@ -101,11 +101,11 @@ def _check(trial: Trial, case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.module not in READING], ids=lambda case: case.name)
 @pytest.mark.parametrize("loses", [None, "close_after", "error_after", "slow"])
-def test_two_tasks_at_once(trial: Trial, case: Case, loses: str | None, long: bool) -> None:
-    """Each of the two may fail, and says why; what both wish for is there once."""
+def test_two_parallel_tasks(trial: Trial, case: Case, loses: str | None, long: bool) -> None:
+    """Each of the two may fail with a reason. Afterwards, the desired number is held once."""
     for turn in range(20 if long else 4):
         trial.tally["cases"] += 1
-        trial.begin(case, f"two at once, {loses}, {turn}")
+        trial.begin(case, f"two parallel tasks, {loses}, {turn}")
         trial.sim.switches.latency = 0.001 * turn
         if loses:
             parameters: dict[str, Any] = {"seconds": 0.5} if loses == "slow" else {}

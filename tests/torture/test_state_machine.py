@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Random organizations, wishes, faults and switches, against what a small model says must come of them.
+"""Random organizations, wishes, faults and switches, compared with the predictions of a small model.
 
-The seed is printed by Hypothesis when something fails, with the shortest story that fails the same way.
+If a test fails, Hypothesis prints the shortest story with the same failure, and its seed.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ agent_wishes = st.one_of(
 
 @st.composite
 def wishes(draw: st.DrawFn, number: str | None = None) -> dict[str, Any]:
-    """The options for one number. An address comes with credentials: whether it must is a question of the API's."""
+    """Draw the options of one number. An address has credentials, because the API may require them."""
     wish: dict[str, Any] = {"number": number or draw(st.sampled_from(NUMBERS))}
     if draw(st.integers(0, 3)) == 0:
         return {**wish, "state": "absent", "cancel_vox_number": draw(st.booleans())}
@@ -112,11 +112,11 @@ switches = st.builds(
 
 
 class Organization(RuleBasedStateMachine):
-    """What happens to an organization in the course of time."""
+    """A story of changes to an organization."""
 
     sim: Simulator
     tried: Trial
-    """Of all examples together; set by the test."""
+    """Shared by all examples; set by the test."""
 
     @initialize(records=st.lists(held, max_size=12), switches=switches)
     def begin(self, records: list[dict[str, Any]], switches: Switches) -> None:
@@ -125,13 +125,13 @@ class Organization(RuleBasedStateMachine):
             self.sim.add_agent(name, agent_id=agent_id)
         self.sim.add(NUMBERS[0], key=OTHER_KEY, memo="of another organization")
         for record in records:
-            self.somebody_adds(record)
+            self.another_client_adds(record)
         self.sim.switches = switches
 
     @rule(record=held)
-    def somebody_adds(self, record: dict[str, Any]) -> None:
+    def another_client_adds(self, record: dict[str, Any]) -> None:
         live = World.of(self.sim, KEY).live(record["number"])
-        # A number is held once at most, and a cancellation is pending of a number that was bought.
+        # A number is held once at most, and only bought numbers have pending cancellations.
         if record["status"] in HELD and live:
             record = record | {"status": "expired"}
         if record["status"] == "cancel_requested":
@@ -142,11 +142,11 @@ class Organization(RuleBasedStateMachine):
 
     @rule(switches=switches)
     def the_api_changes(self, switches: Switches) -> None:
-        self.tried.world()  # A list that lags has caught up.
+        self.tried.world()  # Wait until the list is up to date.
         self.sim.switches = switches
 
     @rule(number=st.sampled_from(NUMBERS), memo=st.sampled_from(MEMOS), gone=st.booleans())
-    def somebody_changes(self, number: str, memo: str, gone: bool) -> None:
+    def another_client_changes(self, number: str, memo: str, gone: bool) -> None:
         for record in World.of(self.sim, KEY).live(number):
             self.sim.change(record["id"], memo=memo, status="expired" if gone else record["status"])
 
@@ -162,7 +162,7 @@ class Organization(RuleBasedStateMachine):
 
     @rule(wishes=st.lists(wishes(), min_size=2, max_size=4), faults=faults)
     def loop(self, wishes: list[dict[str, Any]], faults: list[Any]) -> None:
-        """Items of a loop share what they know; the same number may come twice."""
+        """Items of a loop share their listing. A number may occur twice."""
         self._disturb(faults)
         with self._one_run() as directory:
             for wish in wishes:
@@ -173,7 +173,7 @@ class Organization(RuleBasedStateMachine):
 
     @rule(wishes=st.lists(wishes(), min_size=2, max_size=4), faults=faults)
     def workers(self, wishes: list[dict[str, Any]], faults: list[Any]) -> None:
-        """Several workers of one run at once; more than one may be told the same number."""
+        """Several parallel workers of one run. Several of them may have the same number."""
         before = self.tried.world()
         self._disturb(faults)
         cases = [Case("worker", ONE, [wish]) for wish in wishes]
@@ -210,33 +210,33 @@ class Organization(RuleBasedStateMachine):
 
     def _converge(self, case: Case, faults: list[Any]) -> None:
         first = self.tried.world()
-        foretold = self._run_once(case, check_mode=True)
+        predicted = self._run_once(case, check_mode=True)
         self._disturb(faults)
         done = self._run_once(case)
         self.tried.tally["faults injected"] += sum(request.fault is not None for request in self.sim.requests)
         self.sim.clear_log()
         if not faults:
-            self._compare(foretold, done)
+            self._compare(predicted, done)
         self.sim.clear_faults()
         refused = any(aim(wish, next(iter(first.live(wish["number"])), None), AGENTS).refused for wish in case.wishes)
         if not refused:
             self.tried.finish(case, first)
         elif self.tried.world() != first:
-            self.tried.blame(Violation("lie", "something was changed, although a wish can't be met"))
+            self.tried.blame(Violation("lie", "something was changed, although a wish is impossible"))
 
     def _run_once(self, case: Case, check_mode: bool = False, run: str | None = None) -> dict[str, Any]:
         self.tried.tally["cases"] += 1
         self.tried.where = f"{case.name} {case.wishes} {case.options} {self.sim.switches}"
         return self.tried.run(case, check_mode, run=run)
 
-    def _compare(self, foretold: dict[str, Any], done: dict[str, Any]) -> None:
+    def _compare(self, predicted: dict[str, Any], done: dict[str, Any]) -> None:
         for name in ("failed", "changed", "actions", "summary", "diff"):
-            # What is done shows the address as the API returns it.
+            # The real result contains the address as the API returns it.
             one, other = (
-                json.dumps(result.get(name), sort_keys=True).replace('"sip:', '"') for result in (foretold, done)
+                json.dumps(result.get(name), sort_keys=True).replace('"sip:', '"') for result in (predicted, done)
             )
             if one != other:
-                text = f"foretold {name} {foretold.get(name)!r}, done {done.get(name)!r}"
+                text = f"predicted {name} {predicted.get(name)!r}, done {done.get(name)!r}"
                 self.tried.blame(Violation("lie", text))
 
     @invariant()
@@ -248,7 +248,9 @@ class Organization(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("page_size", [1, 100])
-def test_whatever_happens(trial: Trial, page_size: int, part: int, long: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_stories_keep_invariants(
+    trial: Trial, page_size: int, part: int, long: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_api, "PAGE_SIZE", page_size)
     trial.sim.reset()
     machine = type("Organization", (Organization,), {"sim": trial.sim, "tried": trial})
@@ -257,7 +259,7 @@ def test_whatever_happens(trial: Trial, page_size: int, part: int, long: bool, m
         settings=settings(
             max_examples=40,
             stateful_step_count=15 if long else 8,
-            # The same stories in each run of all tests: what fails there was caused by what was changed.
+            # The same stories in each run, so that a failure is caused by a change of the code.
             derandomize=not long,
             deadline=None,
             database=None,
@@ -266,5 +268,5 @@ def test_whatever_happens(trial: Trial, page_size: int, part: int, long: bool, m
             suppress_health_check=list(HealthCheck),
         ),
     )
-    # What failed on the way to the shortest story was told by it.
+    # These violations are from the search for the shortest story, which has already failed the test.
     trial.violations.clear()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbooks and the role set outlives their plays, and beats the variables of later ones."""
+"""Facts of the playbooks and the role remain after their plays, and override the variables of later plays."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OUTPUTS = {
     "vox_audit",
     "vox_telephone_numbers_result",
 }
-"""Documented. All but the last one are artifacts of a job of AWX, which passes them to the next job as variables."""
+"""Documented results. All except the last one are artifacts of an AWX job, which are variables of the next job."""
 SETS = ("ansible.builtin.set_fact", "set_fact", "ansible.builtin.include_vars", "include_vars")
 STATS = ("ansible.builtin.set_stats", "set_stats")
 
@@ -43,7 +43,7 @@ def mappings(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def names_set(path: Path) -> tuple[set[str], set[str]]:
-    """Names of what lives as long as the run: variables, and statistics (which AWX makes variables)."""
+    """Return the names of facts and of statistics, which AWX converts to variables. Both remain until the run ends."""
     variables: set[str] = set()
     stats: set[str] = set()
     for mapping in mappings(load(path)):
@@ -53,13 +53,13 @@ def names_set(path: Path) -> tuple[set[str], set[str]]:
             variables |= set(mapping.get(action, {}))
         for action in STATS:
             if action in mapping:
-                assert isinstance(mapping[action]["data"], dict), "names that can't be read here"
+                assert isinstance(mapping[action]["data"], dict), "names must be literal"
                 stats |= set(mapping[action]["data"])
     return variables, stats
 
 
 def inputs() -> set[str]:
-    """Names of what somebody sets for a playbook or the role, and of what these make of it."""
+    """Return the names of the variables that users set for a playbook or the role, and of derived variables."""
     names: set[str] = set()
     for path in PLAYBOOKS:
         comments = re.findall(r"(?m)^# ((?:vox_\w+(?:, )?)+):", path.read_text(encoding="utf-8"))
@@ -95,16 +95,16 @@ def test_inputs_are_found() -> None:
 
 
 @pytest.mark.parametrize("path", TASK_FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_that_is_set_is_an_input(path: Path) -> None:
+def test_facts_are_not_inputs(path: Path) -> None:
     variables, stats = names_set(path)
     assert not (variables | stats) & inputs()
-    # What is no documented output is marked as the playbook's own, so that nobody's variable has its name.
+    # All other names have an internal prefix, so that they do not collide with variables of users.
     assert {name for name in variables if not name.startswith("_vox_")} <= OUTPUTS
     assert stats <= OUTPUTS
 
 
-def test_no_artifact_has_the_name_of_a_variable_that_is_set() -> None:
-    """Extra variables can't be set: the playbook would read the former job's."""
+def test_no_artifact_has_the_name_of_an_input() -> None:
+    """Facts cannot override extra variables: the playbook would read the value of the previous job."""
     every = [names_set(path) for path in TASK_FILES]
     variables = set().union(*(names for names, _stats in every))
     stats = set().union(*(stats for _names, stats in every))

@@ -13,9 +13,9 @@ from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = """
 name: record
-short_description: Write each task's result, and when it ran, to a file of JSON lines
+short_description: Write the result and the time of each task to a file of JSON lines
 description:
-  - The file is named by E(RECORD_FILE).
+  - E(RECORD_FILE) is the path of the file.
 type: aggregate
 """
 
@@ -51,7 +51,7 @@ class CallbackModule(CallbackBase):
             "event": event,
             "check_mode": bool(task.check_mode),
             "result": result._result,
-            # The monotonic clock is the machine's: it can be compared with the simulator's.
+            # The monotonic clock is the same for all processes, so it can be compared with the simulator's log.
             "start": self._started[host, task._uuid],
             "end": time.monotonic(),
         }

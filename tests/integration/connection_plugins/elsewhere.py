@@ -8,16 +8,16 @@ from ansible.plugins.connection.local import Connection as LocalConnection
 
 DOCUMENTATION = """
 name: elsewhere
-short_description: This machine, by a connection that Ansible can't know to lead here
+short_description: Connects to this machine under another name than local
 description:
-  - What runs in the controller over the connection C(local) is a module here.
+  - With the connection C(local), the action plugins run in the controller. With this one, they run the module.
 options:
   become_success_timeout:
-    description: As of the connection C(local).
+    description: See the connection C(local).
     type: int
     default: 10
   become_strip_preamble:
-    description: As of the connection C(local).
+    description: See the connection C(local).
     type: bool
     default: true
 extends_documentation_fragment:

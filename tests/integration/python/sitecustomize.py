@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every Python of a run begins with, where this directory is on PYTHONPATH: Ansible's own, and the modules'.
+"""Changes every Python of a run, Ansible's own and the modules', if this directory is on PYTHONPATH.
 
-What would go to the system's log goes to the file named by SYSLOG_FILE. And a request to a URL with ``/unforeseen`` in
-it raises what nobody expects, with everything of the request in its text, the key in base64 as well. With ``/later`` in
-it, only a POST does so.
+Messages for the system's log are written to the file SYSLOG_FILE. A request to a URL with ``/unforeseen`` raises an
+unexpected exception, whose text contains the whole request, and the key also in base64. With ``/later``, only POST
+raises it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def request(self: requests.Session, method: str, url: str, **keywords: Any) -> A
     if UNFORESEEN in url or (LATER in url and method == "POST"):
         prepared = self.prepare_request(requests.Request(method, url))
         key = b64encode(prepared.headers["Authorization"].encode())
-        raise RuntimeError(f"nobody expects {key!r} {prepared.headers} {keywords}")
+        raise RuntimeError(f"unexpected error {key!r} {prepared.headers} {keywords}")
     return send(self, method, url.replace(LATER, ""), **keywords)
 
 

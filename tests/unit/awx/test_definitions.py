@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The credential type and the surveys, judged by the rules of AWX and put to use by its own code."""
+"""The credential type and the surveys, validated by the rules of AWX and used by its own code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def definition() -> dict[str, Any]:
     return found
 
 
-def test_awx_takes_the_credential_type(definition: dict[str, Any]) -> None:
+def test_awx_accepts_the_credential_type(definition: dict[str, Any]) -> None:
     kept = CredentialType.model_validate(definition)
     assert {field.id: (field.secret, field.type) for field in kept.inputs.fields} == {
         "api_key": (True, "string"),
@@ -39,9 +39,9 @@ def test_awx_takes_the_credential_type(definition: dict[str, Any]) -> None:
         "sip_password": (True, "string"),
     }
     assert kept.inputs.required == ["api_key"]
-    # AWX adds a type that is not written, and what it shows would differ from this ever after.
+    # AWX adds a missing type, so that the credential type would always differ from this file.
     assert all("type" in field for field in definition["inputs"]["fields"])
-    # What else is injected, becomes a template once more, or a file.
+    # Other injectors would be templated again, or write a file.
     assert set(definition["injectors"]) == {"env"}
 
 
@@ -70,17 +70,17 @@ def _env(name: str, template: str) -> Callable[[dict[str, Any]], None]:
         (_env("VOX_KEY", "키"), "pattern"),
     ],
 )
-def test_what_awx_would_refuse(
+def test_the_double_refuses_what_awx_refuses(
     definition: dict[str, Any], spoil: Callable[[dict[str, Any]], None], message: str
 ) -> None:
-    """The rules bite."""
+    """The rules of the double have an effect."""
     spoil(definition)
     with pytest.raises(ValidationError, match=re.escape(message)):
         CredentialType.model_validate(definition)
 
 
 @pytest.mark.parametrize("password", ["sip-Xyzzy", "Xyzzy {{ 7 * 6 }}", "{% raw %}Xyzzy", "Xyzzy\"'\\$HOME#한"])
-def test_a_credential_is_injected_as_it_is(definition: dict[str, Any], password: str, tmp_path: Path) -> None:
+def test_a_credential_is_injected_unchanged(definition: dict[str, Any], password: str, tmp_path: Path) -> None:
     given = {"api_key": "key-Xyzzy", "api_url": "https://vox.example.com/v3", "sip_username": "u {{ 1 }}"}
     assert injected(definition, given | {"sip_password": password}, tmp_path) == {
         "VOX_API_KEY": "key-Xyzzy",
@@ -102,7 +102,7 @@ def test_fields_left_blank_arrive_empty(definition: dict[str, Any], blank: dict[
 
 
 @pytest.mark.parametrize("path", SURVEYS, ids=lambda path: path.stem)
-def test_awx_takes_the_surveys(path: Path) -> None:
+def test_awx_accepts_the_surveys(path: Path) -> None:
     definition = yaml.safe_load(path.read_text(encoding="utf-8"))
     survey = Survey.model_validate(definition)
     spoilt = copy.deepcopy(definition)
@@ -111,7 +111,7 @@ def test_awx_takes_the_surveys(path: Path) -> None:
         Survey.model_validate(spoilt)
     playbook = (ROOT / "playbooks" / path.name).read_text(encoding="utf-8")
     for question in survey.spec:
-        # Secrets are the credential's, and choices stay what they are: yes would become true.
+        # Secrets belong in the credential. Choices must not be changed by YAML: yes would become true.
         assert question.type != "password"
         assert all(isinstance(yaml.safe_load(choice), str) for choice in question.choices or [])
         assert question.variable in playbook

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ansible-builder makes of the collection, and of the example of an execution environment."""
+"""ansible-builder with the collection, and with the example of an execution environment."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ EXAMPLE = ROOT / "docs" / "examples" / "awx" / "execution-environment.yml"
 
 
 def ansible_builder(*arguments: str) -> str:
-    """What it prints."""
+    """Run ansible-builder, and return its output."""
     command = [str(Path(sys.executable).parent / "ansible-builder"), *arguments]
     done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_the_collection_tells_what_it_needs() -> None:
+def test_the_collection_declares_its_requirements() -> None:
     (needs,) = yaml.safe_load_all(ansible_builder("introspect", str(collections_path())))
     assert needs == {"python": ["requests  # from collection voxai.telephony"], "system": []}
 
 
 def test_an_image_can_be_prepared(tmp_path: Path) -> None:
-    """The instructions to build it, and that the collection goes in."""
+    """Its build instructions are created, and install the collection."""
     ansible_builder("create", "--file", str(EXAMPLE), "--context", str(tmp_path), "--output-filename", "Containerfile")
     assert "FROM" in (tmp_path / "Containerfile").read_text(encoding="utf-8")
     wanted = yaml.safe_load((tmp_path / "_build" / "requirements.yml").read_text(encoding="utf-8"))

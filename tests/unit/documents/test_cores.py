@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of the tested releases of ansible-core is what is tested."""
+"""The documents list exactly the releases of ansible-core that are tested."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_table_in_the_readme_is_up_to_date() -> None:
-    """Where it is not: run python tests/cores.py."""
+    """If it fails, run python tests/cores.py."""
     assert with_table(README) == README
 
 
-def test_the_oldest_release_is_the_oldest_that_is_allowed() -> None:
+def test_the_oldest_release_is_the_oldest_allowed_one() -> None:
     required = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
     assert required == f">={list(CORES)[-1]}.0"
     assert f"ansible-core {list(CORES)[-1]} or newer" in README

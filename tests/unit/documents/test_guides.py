@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Guides are in the menu of the site and in the list for antsibull-docs, and can be read on a phone."""
+"""The guides are listed in the site's menu and for antsibull-docs, and are readable on a phone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+
+from ansible_collections.voxai.telephony.plugins.module_utils._audit import RULES
 
 ROOT = Path(__file__).parents[3]
 SITE = ROOT / "docs" / "docsite"
@@ -24,7 +26,7 @@ def name_of(page: Path) -> str:
 
 
 def width_of(line: str) -> int:
-    """Columns of a terminal, in which a Korean syllable takes two."""
+    """Return the width in terminal columns. A Korean syllable is two columns wide."""
     return sum(2 if unicodedata.east_asian_width(character) in "FW" else 1 for character in line)
 
 
@@ -45,21 +47,21 @@ def test_each_column_of_a_table_has_a_heading(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_each_file_of_the_tests_that_is_named_exists(page: Path) -> None:
+def test_each_mentioned_test_file_exists(page: Path) -> None:
     named = set(re.findall(r"`(?:tests/[\w/]*/)?(\w+\.py)`", page.read_text(encoding="utf-8")))
     files = {path.name for folder in ("plugins", "tests") for path in (ROOT / folder).rglob("*.py")}
     assert named - files - {"NAME.py", "noxfile.py"} == set()
 
 
 def sources() -> str:
-    """The code that has messages, with texts that are written in parts in one piece."""
+    """Return the code with messages, with adjacent string literals joined."""
     files = [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "playbooks").rglob("*.yml")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     return re.sub(r"\s+", " ", re.sub(r'"\s*\n\s*f?"', "", text))
 
 
-def test_messages_are_quoted_as_they_are() -> None:
-    """Those in the headings and tables of Troubleshooting, apart from what is filled in."""
+def test_messages_are_quoted_exactly() -> None:
+    """Those in the headings and tables of Troubleshooting, without the inserted values."""
     text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     lines = re.findall(r'(?m)^(?:### |\| )("[^|\n]*")', text)
     messages = [message for line in lines for message in re.findall('"([^"]*)"', line)]
@@ -75,3 +77,9 @@ def test_each_guide_is_in_the_menu_and_in_the_list(guide: Path) -> None:
     menu = (SITE / "site" / "index.rst").read_text(encoding="utf-8")
     assert re.search(rf"(?m)^   (.* <)?{re.escape(name_of(guide).removesuffix('.md'))}>?$", menu)
     assert f"/blob/main/{name_of(guide)}>`__" in (SITE / "rst" / "guides.rst").read_text(encoding="utf-8")
+
+
+def test_the_audit_guide_lists_each_rule() -> None:
+    text = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    listed = re.findall(r"(?m)^\| `(\w+)` \| (error|warning|notice) \|", text)
+    assert sorted(listed) == sorted((name, rule.severity) for name, rule in RULES.items())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The README has what Automation Hub asks for, and its links lead somewhere wherever it is shown."""
+"""The README meets the requirements of Automation Hub, and its links work wherever it is displayed."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ HEADINGS = [
 
 
 def anchors(markdown: str) -> set[str]:
-    """The anchors that GitHub, and MyST as well, give to headings."""
+    """Return the anchors of the headings on GitHub and with MyST."""
     headings = re.findall(r"(?m)^#+ (.*)$", re.sub(r"(?ms)^```.*?^```", "", markdown))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def links() -> list[str]:
-    """Where the README's links lead, inline ones and those at its end."""
+    """Return the targets of the README's links, inline and at its end."""
     return re.findall(r"\]\(([^)\s]+)\)", README) + re.findall(r"(?m)^\[[^]]+\]: (\S+)$", README)
 
 
@@ -50,7 +50,7 @@ def test_each_link_works_outside_of_the_repository() -> None:
     assert [link for link in links() if link.startswith("#") and link[1:] not in anchors(README)] == []
 
 
-def test_each_link_into_the_repository_leads_to_a_file_and_a_heading() -> None:
+def test_each_link_to_the_repository_has_a_file_and_a_heading() -> None:
     files = [link.removeprefix(f"{REPOSITORY}/blob/main/") for link in links() if f"{REPOSITORY}/blob/" in link]
     assert len(files) > 10
     for link in files:
@@ -59,11 +59,11 @@ def test_each_link_into_the_repository_leads_to_a_file_and_a_heading() -> None:
         assert set(anchor) <= anchors((ROOT / name).read_text(encoding="utf-8")), link
 
 
-def test_each_reference_has_an_address_and_each_address_a_reference() -> None:
+def test_reference_links_and_their_definitions_match() -> None:
     defined = set(re.findall(r"(?m)^\[([^]]+)\]: ", README))
     assert set(re.findall(r"\]\[([^]]+)\]", README)) == defined
 
 
-def test_no_ansible_is_installed_with_pip() -> None:
-    """Who has it from Automation Hub has execution environments, and must not."""
+def test_ansible_is_not_installed_with_pip() -> None:
+    """Users of Automation Hub have execution environments, and must not install it."""
     assert not re.search(r"pip install (ansible|ansible-core)\b", README)

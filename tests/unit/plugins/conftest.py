@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Doubles that the plugins' unit tests share: an HTTP conversation that is written down beforehand."""
+"""Shared doubles of the plugins' unit tests, such as a scripted HTTP conversation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIST = "/organization-telephone-numbers"
 
 
 class Conversation:
-    """Stands in for HttpSession. Each exchange is expected beforehand; a missing or an extra one fails the test."""
+    """Replaces HttpSession. Each exchange must be expected beforehand; a missing or an extra one fails the test."""
 
     def __init__(self) -> None:
         self._expected: list[tuple[tuple[str, str, dict[str, str], t.Any], t.Any]] = []
@@ -36,7 +36,7 @@ class Conversation:
         self.now += seconds
 
     def clock(self) -> float:
-        """Never the same time twice, as on a real machine."""
+        """Never return the same time twice, like a real clock."""
         self.now += 1e-6
         return self.now
 
@@ -57,7 +57,7 @@ class Conversation:
         body: t.Any = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        """``request``: method and path. ``answer``: JSON, bytes as they are, or a TransportError to raise."""
+        """``request``: method and path. ``answer``: JSON, unchanged bytes, or a TransportError to raise."""
         method, _space, path = request.partition(" ")
         if not isinstance(answer, (bytes, TransportError)):
             answer = json.dumps(answer).encode()
@@ -102,7 +102,7 @@ class Conversation:
 
 @pytest.fixture
 def conversation() -> t.Iterator[Conversation]:
-    """Fails the test if something that was expected was not sent."""
+    """Fails the test if an expected request was not sent."""
     script = Conversation()
     yield script
     script.assert_over()
@@ -139,13 +139,13 @@ def record() -> t.Callable[..., dict[str, t.Any]]:
 
 @pytest.fixture(params=["memory", "run"])
 def make_store(request: pytest.FixtureRequest, open_store: t.Callable[..., RunStore]) -> t.Callable[[], Store]:
-    """Makes stores of both kinds. Those of a run have all facts in common."""
+    """Creates stores of both kinds. Stores of a run share all facts."""
     return MemoryStore if request.param == "memory" else open_store
 
 
 @pytest.fixture
 def open_store(tmp_path: Path) -> t.Iterator[t.Callable[..., RunStore]]:
-    """Opens the store of a run. Whatever it has to tell fails the test, unless it is told elsewhere."""
+    """Opens the store of a run. Any message of it fails the test, unless `tell` is given."""
     stores: list[RunStore] = []
 
     def fail(words: str) -> None:

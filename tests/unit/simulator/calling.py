@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of the simulator have in common: the paths, a registration, and the shape of an error."""
+"""Common parts of the simulator's tests: the paths, a registration, and the form of an error."""
 
 from __future__ import annotations
 

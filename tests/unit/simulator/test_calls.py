@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every call of the API as its reference describes it."""
+"""Every call of the API, as in its reference."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_an_unknown_query_parameter_is_refused(sim: Simulator, api: Api, method:
     assert sim.numbers() == before
 
 
-def test_what_may_be_asked_is_named(api: Api) -> None:
+def test_allowed_query_parameters_are_listed(api: Api) -> None:
     details = error(api("GET", NUMBERS, params={"numbr": "1"}), 400)
     expected = ["cursor", "limit", "provider", "sort_by", "sort_order", "status"]
     assert details["allowed_query_parameters"] == expected
@@ -76,7 +76,7 @@ def test_what_may_be_asked_is_named(api: Api) -> None:
         ("POST", "/agents", 405),
     ],
 )
-def test_a_call_there_is_not(api: Api, method: str, path: str, status: int) -> None:
+def test_unknown_calls(api: Api, method: str, path: str, status: int) -> None:
     response = api(method, path)
     error(response, status)
     assert ("Allow" in response.headers) == (status == 405)
@@ -158,11 +158,11 @@ def test_the_list_is_filtered(api: Api, query: dict[str, Any], count: int, statu
         ("/telephone-numbers/available", {"limit": "0"}, "limit"),
     ],
 )
-def test_a_bad_query_is_refused(api: Api, path: str, query: dict[str, Any], field: str) -> None:
+def test_an_invalid_query_is_refused(api: Api, path: str, query: dict[str, Any], field: str) -> None:
     assert error(api("GET", path, params=query), 400)["field"] == field
 
 
-def test_the_values_allowed_are_named(api: Api) -> None:
+def test_allowed_values_are_listed(api: Api) -> None:
     details = error(api("GET", NUMBERS, params={"status": "held"}), 400)
     assert details["allowed_values"] == ["active", "scheduled", "cancel_requested", "expired"]
 
@@ -184,14 +184,14 @@ def test_pages_show_each_number_once(sim: Simulator, api: Api, order: str, limit
     assert seen == (numbers if order == "asc" else numbers[::-1])
 
 
-def test_fifty_numbers_a_page_newest_first(sim: Simulator, api: Api) -> None:
+def test_fifty_numbers_per_page_newest_first(sim: Simulator, api: Api) -> None:
     created = [sim.add()["created_at"] for _index in range(51)]
-    assert created == sorted(set(created)), "creation times never tie"
+    assert created == sorted(set(created)), "creation times are unique"
     page = api("GET", NUMBERS).json()
     assert [item["created_at"] for item in page["items"]] == created[:0:-1]
 
 
-def test_a_page_goes_on_where_the_last_one_ended_whatever_happened_between(sim: Simulator, api: Api) -> None:
+def test_the_next_page_continues_despite_changes(sim: Simulator, api: Api) -> None:
     ids = [sim.add(number=str(index))["id"] for index in range(4)]
     page = api("GET", NUMBERS, params={"limit": 2}).json()
     assert [item["number"] for item in page["items"]] == ["3", "2"]
@@ -210,7 +210,7 @@ def test_a_page_goes_on_where_the_last_one_ended_whatever_happened_between(sim: 
         ("/agents", {}),
     ],
 )
-def test_a_cursor_holds_for_its_own_query_alone(sim: Simulator, api: Api, path: str, query: dict[str, Any]) -> None:
+def test_a_cursor_is_valid_only_for_its_own_query(sim: Simulator, api: Api, path: str, query: dict[str, Any]) -> None:
     for _index in range(3):
         sim.add()
         sim.add_agent()
@@ -220,7 +220,7 @@ def test_a_cursor_holds_for_its_own_query_alone(sim: Simulator, api: Api, path: 
     assert api("GET", NUMBERS, params={"cursor": cursor, "limit": 2}).status_code == 200
 
 
-# --- one number, and registering ---
+# --- one number, and registrations ---
 
 
 def test_a_registered_number(sim: Simulator, api: Api) -> None:
@@ -246,7 +246,7 @@ def test_the_shortest_and_the_longest_number(api: Api, number: str) -> None:
 
 
 @pytest.mark.parametrize("nullable", ["auth_username", "auth_password", "memo"])
-def test_null_is_as_good_as_nothing_in_a_registration(api: Api, nullable: str) -> None:
+def test_null_counts_as_missing_in_a_registration(api: Api, nullable: str) -> None:
     assert api("POST", REGISTER, json=BODY | {nullable: None}).status_code == 201
 
 
@@ -274,24 +274,24 @@ def test_null_is_as_good_as_nothing_in_a_registration(api: Api, nullable: str) -
         ({"inbound_agent": None}, "inbound_agent"),
     ],
 )
-def test_a_bad_registration_is_refused(sim: Simulator, api: Api, body: Any, field: str) -> None:
+def test_an_invalid_registration_is_refused(sim: Simulator, api: Api, body: Any, field: str) -> None:
     assert error(api("POST", REGISTER, json=BODY | body), 400)["field"] == field
     assert sim.numbers() == []
 
 
 @pytest.mark.parametrize("missing", ["number", "address"])
-def test_a_registration_without_what_it_needs(api: Api, missing: str) -> None:
+def test_a_registration_without_a_required_field(api: Api, missing: str) -> None:
     body = {name: value for name, value in BODY.items() if name != missing}
     assert error(api("POST", REGISTER, json=body), 400)["field"] == missing
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '"text"', '{"number": NaN}', "{}"])
-def test_a_body_that_is_no_registration(sim: Simulator, api: Api, body: Any) -> None:
+def test_an_invalid_body_of_a_registration(sim: Simulator, api: Api, body: Any) -> None:
     error(api("POST", REGISTER, data=body.encode(), headers={"Content-Type": "application/json"}), 400)
     assert sim.numbers() == []
 
 
-def test_json_has_to_be_called_json(api: Api) -> None:
+def test_json_needs_its_content_type(api: Api) -> None:
     error(
         api("POST", REGISTER, data='{"number": "1", "address": "sip:x"}', headers={"Content-Type": "text/plain"}), 400
     )
@@ -304,19 +304,19 @@ def test_a_held_number_is_not_registered_twice(sim: Simulator, api: Api, status:
     assert len(sim.numbers()) == 1
 
 
-def test_an_expired_number_is_registered_anew(sim: Simulator, api: Api) -> None:
+def test_an_expired_number_is_registered_again(sim: Simulator, api: Api) -> None:
     sim.add(status="expired")
     sim.add(status="expired")
     assert api("POST", REGISTER, json=BODY).status_code == 201
     assert [number["status"] for number in sim.numbers()] == ["expired", "expired", "active"]
 
 
-# --- changing ---
+# --- changes ---
 
 
 @pytest.mark.parametrize("end", ["", "/sip", "/agent"])
 @pytest.mark.parametrize("body", [{}, {"unknown": 1}, {"number": "1"}, {"status": "expired"}])
-def test_a_change_of_nothing_or_of_something_unknown_is_refused(sim: Simulator, api: Api, end: str, body: Any) -> None:
+def test_a_change_without_fields_or_with_unknown_ones_is_refused(sim: Simulator, api: Api, end: str, body: Any) -> None:
     before = sim.add()
     details = error(api("PATCH", f"{NUMBERS}/{before['id']}{end}", json=body), 400)
     assert details.get("field") == next(iter(body), None)
@@ -342,7 +342,7 @@ def test_the_memo(sim: Simulator, api: Api, end: str, memo: Any) -> None:
 
 
 @pytest.mark.parametrize("memo", ["m" * 201, 1, ["m"]])
-def test_a_bad_memo(sim: Simulator, api: Api, memo: Any) -> None:
+def test_an_invalid_memo(sim: Simulator, api: Api, memo: Any) -> None:
     number = sim.add()
     assert error(api("PATCH", f"{NUMBERS}/{number['id']}", json={"memo": memo}), 400)["field"] == "memo"
 
@@ -381,14 +381,14 @@ def test_the_trunk(
         ({"address": "two words", "auth_password": "p"}, "address"),
     ],
 )
-def test_a_bad_change_of_the_trunk(sim: Simulator, api: Api, body: Any, field: str) -> None:
+def test_an_invalid_change_of_the_trunk(sim: Simulator, api: Api, body: Any, field: str) -> None:
     before = sim.add(address="sip:old", auth_username="u", auth_password="p")
     assert error(api("PATCH", f"{NUMBERS}/{before['id']}/sip", json=body), 400)["field"] == field
     assert sim.numbers() == [before]
     assert sim.credentials(before["id"]) == ("u", "p")
 
 
-def test_a_bought_number_has_no_trunk_of_ones_own(sim: Simulator, api: Api) -> None:
+def test_a_bought_number_has_no_custom_trunk(sim: Simulator, api: Api) -> None:
     bought = sim.add(provider="vox")
     error(api("PATCH", f"{NUMBERS}/{bought['id']}/sip", json={"address": "sip:x", "auth_password": "p"}), 400)
     assert sim.numbers() == [bought]
@@ -421,7 +421,7 @@ def test_an_agent_is_mapped_and_unmapped(sim: Simulator, api: Api, name: str, ve
         ({"agent_name": "Front desk"}, "inbound_agent.agent_name"),
     ],
 )
-def test_a_bad_mapping(sim: Simulator, api: Api, change: dict[str, Any], field: str) -> None:
+def test_an_invalid_mapping(sim: Simulator, api: Api, change: dict[str, Any], field: str) -> None:
     number, agent = sim.add(), sim.add_agent()
     body = {"inbound_agent": {"agent_id": agent["agent_id"]} | change, "outbound_agent": None}
     assert error(api("PATCH", f"{NUMBERS}/{number['id']}/agent", json=body), 400)["field"] == field
@@ -434,10 +434,10 @@ def test_another_organizations_agent_cannot_be_mapped(sim: Simulator, api: Api) 
     error(api("PATCH", f"{NUMBERS}/{number['id']}/agent", json=body), 400)
 
 
-# --- giving up ---
+# --- deletions ---
 
 
-def test_ones_own_number_expires_at_once(sim: Simulator, api: Api) -> None:
+def test_a_custom_number_expires_at_once(sim: Simulator, api: Api) -> None:
     number = sim.add()
     answer = api("DELETE", f"{NUMBERS}/{number['id']}").json()
     after = sim.numbers()[0]
@@ -449,7 +449,7 @@ def test_ones_own_number_expires_at_once(sim: Simulator, api: Api) -> None:
     assert api("GET", NUMBERS, params={"status": "expired"}).json()["items"] == [after]
 
 
-def test_a_bought_number_ends_with_its_period_unless_that_is_taken_back(sim: Simulator, api: Api) -> None:
+def test_a_bought_number_ends_with_its_period_unless_this_is_revoked(sim: Simulator, api: Api) -> None:
     number = sim.add(provider="vox")
     answer = api("DELETE", f"{NUMBERS}/{number['id']}").json()
     after = sim.numbers()[0]
@@ -461,13 +461,13 @@ def test_a_bought_number_ends_with_its_period_unless_that_is_taken_back(sim: Sim
 
 
 @pytest.mark.parametrize("status", ["active", "scheduled", "expired"])
-def test_only_a_pending_cancellation_can_be_taken_back(sim: Simulator, api: Api, status: str) -> None:
+def test_only_a_pending_cancellation_can_be_revoked(sim: Simulator, api: Api, status: str) -> None:
     number = sim.add(provider="vox", status=status)
     error(api("POST", f"{NUMBERS}/{number['id']}/revoke-cancel"), 409)
     assert sim.numbers() == [number]
 
 
-# --- agents, and numbers on sale ---
+# --- agents, and numbers that can be bought ---
 
 
 @pytest.mark.parametrize(
@@ -494,7 +494,7 @@ def test_agents(sim: Simulator, api: Api, query: dict[str, Any], names: list[str
         assert set(last) == {"agent_id", "name", "type", "production_version"}
 
 
-def test_agents_come_in_pages(sim: Simulator, api: Api) -> None:
+def test_pages_of_agents(sim: Simulator, api: Api) -> None:
     for index in range(3):
         sim.add_agent(str(index))
     first = api("GET", "/agents", params={"limit": 2}).json()
@@ -505,7 +505,7 @@ def test_agents_come_in_pages(sim: Simulator, api: Api) -> None:
 
 @pytest.mark.parametrize("sort_by", ["number", "monthly_fee"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
-def test_numbers_on_sale(api: Api, sort_by: str, order: str) -> None:
+def test_available_numbers(api: Api, sort_by: str, order: str) -> None:
     query = {"sort_by": sort_by, "sort_order": order, "limit": 4}
     first = api("GET", "/telephone-numbers/available", params=query).json()
     rest = api("GET", "/telephone-numbers/available", params=query | {"cursor": first["next_cursor"]}).json()
@@ -515,7 +515,7 @@ def test_numbers_on_sale(api: Api, sort_by: str, order: str) -> None:
     assert keys == sorted(keys, reverse=order == "desc")
 
 
-def test_numbers_on_sale_of_one_kind(api: Api) -> None:
+def test_available_numbers_of_one_kind(api: Api) -> None:
     page = api("GET", "/telephone-numbers/available", params={"line_type": "local"}).json()
     assert page["items"]
     assert {item["line_type"] for item in page["items"]} == {"local"}
@@ -523,7 +523,7 @@ def test_numbers_on_sale_of_one_kind(api: Api) -> None:
 
 @pytest.mark.parametrize("body", ["[" * 10**4 + "]" * 10**4, '{"memo":' * 10**4 + "1" + "}" * 10**4])
 @pytest.mark.parametrize(("method", "end"), [("POST", REGISTER), ("PATCH", f"{NUMBERS}/any"), ("PATCH", "/nowhere")])
-def test_a_body_that_is_nested_too_deep_is_refused(sim: Simulator, api: Api, method: str, end: str, body: str) -> None:
+def test_a_deeply_nested_body_is_refused(sim: Simulator, api: Api, method: str, end: str, body: str) -> None:
     response = api(method, end, data=body, headers={"Content-Type": "application/json"})
     error(response, 404 if end == "/nowhere" else 400)
     assert sim.requests[-1].body == body.encode()

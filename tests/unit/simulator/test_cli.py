@@ -34,14 +34,14 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def variables(line: str) -> dict[str, str]:
-    """What the first line of output exports."""
+    """Return the variables in the first line of output."""
     command, *assignments = shlex.split(line)
     assert command == "export"
     return dict(assignment.split("=", 1) for assignment in assignments)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_is_answers_and_stops(stop: signal.Signals) -> None:
+def test_it_prints_its_url_responds_and_stops(stop: signal.Signals) -> None:
     with start() as process:
         assert process.stdout is not None
         exported = variables(process.stdout.readline())
@@ -62,7 +62,7 @@ def test_every_option(tmp_path: Path) -> None:
         assert process.stdout is not None
         exported = variables(process.stdout.readline())
         comments = [process.stdout.readline(), process.stdout.readline()]
-        # The file comes after the output; a request is answered later still.
+        # The file is written after the output, and requests are served after that.
         url, ca_path = exported["VOX_API_URL"], exported["VOX_CA_PATH"]
         body = BODY | {"auth_password": "hunter2"}
         statuses = [
@@ -87,7 +87,7 @@ def test_every_option(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
 
 
-def test_it_behaves_as_was_observed(tmp_path: Path) -> None:
+def test_observed_switches(tmp_path: Path) -> None:
     observed = tmp_path / "observed.yml"
     observed.write_text("---\nswitches:\n  register_status: 200\n  latency: 0\n", encoding="utf-8")
     with start("--observed", str(observed)) as process:

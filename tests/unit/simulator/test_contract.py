@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulator keeps to its own OpenAPI description, for generated requests, right ones and wrong ones."""
+"""The simulator follows its own OpenAPI description, with generated valid and invalid requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from simulator import Simulator, Switches
 from simulator._app import app
 
 KNOWN_ID = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
-"""The one id that right requests carry, be it a number's or an agent's."""
+"""The id in all valid requests, of a number or an agent."""
 
 load_all_checks()
 schemathesis.openapi.format("uuid", st.just(KNOWN_ID))
@@ -36,12 +36,12 @@ def sim() -> Iterator[Simulator]:
 
 @description.parametrize()
 @settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_as_described(case: Any, sim: Simulator) -> None:
+def test_every_response_matches_the_description(case: Any, sim: Simulator) -> None:
     sim.reset()
     sim.switches = Switches(password_demanded=False)
     sim.add(id=KNOWN_ID, status="cancel_requested" if case.operation.path.endswith("revoke-cancel") else "active")
     sim.add_agent(agent_id=KNOWN_ID)
     response = case.call(base_url=sim.url.removesuffix("/v3"), timeout=60)
-    # No cursor made up here was ever given out, so each is rightly refused, valid though it is as a string.
+    # Generated cursors were never issued, so each is refused correctly, although it is a valid string.
     excluded = [positive_data_acceptance] if "cursor" in case.query else []
     case.validate_response(response, excluded_checks=excluded)

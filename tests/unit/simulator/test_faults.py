@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every fault, and when it strikes."""
+"""Every fault, and the requests that it applies to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Wire = tuple[Simulator, requests.Session]
 
 @pytest.fixture(params=[False, True], ids=["http", "https"])
 def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
-    """A simulator with and without TLS, and a session that speaks to it."""
+    """A simulator with and without TLS, and a session for it."""
     with Simulator(tls=request.param) as sim, requests.Session() as session:
         session.trust_env = False
         session.verify = sim.ca_path or True
@@ -34,7 +34,7 @@ def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
 
 
 @pytest.mark.parametrize(("action", "registered"), [("close_before", 0), ("close_after", 1)])
-def test_a_connection_is_closed_without_an_answer(wire: Wire, action: str, registered: int) -> None:
+def test_a_connection_is_closed_without_a_response(wire: Wire, action: str, registered: int) -> None:
     sim, session = wire
     sim.fault(action)
     with pytest.raises(requests.ConnectionError):
@@ -44,7 +44,7 @@ def test_a_connection_is_closed_without_an_answer(wire: Wire, action: str, regis
     assert session.get(sim.url + "/agents", timeout=5).status_code == 200
 
 
-def test_an_answer_is_cut_short(wire: Wire) -> None:
+def test_a_truncated_response(wire: Wire) -> None:
     sim, session = wire
     sim.fault("truncated")
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
@@ -54,7 +54,7 @@ def test_an_answer_is_cut_short(wire: Wire) -> None:
 
 
 def test_two_faults_may_close_the_port_at_once() -> None:
-    """They leave no socket behind: pytest fails the test if one is found unclosed."""
+    """They leave no open socket. Otherwise, pytest fails the test because of its warning."""
     with Simulator() as sim:
         server = sim._server
         assert server._loop
@@ -126,7 +126,7 @@ def test_a_page_of_html(sim: Simulator, api: Api, parameters: dict[str, Any], re
     assert len(sim.numbers()) == registered
 
 
-def test_a_slow_answer_to_one_who_waits(sim: Simulator, api: Api) -> None:
+def test_a_slow_response_to_a_waiting_client(sim: Simulator, api: Api) -> None:
     sim.fault("slow", seconds=0.2)
     start = time.monotonic()
     assert api("POST", REGISTER, json=BODY).status_code == 201
@@ -144,7 +144,7 @@ def test_a_request_that_is_processed_late(sim: Simulator, api: Api, timeout: flo
     assert len(sim.numbers()) == 1
 
 
-def test_somebody_else_is_faster(sim: Simulator, api: Api) -> None:
+def test_another_client_is_faster(sim: Simulator, api: Api) -> None:
     held = sim.add("0701")
 
     def change() -> None:
@@ -172,7 +172,7 @@ def test_a_change_is_ignored(sim: Simulator, api: Api) -> None:
     assert sim.numbers() == [number]
 
 
-def test_an_answer_is_a_part(sim: Simulator, api: Api) -> None:
+def test_a_partial_record(sim: Simulator, api: Api) -> None:
     sim.fault("part", None, None, occurrence=0)
     answer = api("POST", REGISTER, json=BODY)
     (number,) = sim.numbers()
@@ -181,7 +181,7 @@ def test_an_answer_is_a_part(sim: Simulator, api: Api) -> None:
     assert api("GET", f"{NUMBERS}/unknown").status_code == 404
 
 
-def test_an_answer_quotes_what_was_received(sim: Simulator, api: Api) -> None:
+def test_a_response_quotes_the_request(sim: Simulator, api: Api) -> None:
     sim.fault("echo")
     response = api("POST", REGISTER, json=BODY)
     assert response.status_code == 400
@@ -193,7 +193,7 @@ def test_an_answer_quotes_what_was_received(sim: Simulator, api: Api) -> None:
     assert sim.numbers() == []
 
 
-def test_no_fault_is_met_any_more(sim: Simulator, api: Api) -> None:
+def test_faults_are_removed(sim: Simulator, api: Api) -> None:
     sim.fault("error_before", occurrence=0)
     assert sim.disturbed
     sim.clear_faults()
@@ -201,7 +201,7 @@ def test_no_fault_is_met_any_more(sim: Simulator, api: Api) -> None:
     assert api("POST", REGISTER, json=BODY).status_code == 201
 
 
-def test_a_slow_answer_to_one_who_leaves(sim: Simulator, api: Api) -> None:
+def test_a_slow_response_to_a_disconnected_client(sim: Simulator, api: Api) -> None:
     sim.fault("slow", seconds=30)
     with pytest.raises(requests.Timeout):
         api("POST", REGISTER, json=BODY, timeout=0.2)
@@ -226,7 +226,7 @@ def test_a_redirect(sim: Simulator, api: Api) -> None:
         (None, "application/json", b"null"),
     ],
 )
-def test_any_answer(sim: Simulator, api: Api, body: Any, content_type: str, raw: bytes) -> None:
+def test_any_response(sim: Simulator, api: Api, body: Any, content_type: str, raw: bytes) -> None:
     sim.fault("answer", status=418, body=body, headers={"X-Kettle": "on"}, processed=True)
     response = api("POST", REGISTER, json=BODY)
     assert (response.status_code, response.content) == (418, raw)
@@ -235,7 +235,7 @@ def test_any_answer(sim: Simulator, api: Api, body: Any, content_type: str, raw:
     assert len(sim.numbers()) == 1
 
 
-def test_any_answer_with_its_own_content_type_and_nothing_processed(sim: Simulator, api: Api) -> None:
+def test_any_response_with_its_own_content_type_and_without_processing(sim: Simulator, api: Api) -> None:
     sim.fault("answer", body="{}", headers={"Content-Type": "application/json"})
     response = api("POST", REGISTER, json=BODY)
     assert (response.status_code, response.json()) == (200, {})
@@ -243,7 +243,7 @@ def test_any_answer_with_its_own_content_type_and_nothing_processed(sim: Simulat
     assert sim.numbers() == []
 
 
-# --- when a fault strikes ---
+# --- the requests of a fault ---
 
 
 def statuses(api: Api, *calls: Any) -> list[int]:
@@ -274,7 +274,7 @@ def test_any_method_and_any_id(sim: Simulator, api: Api) -> None:
     assert statuses(api, ("GET", NUMBERS), ("POST", f"{path}/revoke-cancel")) == [200, 409]
 
 
-def test_two_faults_of_one_kind_strike_one_after_the_other(sim: Simulator, api: Api) -> None:
+def test_two_equal_faults_apply_to_two_requests(sim: Simulator, api: Api) -> None:
     sim.fault("error_before", "GET", "/agents", status=503)
     sim.fault("error_before", "GET", "/agents", status=502)
     assert statuses(api, *[("GET", "/agents")] * 3) == [503, 502, 200]
@@ -284,19 +284,19 @@ def test_two_faults_of_one_kind_strike_one_after_the_other(sim: Simulator, api: 
     ("action", "parameters"),
     [("explode", {}), ("slow", {}), ("close_before", {"seconds": 1}), ("error_after", {"code": 500})],
 )
-def test_a_fault_there_is_not(sim: Simulator, action: str, parameters: dict[str, Any]) -> None:
+def test_an_unknown_fault(sim: Simulator, action: str, parameters: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=action):
         sim.fault(action, **parameters)
 
 
-def test_a_fault_does_not_go_round_the_key_or_the_limit(sim: Simulator, api: Api) -> None:
+def test_a_fault_does_not_bypass_the_key_or_the_rate_limit(sim: Simulator, api: Api) -> None:
     sim.fault("close_after")
     with pytest.raises(requests.ConnectionError):
         api("POST", REGISTER, key="nobody", json=BODY)
     assert sim.numbers() == []
 
 
-def test_one_who_leaves_before_the_latency_is_over_has_still_asked(sim: Simulator, api: Api) -> None:
+def test_a_request_is_processed_if_the_client_disconnects_during_the_latency(sim: Simulator, api: Api) -> None:
     sim.switches.latency = 5
     with pytest.raises(requests.Timeout):
         api("POST", REGISTER, json=BODY, timeout=0.1)
@@ -305,7 +305,7 @@ def test_one_who_leaves_before_the_latency_is_over_has_still_asked(sim: Simulato
     assert sim.requests[0].status is None
 
 
-def test_a_slow_answer_holds_nobody_up(sim: Simulator, api: Api) -> None:
+def test_a_slow_response_does_not_delay_others(sim: Simulator, api: Api) -> None:
     sim.fault("slow", "GET", "/agents", seconds=30)
     host, port = sim.url.removeprefix("http://").removesuffix("/v3").split(":")
     with socket.create_connection((host, int(port))) as waiting:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Starting, stopping, the log, and what tests may do from outside."""
+"""Start, stop, the log, and the interface for tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def address_of(sim: Simulator) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_a_stop_is_clean_and_quick_whoever_is_connected(tls: bool) -> None:
+def test_a_stop_with_open_connections_is_clean_and_quick(tls: bool) -> None:
     with requests.Session() as session, Simulator(tls=tls) as sim:
         session.trust_env = False
         session.get(sim.url + "/agents", verify=sim.ca_path or True, timeout=5)
@@ -36,10 +36,10 @@ def test_a_stop_is_clean_and_quick_whoever_is_connected(tls: bool) -> None:
     with silent, half, pytest.raises(ConnectionRefusedError):
         socket.create_connection(address_of(sim))
     assert not [thread for thread in threading.enumerate() if str(address_of(sim)[1]) in thread.name]
-    gc.collect()  # A transport left open would warn now, and a warning is an error.
+    gc.collect()  # An open transport would warn now, and warnings are errors.
 
 
-def test_a_stop_does_not_wait_for_a_slow_answer() -> None:
+def test_a_stop_does_not_wait_for_a_slow_response() -> None:
     with Simulator() as sim:
         sim.fault("slow", "GET", "/agents", seconds=30)
         client = socket.create_connection(address_of(sim))
@@ -60,7 +60,7 @@ def test_a_stop_while_connections_are_refused() -> None:
         pass
 
 
-def test_many_at_once() -> None:
+def test_parallel_requests() -> None:
     simulators = [Simulator() for _index in range(5)]
     for sim in simulators:
         sim.__enter__()
@@ -71,7 +71,7 @@ def test_many_at_once() -> None:
         sim.__exit__()
 
 
-def test_a_port_of_ones_choice(sim: Simulator) -> None:
+def test_a_chosen_port(sim: Simulator) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -120,7 +120,7 @@ def test_a_logged_request(sim: Simulator, api: Api) -> None:
     assert before < entry.at < time.monotonic()
 
 
-def test_bodies_as_they_are_logged(sim: Simulator, api: Api) -> None:
+def test_logged_bodies(sim: Simulator, api: Api) -> None:
     for data in (b"", b"null", b"{", b"\xff"):
         api("POST", REGISTER, key=None, data=data)
     assert [entry.body for entry in sim.requests] == [None, None, b"{", b"\xff"]
@@ -128,7 +128,7 @@ def test_bodies_as_they_are_logged(sim: Simulator, api: Api) -> None:
     assert {entry.status for entry in sim.requests} == {401}
 
 
-def test_writes_are_all_but_reads(sim: Simulator, api: Api) -> None:
+def test_writes_are_all_requests_except_get(sim: Simulator, api: Api) -> None:
     api("GET", NUMBERS)
     api("POST", REGISTER, json=BODY)
     api("DELETE", f"{NUMBERS}/7")
@@ -138,7 +138,7 @@ def test_writes_are_all_but_reads(sim: Simulator, api: Api) -> None:
     assert len(sim.numbers()) == 1
 
 
-def test_connections_are_told_apart(sim: Simulator, api: Api) -> None:
+def test_connections_are_distinguished(sim: Simulator, api: Api) -> None:
     api("GET", "/agents")
     api("GET", "/nowhere")
     requests.get(sim.url + "/agents", timeout=5)
@@ -156,10 +156,10 @@ def test_a_failure_of_the_simulator_itself(
     assert "TypeError" in caplog.text
 
 
-# --- from outside ---
+# --- the interface for tests ---
 
 
-def test_a_number_is_what_one_says_and_consistent_for_the_rest(sim: Simulator) -> None:
+def test_other_fields_of_an_added_number_are_consistent(sim: Simulator) -> None:
     bought = sim.add(number="15880000", provider="vox")
     assert bought["monthly_fee"]
     assert bought["address"] is bought["inbound_trunk_id"] is None
@@ -171,14 +171,14 @@ def test_a_number_is_what_one_says_and_consistent_for_the_rest(sim: Simulator) -
         sim.add(adress="sip:x")
 
 
-def test_a_field_the_api_has_grown_since(sim: Simulator, api: Api) -> None:
+def test_a_field_that_the_api_adds_later(sim: Simulator, api: Api) -> None:
     number = sim.add(unknown={"region": "KR"})
     assert number["region"] == "KR"
     assert api("GET", f"{NUMBERS}/{number['id']}").json() == number
     assert api("PATCH", f"{NUMBERS}/{number['id']}", json={"memo": "m"}).json()["region"] == "KR"
 
 
-def test_what_is_handed_out_is_a_copy(sim: Simulator) -> None:
+def test_returned_records_are_copies(sim: Simulator) -> None:
     agent = sim.add_agent()
     number = sim.add(inbound_agent={"agent_id": agent["agent_id"], "agent_version": "current"})
     agent["name"] = number["memo"] = number["inbound_agent"]["agent_id"] = sim.numbers()[0]["memo"] = "changed"
@@ -229,7 +229,7 @@ def test_a_record_without_a_simulator() -> None:
     assert len(record) == 17
 
 
-def test_threads_get_along(sim: Simulator) -> None:
+def test_use_from_several_threads(sim: Simulator) -> None:
     def write(index: int) -> None:
         with requests.Session() as session:
             session.headers["Authorization"] = "Bearer key-a"

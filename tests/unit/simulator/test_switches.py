@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Both sides of every switch."""
+"""All values of every switch."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_patch_expired(sim: Simulator, api: Api, status: Any, end: str, body: An
     assert response.status_code == status
     if status == 200:
         assert (response.json()["status"], response.json()["memo"]) == ("expired", "m")
-    # The reference says so of agents.
+    # The reference says that agents of an expired number cannot be changed.
     agents = api("PATCH", f"{NUMBERS}/{number['id']}/agent", json={"inbound_agent": None})
     assert agents.status_code == 409
 
@@ -104,7 +104,7 @@ def test_echo_sip(sim: Simulator, api: Api, echo: bool, address: str | None) -> 
         api("GET", NUMBERS).json()["items"][0],
     ]
     assert [record["address"] for record in shown] == [address] * 4
-    # What was read back may be written back: it changes nothing, so no password is needed.
+    # Writing back the returned address changes nothing, so it needs no password.
     assert api("PATCH", f"{NUMBERS}/{number['id']}/sip", json={"address": address}).status_code == 200
 
 
@@ -171,7 +171,7 @@ def test_rate_limit(sim: Simulator, api: Api, limit: tuple[int, int]) -> None:
     assert api("GET", "/agents").status_code == (200 if limit[0] == 2 else 429)
 
 
-def test_over_the_limit_nothing_is_done(sim: Simulator, api: Api) -> None:
+def test_requests_above_the_rate_limit_are_not_processed(sim: Simulator, api: Api) -> None:
     sim.switches.rate_limit = (1, 1)
     assert api("GET", "/agents").status_code == 200
     response = api("POST", REGISTER, json=BODY)
@@ -343,7 +343,7 @@ def test_limit_headers(sim: Simulator, api: Api) -> None:
     assert (headers["X-RateLimit-Limit-Second"], headers["X-RateLimit-Limit-Minute"]) == ("9", "99")
 
 
-def test_what_was_observed() -> None:
+def test_observed_switches() -> None:
     seen = {"register_status": 200, "rate_limit": [5, 120], "error_codes": {404: "GONE"}}
     assert observed_switches({"switches": seen}) == Switches(
         register_status=200, rate_limit=(5, 120), error_codes={404: "GONE"}
@@ -359,7 +359,7 @@ def test_what_was_observed() -> None:
         ({"switches": {"register_status": 418, "error_bodies": 1}}, "these switches: error_bodies, register_status"),
     ],
 )
-def test_what_was_not_observed_by_make_contract(content: Any, message: str) -> None:
+def test_invalid_observed_switches(content: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         observed_switches(content)
 

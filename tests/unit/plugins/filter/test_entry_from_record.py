@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records, and the entries that leave them as they are."""
+"""Entries that leave their records unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_everything(record: t.Any) -> None:
     assert entry_from_record(record(**entry)) == entry
 
 
-def test_what_was_bought_opts_out_of_an_address(record: t.Any) -> None:
+def test_a_bought_number_has_a_null_address(record: t.Any) -> None:
     entry = entry_from_record(record(provider="vox", address="sip:its-own"))
     assert entry == {"number": "07011112222", "address": None}
 
@@ -40,17 +40,17 @@ def test_what_was_bought_opts_out_of_an_address(record: t.Any) -> None:
         {"outbound_agent": "Front desk"},
     ],
 )
-def test_what_the_module_refuses_is_left_out(record: t.Any, refused: dict[str, t.Any]) -> None:
+def test_values_that_the_module_refuses_are_left_out(record: t.Any, refused: dict[str, t.Any]) -> None:
     assert entry_from_record(record(address=NOTHING_ELSE["address"], **refused)) == NOTHING_ELSE
 
 
-def test_an_odd_version_leaves_the_agent(record: t.Any) -> None:
+def test_an_unknown_version_is_left_out(record: t.Any) -> None:
     entry = entry_from_record(record(inbound_agent={**AGENT, "agent_version": 3}))
     assert entry["inbound_agent"] == {"agent_id": AGENT["agent_id"]}
 
 
 @pytest.mark.parametrize("address", ["sip:trunk/x", "sip:trunk.example.com:0", "sip:none", 5060, {}])
-def test_an_address_that_is_none_is_left_out(record: t.Any, address: t.Any) -> None:
+def test_an_invalid_address_is_left_out(record: t.Any, address: t.Any) -> None:
     assert entry_from_record(record(address=address)) == {"number": "07011112222"}
 
 
@@ -58,5 +58,5 @@ def test_an_address_that_is_none_is_left_out(record: t.Any, address: t.Any) -> N
     "fields",
     [{"status": "cancel_requested"}, {"status": "expired"}, {"number": "+827011112222"}, {"number": "0012345678"}],
 )
-def test_there_may_be_no_entry(record: t.Any, fields: dict[str, t.Any]) -> None:
+def test_records_without_an_entry(record: t.Any, fields: dict[str, t.Any]) -> None:
     assert entry_from_record(record(**fields)) == {}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists as people keep them, and what becomes of them."""
+"""Lists in usual formats, and the resulting entries."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ seoul                      : ok=6    changed=1    unreachable=0    failed=0    s
     ],
 )
 def test_an_export_is_copied_from_a_job(text: str) -> None:
-    """Of its output, in each form that awx_display gives it, as much as people select; or of its artifacts."""
+    """From its output, in each format of awx_display, with or without surrounding text; or from its artifacts."""
     assert numbers_from_text(text) == TABLE
 
 
@@ -160,8 +160,8 @@ def test_other_output_of_jobs_is_refused(text: str, message: str) -> None:
         numbers_from_text(text)
 
 
-def test_texts_stay_texts() -> None:
-    """Whatever YAML would make of them otherwise."""
+def test_texts_are_unchanged() -> None:
+    """YAML would convert them to other types."""
     text = """\
 - {number: 07000000000, memo: 0042, state: absent, cancel_vox_number: yes}
 - number: 07011112222
@@ -190,7 +190,7 @@ def test_texts_stay_texts() -> None:
         ),
     ],
 )
-def test_a_quote_that_is_not_closed_takes_no_row_with_it(text: str) -> None:
+def test_an_unclosed_quote_is_refused(text: str) -> None:
     with pytest.raises(AnsibleFilterError, match=r"line [12] begins a cell that contains other rows: close the quote"):
         numbers_from_text(text)
 
@@ -202,7 +202,7 @@ def test_a_cell_may_have_line_breaks() -> None:
 
 
 def test_a_row_of_a_table_is_data() -> None:
-    """Also if it begins with a hash. Only before the table such a line is a comment, whatever quotes are in it."""
+    """Also if it begins with a hash. Such a line is a comment only before the table, even if it contains quotes."""
     text = """\
 # "the list
 memo,number
@@ -228,7 +228,7 @@ def test_a_failed_formula_is_not_a_comment(cell: str) -> None:
 
 
 @pytest.mark.parametrize("row", ["#070-1111-2222,a", "# 070-1111-2222,a", "# closed,", "#2 창구,070-3333-4444"])
-def test_a_row_can_not_be_commented_out(row: str) -> None:
+def test_a_commented_out_row_is_refused(row: str) -> None:
     with pytest.raises(AnsibleFilterError, match=r"line 2: number '#.*to skip the number, delete its row"):
         numbers_from_text(f"number,memo\n{row}\n07033334444,b\n")
 
@@ -253,7 +253,7 @@ def test_a_row_can_not_be_commented_out(row: str) -> None:
         ("- number: 07011112222\n  address:  # bought\n", "entries: 1. Skipped: comments: 1"),
     ],
 )
-def test_what_is_skipped_is_counted(text: str, told: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_skipped_lines_are_counted(text: str, told: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(Display, "warning", lambda self, message: warnings.append(message))
     numbers_from_text(text)
@@ -266,7 +266,7 @@ def test_a_null_opts_out(null: str) -> None:
     assert numbers_from_text(text) == [{"number": "07000000001", "memo": None, "address": None, "inbound_agent": None}]
 
 
-def test_what_is_a_memo_all_the_same() -> None:
+def test_unusual_memos() -> None:
     for memo, read in (("'null'", "null"), ("!unsafe null", "null"), ("'-'", "-")):
         (entry,) = numbers_from_text(f"- {{number: '07000000001', memo: {memo}}}")
         assert entry["memo"] == read
@@ -346,14 +346,14 @@ REFUSED: list[tuple[t.Any, str]] = [
         "line 2 has a value that YAML reads as a comment because it begins with #",
     ),
     ("- 07000000001\n- #07000000002", "line 2 has a value that YAML reads as a comment"),
-    # What is not a number may be a secret.
+    # Other text may be a secret.
     ("Xyzzy12345678901234567890", "line 1 is not a telephone number"),
     ("12a4Xyzzy5678901234567890", "line 1 is not a telephone number"),
     ("- Xyzzy\n- 07000000001", "entry 1: number is not a telephone number"),
     ("number,memo\nXyzzy12345678,a", "line 2: number is not a telephone number"),
     ("api_key: !Xyzzy!abc\nb:", "line 1 is not a telephone number"),
     ("- !Xyzzy!abc", "the list is not valid YAML: found undefined tag handle '…'"),
-    # Mostly digits, or a number somewhere: what is wrong with it, and not with the list.
+    # Mostly digits, or with a number in it: the message describes the number, not the list.
     ("Tel: 02-555-1234", "line 1: number 'Tel: 02-555-1234' is 02-555-1234 after 'Tel:': write only the number"),
     ("대표번호: 1588-0000", "is 1588-0000 after '대표번호:'"),
     ("[본사] 02-555-1234", "is 02-555-1234 after '[본사]'"),
@@ -383,11 +383,11 @@ REFUSED: list[tuple[t.Any, str]] = [
 def test_refused(text: t.Any, message: str) -> None:
     with pytest.raises(AnsibleFilterError, match=re.escape(message)) as refused:
         numbers_from_text(text)
-    # It may have been another file than was meant.
+    # The file may be the wrong one.
     assert "Xyzzy" not in str(refused.value)
 
 
-def test_numbers_without_their_0_are_refused_all_at_once() -> None:
+def test_all_numbers_without_a_leading_0_are_reported() -> None:
     text = (
         "number,memo\n7011112222,a\n070-3333-4444,b\n941921426,c\n7.01E+09,d\n15880000,e\n+82 70-1111-2222,f\ndesk,g\n"
     )
@@ -405,6 +405,6 @@ def test_numbers_without_their_0_are_refused_all_at_once() -> None:
 
 
 def test_every_number_of_the_plan_may_be_listed() -> None:
-    """The short ones, too, which may be incomplete: the module warns of them."""
+    """Also short numbers, which may be incomplete. The module warns of them."""
     numbers = ["031-120", "+82 31-120", "070\u20111111\u20112222", "070.1111.2222", "00308 123 456", "0991234567"]
     assert [entry["number"] for entry in numbers_from_text("\n".join(numbers))] == numbers

@@ -29,7 +29,7 @@ def expect(conversation: t.Any, *agents: t.Any, **query: str) -> None:
         ({}, {}, [FRONT, NIGHT]),
         ({"agent_name": "Front desk"}, {"q": "Front desk"}, [FRONT]),
         ({"agent_name": "front desk"}, {"q": "front desk"}, []),
-        # Hangul in its decomposed form.
+        # Hangul in decomposed form.
         ({"agent_name": "\u110b\u1163\u1100\u1161\u11ab"}, {}, [NIGHT]),
         ({"agent_id": FRONT["agent_id"].lower()}, {}, [FRONT]),  # type: ignore[attr-defined]
         ({"agent_id": "id-3"}, {}, []),
@@ -45,7 +45,7 @@ def test_filters(conversation: t.Any, options: dict[str, t.Any], query: dict[str
     assert (result["changed"], result["api_requests"]) == (False, 1)
 
 
-def test_an_agent_that_is_listed_twice_is_returned_once(conversation: t.Any) -> None:
+def test_a_duplicate_agent_is_returned_once(conversation: t.Any) -> None:
     expect(conversation, NIGHT, FRONT, {**NIGHT, "name": "Night"})
     assert len(read(conversation)["agents"]) == 2
 

@@ -48,7 +48,7 @@ def mapped(agent_id: str = "agent-1", version: str = "production") -> dict[str, 
         ({"inbound_agent": mapped("agent-2")}, {"no_production_version": "inbound_agent 'Night desk'"}),
         ({"inbound_agent": mapped("agent-2", "v1")}, {}),
         ({"inbound_agent": mapped("agent-3")}, {}),
-        # 2026-01-31 15:00 UTC is the first of February in Korea.
+        # 2026-01-31 15:00 UTC is 1 February in Korea.
         ({"status": "cancel_requested", "end_at": 1769871600000}, {"ending": "ends on 2026-02-01"}),
         ({"status": "cancel_requested", "end_at": None}, {"ending": "does not say when"}),
         ({"status": "cancel_requested", "end_at": 10**30}, {"ending": "does not say when"}),
@@ -88,7 +88,7 @@ def test_findings_are_sorted_by_severity_then_number(record: t.Any) -> None:
     ]
 
 
-def test_only_the_rules_that_are_asked_for(record: t.Any) -> None:
+def test_only_the_requested_rules(record: t.Any) -> None:
     records = [record(number="2", inbound_agent=None)]
     assert [finding.rule for finding in audit(records, AGENTS, ["odd_number"])] == ["odd_number"]
 
@@ -110,7 +110,7 @@ def test_the_summary(record: t.Any) -> None:
     }
 
 
-def test_a_line_has_the_names_of_its_agents(record: t.Any) -> None:
+def test_a_line_contains_the_names_of_its_agents(record: t.Any) -> None:
     line = describe(
         record(inbound_agent=mapped("agent-2"), outbound_agent=mapped("agent-9", "v2"), memo="m"), AGENTS, []
     )
@@ -155,7 +155,7 @@ def test_numbers_are_read_once_and_counted_once(conversation: t.Any, record: t.A
     assert result["msg"] == "2 numbers: 2 errors, 0 warnings, 1 notices"
 
 
-def test_what_the_run_has_registered_counts_although_the_list_lags(conversation: t.Any, record: t.Any) -> None:
+def test_registrations_of_the_run_count_despite_a_stale_list(conversation: t.Any, record: t.Any) -> None:
     organization = conversation.organization()
     organization.ledger.note(record(id="id-2", number="07011113333"))
     expect(conversation, record(), read_by_id=record(id="id-2", number="07011113333", memo="now"))
@@ -166,14 +166,14 @@ def test_what_the_run_has_registered_counts_although_the_list_lags(conversation:
     ]
 
 
-def test_a_failure_has_the_keys_of_every_result(conversation: t.Any) -> None:
+def test_a_failure_has_the_same_keys_as_every_result(conversation: t.Any) -> None:
     conversation.refuse("GET /organization-telephone-numbers", 403, query={"status": "active", "limit": "100"})
     result = read(conversation)
     assert result["failed"] and result["failure"]["http_status"] == 403
     assert (result["findings"], result["summary"]["numbers"], result["api_requests"]) == ([], 0, 1)
 
 
-def test_what_a_server_makes_up_is_no_internal_error(record: t.Any) -> None:
+def test_invalid_records_cause_no_internal_error(record: t.Any) -> None:
     strange: list[t.Any] = [7, [], {"a": 1}, "x" * 1000, True, -1e300]
     fields = ("address", "memo", "monthly_fee", "end_at", "inbound_agent", "inbound_trunk_id", "status", "provider")
     for value in strange:

@@ -34,7 +34,7 @@ GOOD: dict[str, t.Any] = {
         ("https://127.0.0.1:8443/v3", None),
         ("http://127.0.0.1:8080/v3", None),
         ("http://localhost:8080", "http://localhost:8080/v3"),
-        # The vendor's own client takes its base URL without the path.
+        # The vendor's client uses the base URL without the path.
         ("https://client-api.tryvox.co", "https://client-api.tryvox.co/v3"),
         ("https://client-api.tryvox.co/", "https://client-api.tryvox.co/v3"),
         ("https://client-api.tryvox.co//", "https://client-api.tryvox.co/v3"),
@@ -45,7 +45,7 @@ GOOD: dict[str, t.Any] = {
         ("http://[::1]:8080/v3", None),
     ],
 )
-def test_where_the_api_may_be(monkeypatch: pytest.MonkeyPatch, url: str, base: str | None) -> None:
+def test_valid_urls_of_the_api(monkeypatch: pytest.MonkeyPatch, url: str, base: str | None) -> None:
     made: list[t.Any] = []
 
     def session(*arguments: t.Any) -> t.Any:
@@ -59,7 +59,7 @@ def test_where_the_api_may_be(monkeypatch: pytest.MonkeyPatch, url: str, base: s
     assert made == [(base or url, "the-key", True, 30)] * 2
 
 
-def test_other_options_for_the_same_organization_share_what_is_known_and_no_connection() -> None:
+def test_other_options_for_the_same_organization_share_the_store_but_no_connection() -> None:
     stores: dict[str, t.Any] = {}
 
     def store_of(name: str) -> t.Any:
@@ -84,7 +84,7 @@ def test_other_options_for_the_same_organization_share_what_is_known_and_no_conn
         ("https://client-api.tryvox.co:8443/v3", False),
     ],
 )
-def test_an_organization_is_the_same_however_its_url_is_written(url: str, same: bool) -> None:
+def test_spellings_of_a_url_are_the_same_organization(url: str, same: bool) -> None:
     names: list[str] = []
 
     def store_of(name: str) -> t.Any:
@@ -135,7 +135,7 @@ def test_an_organization_is_the_same_however_its_url_is_written(url: str, same: 
         ("ca_path", "/does/not/exist.pem", "No such file"),
     ],
 )
-def test_what_can_not_be_connected_to_is_refused(option: str, value: t.Any, complaint: str) -> None:
+def test_invalid_options_are_refused(option: str, value: t.Any, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint) as caught:
         connect({**GOOD, option: value})
     assert "s3cret" not in str(caught.value)
@@ -149,7 +149,7 @@ def test_a_bundle_without_certificates_is_refused(tmp_path: Path) -> None:
         connect({**GOOD, "ca_path": str(bundle)})
 
 
-def test_a_bundle_is_not_needed_where_nothing_is_validated() -> None:
+def test_a_bundle_is_ignored_without_validation() -> None:
     connect({**GOOD, "ca_path": "/does/not/exist.pem", "validate_certs": False})
 
 
@@ -170,9 +170,7 @@ def validated(**given: t.Any) -> t.Any:
 
 
 @pytest.mark.parametrize("variable", ENVIRONMENT)
-def test_the_environment_stands_in_for_options_that_are_left_out(
-    monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
+def test_the_environment_provides_missing_options(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     option, value = ENVIRONMENT[variable]
     monkeypatch.setenv(variable, str(value))
     assert validated().validated_parameters[option] == value

@@ -31,12 +31,12 @@ from ansible_collections.voxai.telephony.plugins.module_utils._http import HttpS
 
 Handler = t.Callable[[BaseHTTPRequestHandler], None]
 
-# A peer's handler names the peer itself, which is not there yet.
+# The handler of a peer uses the peer, which does not exist yet.
 # pylint: disable=unnecessary-lambda
 
 
 class Server:
-    """Answers each request by ``handle``, on a free port."""
+    """Serves each request with ``handle``, on a free port."""
 
     def __init__(self) -> None:
         self.handle: Handler = lambda request: self.answer(request, b"{}")
@@ -102,7 +102,7 @@ def test_sends_the_key_and_the_body_on_one_connection(server: Server) -> None:
     assert server.seen[0]["content-type"] == "application/json"
 
 
-def test_any_status_is_an_answer(server: Server) -> None:
+def test_any_status_is_a_response(server: Server) -> None:
     server.handle = lambda request: Server.answer(request, b"oops", 503, retry_after="7")
     response = session_for(server).exchange("GET", "/x")
     assert (response.status, response.headers["retry-after"], response.body) == (503, "7", b"oops")
@@ -119,7 +119,7 @@ def test_a_redirect_is_not_followed(server: Server) -> None:
 
 
 @pytest.mark.parametrize("location", ["http://[::1", "https://elsewhere.example.com/\xff", ""])
-def test_a_redirect_s_body_is_cut_off_and_its_target_not_looked_at(
+def test_the_body_of_a_redirect_is_limited_and_its_target_ignored(
     server: Server, monkeypatch: pytest.MonkeyPatch, location: str
 ) -> None:
     monkeypatch.setattr(_http, "MAX_BODY", 2**20)
@@ -141,9 +141,7 @@ def test_netrc_does_not_replace_the_key(server: Server, tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
-def test_a_proxy_never_sees_what_is_meant_for_loopback(
-    server: Server, monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
+def test_requests_to_loopback_use_no_proxy(server: Server, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     proxy = Server()
     try:
         monkeypatch.setenv(variable, proxy.url)
@@ -160,9 +158,9 @@ PROXY_PASSWORD = "pr0xy-secret"
 
 
 class Peer:
-    """Accepts connections on a free port, and lets ``handle`` do with each what it likes.
+    """Accepts connections on a free port, and passes each to ``handle``.
 
-    ``requests``: how many of them brought a request.
+    ``requests``: the number of received requests.
     """
 
     def __init__(self, handle: t.Callable[[socket.socket], None]) -> None:
@@ -198,7 +196,7 @@ class Peer:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        # Closing alone would not wake accept().
+        # close() does not interrupt accept().
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
@@ -266,7 +264,7 @@ def go_on_with_headers(connection: socket.socket) -> None:
         (go_on_with_headers, "within 0.3 s", False),
     ],
 )
-def test_a_proxy_that_lets_nothing_through_is_blamed(
+def test_an_error_of_a_proxy_is_reported_as_such(
     no_proxies: pytest.MonkeyPatch, handle: t.Callable[[socket.socket], None], reason: str, permanent: bool
 ) -> None:
     with Peer(handle) as proxy:
@@ -310,7 +308,7 @@ def test_a_proxy_that_lets_nothing_through_is_blamed(
         ("http://a..pr0xy@b..c:1", "the proxy http://b..c:1", None),
     ],
 )
-def test_a_proxy_that_can_not_be_used_is_named_without_its_password(
+def test_an_unusable_proxy_is_reported_without_its_password(
     no_proxies: pytest.MonkeyPatch, proxy: str, reason: str, permanent: bool | None
 ) -> None:
     def no_socks(*args: t.Any, **more: t.Any) -> t.NoReturn:
@@ -328,7 +326,7 @@ def test_a_proxy_that_can_not_be_used_is_named_without_its_password(
 
 
 @pytest.mark.parametrize("handle", [answers(b""), say_nothing])
-def test_a_proxy_of_plain_http_may_say_nothing_to_tls(
+def test_a_plain_http_proxy_may_not_respond_to_tls(
     no_proxies: pytest.MonkeyPatch, handle: t.Callable[[socket.socket], None]
 ) -> None:
     with Peer(handle) as proxy:
@@ -338,7 +336,7 @@ def test_a_proxy_of_plain_http_may_say_nothing_to_tls(
     assert (error.sent, error.permanent) == (False, False)
 
 
-def test_a_socks_proxy_is_blamed(no_proxies: pytest.MonkeyPatch) -> None:
+def test_an_error_of_a_socks_proxy_is_reported_as_such(no_proxies: pytest.MonkeyPatch) -> None:
     pytest.importorskip("socks", reason="PySocks is not installed")
     with Peer(answers(b"\x05\xff")) as proxy:
         no_proxies.setenv("ALL_PROXY", f"socks5h://user:{PROXY_PASSWORD}@127.0.0.1:{proxy.port}")
@@ -348,7 +346,7 @@ def test_a_socks_proxy_is_blamed(no_proxies: pytest.MonkeyPatch) -> None:
     assert (error.sent, error.permanent) == (False, False)
 
 
-def test_a_server_behind_a_proxy_is_blamed_for_its_own_faults(no_proxies: pytest.MonkeyPatch) -> None:
+def test_an_error_of_a_server_behind_a_proxy_is_reported_as_such(no_proxies: pytest.MonkeyPatch) -> None:
     def let_through(connection: socket.socket) -> None:
         connection.recv(2**16)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -378,7 +376,7 @@ def test_a_server_behind_a_proxy_is_blamed_for_its_own_faults(no_proxies: pytest
         ({}, False),
     ],
 )
-def test_proxies_come_from_the_environment_alone(
+def test_proxies_come_only_from_the_environment(
     no_proxies: pytest.MonkeyPatch, variables: dict[str, str], proxied: bool
 ) -> None:
     def ask(*args: t.Any, **more: t.Any) -> t.NoReturn:
@@ -413,11 +411,11 @@ def test_netrc_is_not_read(server: Server, monkeypatch: pytest.MonkeyPatch) -> N
     session_for(server).exchange("GET", "/x")
 
 
-# --- A request that was given up is not written ---
+# --- An abandoned request is not sent ---
 
 
-def wait_for_late_ones() -> None:
-    """Until all exchanges that were left behind are over."""
+def wait_for_abandoned_requests() -> None:
+    """Wait until all abandoned exchanges have ended."""
     for thread in threading.enumerate():
         if getattr(thread, "_target", None) is _http._answer:
             thread.join(10)
@@ -425,7 +423,7 @@ def wait_for_late_ones() -> None:
 
 
 class EndedQueue(SimpleQueue):  # type: ignore[type-arg]
-    """Nobody waits for what comes of an exchange: the task is ended."""
+    """The task ends, so nothing waits for the outcome of an exchange."""
 
     def get(self, *args: t.Any, **more: t.Any) -> t.NoReturn:
         raise KeyboardInterrupt
@@ -442,15 +440,15 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (socket, "getaddrinfo", False),
         (urllib3.util.connection, "create_connection", False),
-        # All is ready, on a new connection and on one that was kept alive, and the machine has something else to do.
+        # The request is ready, on a new connection or on an open one, but the machine is busy.
         (HTTPConnection, "putrequest", True),
         (HTTPConnection, "putheader", False),
     ],
 )
-def test_a_request_that_was_given_up_is_never_written(
+def test_an_abandoned_request_is_never_sent(
     server: Server, monkeypatch: pytest.MonkeyPatch, no_grace: None, place: t.Any, name: str, warm: bool, ended: bool
 ) -> None:
-    """Because its time is over, or because its task is (Ctrl-C, or Ansible's own timeout)."""
+    """It is abandoned after its timeout, or at the end of its task (Ctrl-C, or Ansible's own timeout)."""
     session, given_up = session_for(server), threading.Event()
     if warm:
         session.exchange("GET", "/x")
@@ -469,18 +467,18 @@ def test_a_request_that_was_given_up_is_never_written(
         with pytest.raises(KeyboardInterrupt if ended else TransportError) as caught:
             session.exchange("POST", "/x", body={})
         given_up.set()
-        wait_for_late_ones()
+        wait_for_abandoned_requests()
     assert len(server.seen) == before
     if not ended:
         assert re.match(r"no connection to 127\.0\.0\.1:\d+ within 0\.2 s: check api_url", str(caught.value))
         assert not t.cast(TransportError, caught.value).sent
-    # The next one is none the worse for it.
+    # The next request is not affected.
     session._timeout = 5
     assert session.exchange("POST", "/x", body={}).status == 200
 
 
-def test_a_request_that_is_ready_too_late_is_not_written(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also while it is not given up yet: its answer could hardly come in time."""
+def test_a_request_that_is_ready_too_late_is_not_sent(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even before it is abandoned, because the response would probably come too late."""
     connect = urllib3.util.connection.create_connection
 
     def slow(*args: t.Any, **more: t.Any) -> t.Any:
@@ -492,7 +490,7 @@ def test_a_request_that_is_ready_too_late_is_not_written(server: Server, monkeyp
     assert ("within 0.1 s" in str(error), error.sent, server.seen) == (True, False, [])
 
 
-def test_nothing_is_written_once_that_is_forbidden(server: Server) -> None:
+def test_nothing_is_sent_after_it_is_forbidden(server: Server) -> None:
     class Stopped(BaseException):
         pass
 
@@ -506,15 +504,15 @@ def test_nothing_is_written_once_that_is_forbidden(server: Server) -> None:
     assert len(server.seen) == 1
 
 
-def test_a_library_that_writes_without_asking_is_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is not known yet: what it has sent would pass for not sent."""
+def test_a_library_that_sends_without_permission_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A future library: a request that it has sent would count as not sent."""
     monkeypatch.setattr(_http, "_ask_before_writing", lambda manager: None)
     with pytest.raises(RuntimeError, match="does not call endheaders"):
         session_for(server).exchange("GET", "/x")
 
 
-def test_a_request_is_written_or_given_up() -> None:
-    """And never both: who gives it up while that is decided, waits for the decision."""
+def test_a_request_is_either_sent_or_abandoned() -> None:
+    """Never both: a thread that abandons it during the decision waits for the decision."""
     deciding, go_on = threading.Event(), threading.Event()
     seen: list[bool] = []
 
@@ -531,7 +529,7 @@ def test_a_request_is_written_or_given_up() -> None:
     threads[0].start()
     deciding.wait(10)
     threads[1].start()
-    # Enough for one that does not wait.
+    # Enough time for a thread that does not wait.
     threads[1].join(0.2)
     go_on.set()
     for thread in threads:
@@ -539,8 +537,8 @@ def test_a_request_is_written_or_given_up() -> None:
     assert (seen, exchange.written) == ([True], True)
 
 
-def test_half_a_request_was_sent(no_grace: None) -> None:
-    """A body that nobody reads: the server has some of it, and may do something about it."""
+def test_a_partly_sent_request_counts_as_sent(no_grace: None) -> None:
+    """The server does not read the body. It has a part of the request, and may process it."""
     over = threading.Event()
     with Peer(lambda connection: t.cast(None, over.wait(10))) as peer, pytest.raises(TransportError) as caught:
         try:
@@ -568,7 +566,7 @@ class Authority(t.NamedTuple):
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    """An authority that nobody knows, and what a server with a certificate of its uses."""
+    """An unknown authority, and the context of a server with its certificate."""
     trustme = pytest.importorskip("trustme", reason="trustme is not installed")
     made, server = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
@@ -585,9 +583,9 @@ def secured(context: ssl.SSLContext, handle: t.Callable[[t.Any], None]) -> t.Cal
 
 
 def let_through(peer: Peer, pause: float = 0, headers: int = 0) -> t.Callable[[socket.socket], None]:
-    """A proxy that lets everything through to ``peer``.
+    """Return the handler of a proxy that forwards everything to ``peer``.
 
-    ``pause``: seconds before each hundred bytes that come back. ``headers``: how many of its own it sends, slowly.
+    ``pause``: seconds before each 100 bytes of the response. ``headers``: the number of headers it sends slowly.
     """
 
     def handle(connection: socket.socket) -> None:
@@ -614,8 +612,8 @@ def copy(one: socket.socket, other: socket.socket, size: int, pause: float) -> N
         other.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_proxy_lets_requests_through(no_proxies: pytest.MonkeyPatch, authority: Authority) -> None:
-    """And the server's certificate is checked."""
+def test_a_request_through_a_proxy(no_proxies: pytest.MonkeyPatch, authority: Authority) -> None:
+    """The server's certificate is verified."""
     with Peer(lambda connection: secured(authority.server, peer.take_request)(connection)) as peer:
         with Peer(let_through(peer)) as proxy:
             no_proxies.setenv("HTTPS_PROXY", f"http://user:{PROXY_PASSWORD}@127.0.0.1:{proxy.port}")
@@ -629,7 +627,7 @@ def test_a_proxy_lets_requests_through(no_proxies: pytest.MonkeyPatch, authority
 
 
 @pytest.mark.parametrize("slow", [{"headers": 8}, {"headers": 3, "pause": 0.012}], ids=["CONNECT", "CONNECT and TLS"])
-def test_a_request_that_was_given_up_is_not_written_after_a_slow_handshake(
+def test_an_abandoned_request_is_not_sent_after_a_slow_handshake(
     no_proxies: pytest.MonkeyPatch, no_grace: None, authority: Authority, slow: dict[str, t.Any]
 ) -> None:
     with Peer(lambda connection: secured(authority.server, peer.take_request)(connection)) as peer:
@@ -637,11 +635,11 @@ def test_a_request_that_was_given_up_is_not_written_after_a_slow_handshake(
             no_proxies.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
             no_proxies.setattr(_http, "is_loopback", lambda host: False)
             error = failure(0.2, f"https://127.0.0.1:{peer.port}", authority.path)
-            wait_for_late_ones()
+            wait_for_abandoned_requests()
         assert (peer.requests, error.sent) == (0, False)
 
 
-def test_a_proxy_that_can_not_be_trusted_is_blamed(no_proxies: pytest.MonkeyPatch, authority: Authority) -> None:
+def test_an_untrusted_proxy_is_reported_as_such(no_proxies: pytest.MonkeyPatch, authority: Authority) -> None:
     with Peer(secured(authority.server, say_nothing)) as proxy:
         no_proxies.setenv("HTTPS_PROXY", f"https://user:{PROXY_PASSWORD}@localhost:{proxy.port}")
         error = failure()
@@ -661,7 +659,7 @@ def test_a_proxy_that_can_not_be_trusted_is_blamed(no_proxies: pytest.MonkeyPatc
         ({"REQUESTS_CA_BUNDLE": requests.utils.DEFAULT_CA_BUNDLE_PATH, "CURL_CA_BUNDLE": "{}"}, False),
     ],
 )
-def test_the_variables_of_requests_name_the_authorities(
+def test_the_variables_of_requests_select_the_authorities(
     monkeypatch: pytest.MonkeyPatch, authority: Authority, variables: dict[str, str], trusted: bool
 ) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
@@ -674,7 +672,7 @@ def test_the_variables_of_requests_name_the_authorities(
 
 
 def flawed(folder: Path, flaw: str) -> Authority:
-    """An authority and a server whose certificates are good but for one thing, which Python 3.13 looks at."""
+    """Return an authority and a server whose certificates have a flaw that Python 3.13 checks."""
     x509 = pytest.importorskip("cryptography.x509", reason="cryptography is not installed")
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
     from cryptography.hazmat.primitives.hashes import SHA256
@@ -741,7 +739,7 @@ def test_an_authority_that_python_3_13_refuses(tmp_path: Path, flaw: str, reason
     assert (error.sent, error.permanent, peer.requests) == (False, True, 0)
 
 
-def test_a_refused_connection_was_not_sent() -> None:
+def test_a_request_over_a_refused_connection_was_not_sent() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         session = HttpSession(f"http://127.0.0.1:{reserved.getsockname()[1]}", "the-key", True, 5)
@@ -751,7 +749,7 @@ def test_a_refused_connection_was_not_sent() -> None:
     assert not caught.value.permanent
 
 
-def test_a_name_that_is_not_known_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_to_an_unknown_name_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: t.Any, **more: t.Any) -> t.NoReturn:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -796,7 +794,7 @@ def go_on_and_on(request: t.Any) -> None:
 
 
 def drip_until_the_test_is_over(request: t.Any, text: bytes) -> None:
-    """As long as the other side listens, and at most for a time in which it would have had to leave."""
+    """Send slowly while the client is connected, for at most a time in which it must have disconnected."""
     with contextlib.suppress(OSError):
         for index in range(200):
             request.wfile.write(text if index == 0 or text.endswith(b"\n") else b"x")
@@ -806,7 +804,7 @@ def drip_until_the_test_is_over(request: t.Any, text: bytes) -> None:
 
 
 def chunk(request: t.Any, size: bytes, body: bytes = b"") -> None:
-    """Something that is chunked, and goes on as long as the other side listens."""
+    """Send chunks while the client is connected."""
     with contextlib.suppress(OSError):
         request.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size)
         for _index in range(10_000):
@@ -847,18 +845,18 @@ def hint_early(request: t.Any) -> None:
         (hint_early, "cannot be read"),
     ],
 )
-def test_a_lost_answer_may_have_been_sent(server: Server, handle: Handler, reason: str) -> None:
+def test_a_request_with_a_lost_response_may_have_been_sent(server: Server, handle: Handler, reason: str) -> None:
     server.handle = handle
     with pytest.raises(TransportError, match=reason) as caught:
         session_for(server, timeout=0.5).exchange("POST", "/x", body={"auth_password": "s3cret"})
     assert caught.value.sent
     assert not caught.value.permanent
-    # Nothing that holds the request hangs on the error, where a traceback or a debugger could show it.
+    # The error does not refer to the request, which a traceback or a debugger could show.
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None
 
 
-def test_an_answer_without_an_end_is_cut_off(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_response_is_limited(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_http, "MAX_BODY", 2**20)
     larger = b" " * (2**20 + 1)
     for handle in (lambda request: Server.answer(request, larger), lambda request: pack(request, larger, "gzip")):
@@ -868,7 +866,7 @@ def test_an_answer_without_an_end_is_cut_off(server: Server, monkeypatch: pytest
         assert caught.value.permanent
 
 
-def test_an_answer_may_be_packed_or_in_chunks(server: Server) -> None:
+def test_a_response_may_be_compressed_or_chunked(server: Server) -> None:
     session = session_for(server)
     server.handle = lambda request: pack(request, b'{"a": 1}', "gzip")
     assert session.exchange("GET", "/x").body == b'{"a": 1}'
@@ -885,7 +883,7 @@ def test_an_answer_may_be_packed_or_in_chunks(server: Server) -> None:
     assert len(server.connections) == 1
 
 
-def test_what_comes_before_an_answer_is_not_mixed_up_with_the_next_one(server: Server) -> None:
+def test_informational_responses_do_not_affect_the_next_response(server: Server) -> None:
     session = session_for(server)
     server.handle = hint_early
     with pytest.raises(TransportError, match="HTTP 103"):
@@ -895,7 +893,7 @@ def test_what_comes_before_an_answer_is_not_mixed_up_with_the_next_one(server: S
     assert len(server.connections) == 2
 
 
-def test_a_bundle_of_the_machine_that_can_not_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_unreadable_bundle_of_the_machine_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nothing.pem"))
     with pytest.raises(TransportError, match=r"nothing\.pem: check REQUESTS_CA_BUNDLE") as caught:
         HttpSession("https://127.0.0.1:9", "the-key", True, 5).exchange("GET", "/x")
@@ -909,7 +907,7 @@ def no_tls(reason: str) -> ssl.SSLError:
 
 
 class CertificateError(ValueError):
-    """urllib3 has one, or had."""
+    """Like that of urllib3, in some releases."""
 
 
 @pytest.mark.parametrize(
@@ -919,7 +917,7 @@ class CertificateError(ValueError):
         (requests.exceptions.InvalidURL("x"), False, True, r"api_url is invalid \(InvalidURL\): check api_url"),
         (urllib3.exceptions.SSLError("bad record mac"), True, False, "broke"),
         (requests.exceptions.SSLError(no_tls("RECORD_LAYER_FAILURE")), False, True, "does not speak TLS at this port"),
-        # So older releases of urllib3 and of Python tell of a certificate for another host.
+        # Older releases of urllib3 and Python report a certificate for another host in this form.
         (
             requests.exceptions.SSLError(urllib3.exceptions.SSLError(CertificateError("x"))),
             False,
@@ -935,7 +933,7 @@ class CertificateError(ValueError):
         (ConnectionResetError(104, "Connection reset by peer"), False, False, r"no connection .*\(Connection reset by"),
     ],
 )
-def test_what_can_hardly_be_provoked(
+def test_errors_that_are_hard_to_provoke(
     monkeypatch: pytest.MonkeyPatch, raised: Exception, sent: bool, permanent: bool, text: str
 ) -> None:
     def fail(*args: t.Any, **more: t.Any) -> t.NoReturn:
@@ -963,5 +961,5 @@ def test_what_can_hardly_be_provoked(
         ("", False),
     ],
 )
-def test_what_loopback_is(host: str, loopback: bool) -> None:
+def test_loopback_addresses(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback

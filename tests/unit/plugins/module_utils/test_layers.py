@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dependencies point one way: a layer imports from itself and from those below it."""
+"""A layer imports only from itself and from the layers below it."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def test_imports_point_down(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for names in LAYERS[:3] for name in names])
-def test_ansible_is_known_to_the_glue_alone(name: str) -> None:
+def test_only_the_glue_imports_ansible(name: str) -> None:
     assert not [module for module in imports_of(name) if module.split(".")[0] == "ansible"]
 
 
 @pytest.mark.parametrize("name", [name for name in LEVEL if name != "_http"])
-def test_requests_is_known_to_http_alone(name: str) -> None:
+def test_only_http_imports_requests(name: str) -> None:
     assert not {module.split(".")[0] for module in imports_of(name)} & {"requests", "urllib3"}

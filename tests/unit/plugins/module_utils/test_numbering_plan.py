@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Telephone numbers as people write them. libphonenumber says which numbers there are."""
+"""Telephone numbers in usual notations, compared with libphonenumber."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ FORMATS = (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL, PhoneNum
         ("+821877-0000", "18770000"),
         ("+82 15-880-0000", "0158800000"),
         ("00308 123 456", "00308123456"),
-        # What can only be a hyphen or a blank.
+        # Characters that are used as hyphens or blanks.
         *((f"070{sign}1111{sign}2222", "07011112222") for sign in "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"),
         *((f"070{sign}1111{sign}2222", "07011112222") for sign in "\u00a0\u2009\u202f\u3000"),
         # Unknown prefixes are accepted without separators.
@@ -83,7 +83,7 @@ FORMATS = (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL, PhoneNum
         ("8231120", "8231120"),
     ],
 )
-def test_number_written_for_people(written: str, digits: str) -> None:
+def test_usual_notations(written: str, digits: str) -> None:
     assert parse_number(written) == digits
 
 
@@ -93,13 +93,13 @@ def test_a_number_that_is_not_a_string_is_refused_with_the_remedy(written: objec
         parse_number(written)
 
 
-def test_an_integer_that_python_does_not_write_out_is_refused_like_others() -> None:
+def test_an_integer_that_python_does_not_convert_is_refused() -> None:
     with pytest.raises(InputError, match="an integer with too many digits, which is not a string"):
         parse_number(10**5000)
 
 
 @pytest.mark.parametrize("written", [None, "", "   ", [], {}, ["07011112222"], b"070"])
-def test_a_number_that_is_nothing_is_refused(written: object) -> None:
+def test_an_empty_number_is_refused(written: object) -> None:
     with pytest.raises(InputError, match="number is empty"):
         parse_number(written)
 
@@ -135,7 +135,7 @@ REFUSED: list[tuple[str, str]] = [
     ("02-555-1234, 02-555-1235", "write each number separately"),
     ("02-555-1234 (02-555-1235)", "write each number separately"),
     ("1588-0000 1588-0001", "write each number separately"),
-    # Too many or too few of them.
+    # Too many or too few digits.
     ("070111122223", "has 12 digits, but numbers with this prefix are written 070-XXXX-XXXX"),
     ("070-1111-222", "has 10 digits, but numbers with this prefix are written 070-XXXX-XXXX"),
     ("0255512345678", "has 13 digits, but numbers with this prefix are written 02-XXX-XXXX or 02-XXXX-XXXX"),
@@ -149,7 +149,7 @@ REFUSED: list[tuple[str, str]] = [
     ("0331", "033-XXX-XXXX or 033-XXXX-XXXX or 033-1XX or 033-1XXX"),
     ("1" * 21, "has 21 digits: write at most 20"),
     ("1" * 100_000 + "x", "is too long for a telephone number"),
-    # Separators where no group ends.
+    # Separators at a place where no group ends.
     ("02-555-12345", "no group of digits ends: if the digits are correct, write '02-5551-2345'"),
     ("0701-111-2222", "no group of digits ends: if the digits are correct, write '070-1111-2222'"),
     ("070--1111-2222", "no group of digits ends"),
@@ -169,7 +169,7 @@ REFUSED: list[tuple[str, str]] = [
         for written in ("4111-1111-1111-1111", "2025-01-15", "10.123.45.678")
     ),
     ("(941921426)", "If the digits are correct, write them without separators$"),
-    # What a spreadsheet makes of a number.
+    # Numbers that were changed by a spreadsheet.
     ("7011112222.0", "was changed by a spreadsheet"),
     ("15880000.0", "was changed by a spreadsheet"),
     ("7.01E+10", "was changed by a spreadsheet"),
@@ -198,7 +198,7 @@ REFUSED: list[tuple[str, str]] = [
     ("0", "is not a telephone number"),
     ("- ()", "is not a telephone number"),
     ("070+11112222", "no group of digits ends"),
-    # Characters, by name and place.
+    # Invalid characters, with name and position.
     ("070-1111-222x", "has 'x' as character 13"),
     ("070-1111-2222x", "has 'x' as character 14"),
     ("'07011112222", 'has "\'" as character 1'),
@@ -216,13 +216,13 @@ REFUSED: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("written", "complaint"), REFUSED, ids=[repr(written)[:40] for written, _complaint in REFUSED])
-def test_anything_else_is_refused_with_what_was_understood(written: str, complaint: str) -> None:
+def test_invalid_numbers_are_refused_with_a_suggestion(written: str, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         parse_number(written)
 
 
 def test_the_whole_message() -> None:
-    """The remedy is in the message: what a separator allows is not worth a look into the documentation."""
+    """The message contains the solution, so that users need not read the documentation."""
     with pytest.raises(InputError) as refused:
         parse_number("02-555-1234 (101)")
     assert str(refused.value) == (
@@ -247,7 +247,7 @@ def test_the_whole_message() -> None:
         ("0991234567", "has a prefix outside the Korean numbering plan"),
     ],
 )
-def test_a_number_outside_of_the_plan_is_warned_of(digits: str, warning: str | None) -> None:
+def test_a_warning_for_numbers_outside_the_plan(digits: str, warning: str | None) -> None:
     told = number_warning(digits)
     assert told is None if warning is None else warning in (told or "")
 
@@ -262,7 +262,7 @@ def _korean(significant: str) -> phonenumbers.PhoneNumber:
 
 
 def _dialled(significant: str) -> str:
-    """The digits that are dialled in Korea."""
+    """Return the digits to dial in Korea."""
     return (
         significant
         if significant.startswith("00") or re.fullmatch("1[568][0-9]{6}", significant)
@@ -271,16 +271,16 @@ def _dialled(significant: str) -> str:
 
 
 def _significant_numbers() -> t.Iterator[str]:
-    """National significant numbers with all beginnings and lengths, each with the lowest and the highest end."""
+    """Yield national significant numbers with all prefixes and lengths, each with the lowest and the highest end."""
     beginnings = ["".join(digits) for digits in product("0123456789", repeat=3)]
-    # Longer beginnings that the metadata tells apart.
+    # Longer prefixes that the metadata distinguishes.
     beginnings += ["00308", "00368", "00798", *(f"1{digits:03}" for digits in range(1000))]
     for beginning, length, end in product(beginnings, range(4, 16), "0159"):
         if length >= len(beginning):
             yield beginning + end * (length - len(beginning))
 
 
-def test_every_number_that_libphonenumber_calls_valid_is_accepted_in_each_of_its_forms() -> None:
+def test_valid_numbers_of_libphonenumber_are_accepted_in_all_forms() -> None:
     kinds = set()
     for significant in _significant_numbers():
         number = _korean(significant)
@@ -295,11 +295,11 @@ def test_every_number_that_libphonenumber_calls_valid_is_accepted_in_each_of_its
     described = [
         name for name in vars(PHONE_METADATA_KR) if getattr(getattr(PHONE_METADATA_KR, name), "example_number", 0)
     ]
-    # Every kind of number that there is in Korea was met.
+    # All kinds of Korean numbers occurred.
     assert len(kinds) == len(described)
 
 
-def test_what_libphonenumber_calls_too_long_or_too_short_is_refused_or_warned_of() -> None:
+def test_numbers_of_invalid_length_are_refused_or_cause_a_warning() -> None:
     wrong = 0
     for significant in _significant_numbers():
         result = phonenumbers.is_possible_number_with_reason(_korean(significant))

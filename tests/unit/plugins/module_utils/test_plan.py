@@ -42,7 +42,7 @@ def steps_of(plan: Plan) -> list[tuple[str, dict[str, t.Any]]]:
     return [(step.call, step.body) for step in plan.steps]
 
 
-def test_registration_sends_what_was_given_and_nothing_else() -> None:
+def test_registration_sends_only_the_given_options() -> None:
     everything = {"address": "sip:trunk.example.com:5060", **CREDENTIALS, "memo": "본사"}
     plan = plan_for(None, **everything)
     assert steps_of(plan) == [("register", {"number": "07011112222", **everything})]
@@ -51,7 +51,7 @@ def test_registration_sends_what_was_given_and_nothing_else() -> None:
     assert steps_of(least) == [("register", {"number": "07011112222", "address": "trunk.example.com"})]
 
 
-def test_registration_foretells_all_fields_that_are_known() -> None:
+def test_registration_predicts_all_known_fields() -> None:
     plan = plan_for(None, address="trunk.example.com", memo="m", inbound_agent={"agent_name": "Desk"})
     assert plan.before is None
     assert plan.after == {
@@ -127,7 +127,7 @@ def test_registration_foretells_all_fields_that_are_known() -> None:
         ({"status": "scheduled"}, {"address": "trunk.example.com"}, [], []),
     ],
 )
-def test_what_is_held_is_changed_only_where_it_differs(
+def test_a_held_number_is_changed_only_where_it_differs(
     record: MakeRecord,
     held: dict[str, t.Any],
     options: dict[str, t.Any],
@@ -143,7 +143,7 @@ def test_what_is_held_is_changed_only_where_it_differs(
         assert plan.after == before
 
 
-def test_after_a_change_all_else_is_foretold_to_stay(record: MakeRecord) -> None:
+def test_a_change_predicts_other_fields_as_unchanged(record: MakeRecord) -> None:
     before = record(memo="m", new_field=7)
     plan = plan_for(before, memo="n", address="b.example.com")
     assert plan.after == {**before, "memo": "n", "address": "b.example.com"}
@@ -177,7 +177,7 @@ def test_absent(record: MakeRecord, held: t.Any, options: t.Any, actions: list[s
         ({"provider": None}, {"state": "absent"}, "cancel_vox_number"),
     ],
 )
-def test_what_can_not_be_done_is_refused_before_a_step(
+def test_impossible_changes_are_refused_before_any_step(
     record: MakeRecord, held: t.Any, options: t.Any, complaint: str
 ) -> None:
     with pytest.raises(InputError, match=complaint):
@@ -204,12 +204,12 @@ def test_what_can_not_be_done_is_refused_before_a_step(
         ({"inbound_agent": {"agent_version": "v1"}}, "inbound_agent"),
     ],
 )
-def test_what_can_not_be_meant_is_refused(options: dict[str, t.Any], complaint: str) -> None:
+def test_invalid_options_are_refused(options: dict[str, t.Any], complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         plan_for(None, **options)
 
 
-def test_200_characters_of_memo_are_possible() -> None:
+def test_a_memo_may_have_200_characters() -> None:
     assert parse_desired({**LEFT_OUT, "number": "07011112222", "memo": "본" * 200}).memo == "본" * 200
 
 
@@ -225,7 +225,9 @@ def test_200_characters_of_memo_are_possible() -> None:
         (True, {"address": "sip:10.0.0.5", "state": "absent"}, False),
     ],
 )
-def test_what_the_api_may_refuse_is_warned_of(record: MakeRecord, held: bool, options: t.Any, warned: bool) -> None:
+def test_a_warning_for_changes_that_the_api_may_refuse(
+    record: MakeRecord, held: bool, options: t.Any, warned: bool
+) -> None:
     assert bool(plan_for(record() if held else None, **options).warnings) is warned
 
 
@@ -234,7 +236,7 @@ def diff_of(plan: Plan) -> dict[str, dict[str, t.Any]]:
     return make_diff(plan.before, plan.after, credentials)
 
 
-def test_the_diff_shows_what_changes_and_no_secret(record: MakeRecord) -> None:
+def test_the_diff_shows_changes_without_secrets(record: MakeRecord) -> None:
     diff = diff_of(plan_for(record(memo="m"), address="b.example.com", **CREDENTIALS))
     changed = {name for name in diff["after"] if diff["after"][name] != diff["before"].get(name)}
     assert changed == {"address", "auth_username", "auth_password"}
@@ -242,12 +244,12 @@ def test_the_diff_shows_what_changes_and_no_secret(record: MakeRecord) -> None:
     assert "auth_password" not in diff["before"]
 
 
-def test_the_diff_of_nothing_to_do_is_even(record: MakeRecord) -> None:
+def test_the_diff_without_changes_has_equal_sides(record: MakeRecord) -> None:
     diff = diff_of(plan_for(record(memo="m"), memo="m", **CREDENTIALS))
     assert diff["before"] == diff["after"] != {}
 
 
-def test_the_diff_of_a_number_that_comes_or_goes_has_an_empty_side(record: MakeRecord) -> None:
+def test_the_diff_of_a_registration_or_deletion_has_an_empty_side(record: MakeRecord) -> None:
     assert diff_of(plan_for(None, address="b.example.com"))["before"] == {}
     assert diff_of(plan_for(record(), state="absent"))["after"] == {}
 
@@ -270,14 +272,14 @@ B, C = "sip:b.example.com", "sip:c.example.com"
         ({"address": B, "memo": "m"}, {}, {}, ["address", "memo"], [], False),
         ({"address": B, "memo": "m"}, {}, {"memo": "m"}, ["address"], ["memo_updated"], False),
         ({"address": B, "memo": "m"}, {}, {"address": B}, ["memo"], ["sip_updated"], False),
-        # A third value is what the API has made of it.
+        # A third value is a conversion by the API.
         ({"address": B}, {}, {"address": C}, [], ["sip_updated"], False),
         ({"address": B}, {"address": C}, {"address": "C.example.com:5060"}, ["address"], [], False),
-        # The same text in another form, in each run again.
+        # The same text in another form, so each run sends it again.
         ({"memo": " M\u0065\u0301\n"}, {"memo": "M\u00e9"}, {"memo": "M\u00e9"}, [], ["memo_updated"], True),
         ({"memo": None}, {"memo": "m"}, {"memo": "m"}, ["memo"], [], False),
         ({"memo": None}, {"memo": "m"}, {"memo": ""}, [], ["memo_updated"], True),
-        # Nobody can see whether credentials were taken.
+        # Records do not show whether the credentials were accepted.
         ({"auth_password": "s3cret"}, {}, {}, [], ["sip_updated"], False),
         ({"auth_password": "s3cret", "memo": "m"}, {}, {}, ["memo"], [], False),
         ({"inbound_agent": None}, {"inbound_agent": A}, {"inbound_agent": A}, ["inbound_agent"], [], False),
@@ -285,7 +287,7 @@ B, C = "sip:b.example.com", "sip:c.example.com"
         (BOTH, {}, {"inbound_agent": A}, ["outbound_agent"], ["agents_updated"], False),
     ],
 )
-def test_a_field_that_is_as_it_was_before_was_ignored(
+def test_an_unchanged_field_was_ignored(
     record: MakeRecord,
     sent: dict[str, t.Any],
     before: dict[str, t.Any],
@@ -310,7 +312,7 @@ def test_a_field_that_is_as_it_was_before_was_ignored(
         assert "sip_updated" in done or not step.without(ignored).credentials
 
 
-def test_no_repr_holds_a_password(record: MakeRecord) -> None:
+def test_no_repr_contains_a_password(record: MakeRecord) -> None:
     desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": "a.example.com", **CREDENTIALS})
     assert "s3cret" not in repr(desired)
     assert "s3cret" not in repr(make_plan(desired, None))
@@ -335,12 +337,12 @@ DESK = {"agent_id": "a-1", "agent_version": "production"}
         ({"memo": None}, {"memo": ""}, None),
         ({"memo": "m", "inbound_agent": DESK}, {"memo": "m", "inbound_agent": DESK}, None),
         ({"address": "sip:a:5060"}, {"address": "A"}, None),
-        # Never returned.
+        # The API never returns it.
         ({"auth_username": "u", "auth_password": "s3cret"}, {}, None),
         ({"number": "0701"}, {}, None),
     ],
 )
-def test_what_the_api_makes_of_what_it_is_sent_is_warned_of(
+def test_a_warning_for_values_that_the_api_converts(
     record: MakeRecord, sent: dict[str, t.Any], returned: dict[str, t.Any], words: str | None
 ) -> None:
     warnings = not_as_sent(Step("update_memo", (), sent), record(**returned), lambda value: value)
@@ -353,12 +355,12 @@ def test_what_the_api_makes_of_what_it_is_sent_is_warned_of(
         assert ("Write it as the API returns it" in warning) == ("inbound_agent" not in sent)
 
 
-def test_a_secret_is_hidden_before_what_the_api_returned_is_cut(record: MakeRecord) -> None:
+def test_a_secret_is_masked_before_a_returned_value_is_truncated(record: MakeRecord) -> None:
     step = Step("update_memo", (), {"memo": "m"})
     returned = record(memo="x" * 195 + "s3cret-s3cret")
     (warning,) = not_as_sent(step, returned, lambda value: value.replace("s3cret-s3cret", "***"))
     assert "s3c" not in warning
 
 
-def test_a_private_address_that_is_held_already_is_not_warned_of(record: MakeRecord) -> None:
+def test_no_warning_for_an_unchanged_private_address(record: MakeRecord) -> None:
     assert plan_for(record(address="10.0.0.5"), address="sip:10.0.0.5:5060").warnings == []

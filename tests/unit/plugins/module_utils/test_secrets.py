@@ -22,13 +22,13 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import HID
         (["secret"], "secretsecret", MASK),
         (["a"], "banana", f"b{MASK}n{MASK}n{MASK}"),
         (["ab", "abcdefgh"], "abab", MASK),
-        # One is the beginning, the end or the middle of the other, or they overlap: nothing of the longer one is left.
+        # One contains the other, or they overlap: nothing of the longer one remains.
         (["secret", "secret-and-more"], "secret-and-more.", f"{MASK}."),
         (["secret", "no-secret"], ".no-secret", f".{MASK}"),
         (["b", "abc"], "abc b", f"{MASK} {MASK}"),
         (["abcdef", "defghi"], "abcdefghi.", f"{MASK}."),
         (["비밀번호"], "나의 비밀번호!", f"나의 {MASK}!"),
-        # Numbers are masked as a whole. What a task came to is never masked.
+        # Integers are masked as a whole. The outcome of a task is never masked.
         (["42"], 1420, HIDDEN),
         (["42"], 1.42, HIDDEN),
         (["42"], 41, 41),
@@ -46,7 +46,7 @@ def test_keys_are_masked_on_demand() -> None:
 
 
 def test_the_cost_does_not_grow_with_the_number_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Comparisons are counted, not seconds."""
+    """The test counts comparisons, not seconds."""
 
     class Counting(dict[str, set[int]]):
         count = 0
@@ -65,7 +65,7 @@ def test_the_cost_does_not_grow_with_the_number_of_secrets(monkeypatch: pytest.M
     assert cost(10_000) == cost(10)
 
 
-def test_secrets_are_registered_where_ansible_can(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_registered_if_ansible_supports_it(monkeypatch: pytest.MonkeyPatch) -> None:
     registered: list[str] = []
     monkeypatch.setattr(_secrets, "_register", registered.extend)
     _secrets.register_secrets(["a", "b"])

@@ -41,7 +41,7 @@ def fields_of(header: str) -> dict[str, str]:
     ("algorithm", "name"), [("MD5", "md5"), ("SHA-256", "sha256"), ("SHA-512-256", "sha512_256"), ("md5-sess", "md5")]
 )
 def test_digest(algorithm: str, name: str) -> None:
-    """By the formula of RFC 3261, section 22.4, and RFC 8760."""
+    """Computed by the formula of RFC 3261, section 22.4, and RFC 8760."""
     challenge = _sip._pick(["Basic realm=x", f"{CHALLENGE}{algorithm}"])
     assert challenge
     sent = fields_of(_sip._authorize(challenge, OWN, "sip:b"))
@@ -74,13 +74,13 @@ def test_digest_without_qop_and_algorithm() -> None:
         (["Digest realm=a", "Bearer realm=b, nonce=n", ""], None),
     ],
 )
-def test_the_first_challenge_that_can_be_answered(challenges: list[str], picked: str | None) -> None:
+def test_the_first_supported_challenge_is_used(challenges: list[str], picked: str | None) -> None:
     challenge = _sip._pick(challenges)
     assert (challenge and challenge["realm"]) == picked
 
 
 def answer_with(reply: t.Callable[[bytes], list[bytes]]) -> t.Callable[..., Answer]:
-    """A UDP server that answers requests with these datagrams, and how to ask it, with or without credentials."""
+    """Start a UDP server that replies with these datagrams. Return a function that sends it a request."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(("127.0.0.1", 0))
     port = int(server.getsockname()[1])
@@ -126,7 +126,7 @@ BROKEN = [
 ]
 
 
-def test_broken_messages_are_not_an_answer() -> None:
+def test_broken_messages_are_ignored() -> None:
     found = answer_with(
         lambda request: [
             *BROKEN,
@@ -150,7 +150,7 @@ def test_broken_messages_are_not_an_answer() -> None:
         {b"OK": b""},
     ],
 )
-def test_the_forms_that_an_answer_may_have(replacements: dict[bytes, bytes]) -> None:
+def test_valid_forms_of_a_response(replacements: dict[bytes, bytes]) -> None:
     def reply(request: bytes) -> list[bytes]:
         whole = answer(request)
         for written, instead in replacements.items():
@@ -172,13 +172,13 @@ def behind_a_proxy(request: bytes) -> list[bytes]:
         return [answer(request, b"407 Proxy", FIRST.replace(b"WWW", b"Proxy"))]
     if b"\r\n" + WWW not in request:
         return [answer(request, b"401 Who", FIRST)]
-    # Each use of a nonce has its own number.
+    # Each use of a nonce has its own count.
     proxy, own = (re.search(header + rb".*nc=([0-9a-f]{8})", request) for header in (PROXY, rb"\n" + WWW))
     return [answer(request)] if proxy and own and (proxy[1], own[1]) == (b"00000002", b"00000001") else []
 
 
 def challenging(*answers: bytes) -> t.Callable[[bytes], list[bytes]]:
-    """A server that challenges a request without credentials, and gives these answers to one with them."""
+    """Return replies that challenge a request without credentials, and these answers to one with credentials."""
     challenge = b"401 Who|" + FIRST
     return lambda request: [answer(request, *one.split(b"|")) for one in (answers if WWW in request else [challenge])]
 
@@ -204,9 +204,7 @@ def stale_at_first(request: bytes) -> list[bytes]:
         (lambda request: [answer(request, b"100 Trying")], (100, "not_asked", True)),
     ],
 )
-def test_what_is_known_of_the_credentials(
-    reply: t.Callable[[bytes], list[bytes]], expected: tuple[int, str, bool]
-) -> None:
+def test_verdict_on_the_credentials(reply: t.Callable[[bytes], list[bytes]], expected: tuple[int, str, bool]) -> None:
     found = answer_with(reply)(OWN, 5 if expected[0] >= 200 and expected[2] else 0.5)
     assert (found.status, found.authentication, found.answered_all) == expected
 
@@ -222,19 +220,19 @@ def test_what_is_known_of_the_credentials(
         (100, "refused", True, "100 OK, and sent no final answer"),
     ],
 )
-def test_an_answer_in_words(status: int, authentication: str, answered_all: bool, words: str) -> None:
+def test_message_of_an_answer(status: int, authentication: str, answered_all: bool, words: str) -> None:
     found = Answer(status, "OK", None, "192.0.2.1:5060", 1.0, authentication, answered_all)
     assert _sip_trunk_info._in_words(found, "udp") == f"192.0.2.1:5060 answered over udp with {words}"
 
 
-def test_a_long_challenge_is_read_fast() -> None:
-    """A server could keep a module busy beyond its timeout."""
+def test_a_long_challenge_is_parsed_fast() -> None:
+    """Otherwise, a server could block a module beyond its timeout."""
     started = time.process_time()
     assert _sip._pick(["Digest " + "a" * 60_000, 'Digest realm=r, nonce="' + "n" * 60_000]) is None
     assert time.process_time() - started < 2
 
 
-def test_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resolver_that_does_not_respond(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: waiting.wait(20) and [])
     with pytest.raises(NoAnswer, match=r"trunk\.example\.com does not resolve \(no answer within 0\.1 s\)") as caught:
@@ -254,12 +252,12 @@ def test_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> Non
         ("sip:a.example?x=;transport=tcp", ("udp", "tcp")),
     ],
 )
-def test_the_transport_that_an_address_names(address: str, transports: tuple[str, ...]) -> None:
+def test_the_transport_of_an_address(address: str, transports: tuple[str, ...]) -> None:
     assert _sip_trunk_info._transports(split_address(address), "auto") == transports
     assert _sip_trunk_info._transports(split_address(address), "udp") == ("udp",)
 
 
-def test_a_transport_that_is_unknown() -> None:
+def test_an_unknown_transport() -> None:
     with pytest.raises(InputError, match="write udp, tcp or tls"):
         _sip_trunk_info._transports(split_address("sip:a.example;transport=ws"), "auto")
 
@@ -288,9 +286,7 @@ def test_the_contact_of_a_request(uri: str, transport: str, contact: bytes) -> N
     assert b"\r\nContact: " + contact + b"\r\n" in dialog._request(("192.0.2.1", 1025), "z9hG4bK1", 1, {})
 
 
-def test_the_library_is_named_where_it_is_missing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_library_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {"address": "sip:trunk.example.com"}}).encode()
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)

@@ -24,12 +24,12 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
         ({"auth_password": "s", "memo": "m", "update_password": "always"}, {"s"}),
         ({"auth_password": ["s", {"p": 1}]}, {"s", "1"}),
         ({"inbound_agent": {"api_key": "s", "agent_name": "n"}}, {"s"}),
-        # Options that there are not.
+        # Unknown options.
         ({"password": "s", "colour": "red", 7: "x"}, {"s"}),
         ({"auth_pasword": "s", "_ansible_some_key": False}, {"s"}),
         ({"udpate_password": "always", "keyword": True}, set()),
         ({"connection": [{"sip_secret": "s"}]}, {"s"}),
-        # In URLs.
+        # Secrets in URLs.
         ({"api_url": "https://k@host/v3"}, {"k"}),
         ({"api_url": "https://u:p@q@host/v3?x"}, {"u:p@q", "u%3Ap%40q", "u%3ap%40q", "x"}),
         ({"api_url": "https://host/v3?key=s"}, {"key=s", "key%3Ds", "key%3ds"}),
@@ -46,7 +46,7 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
         ({"address": "sip:host:5060"}, set()),
     ],
 )
-def test_secrets_are_found_in_wrong_places_too(written: dict[str, t.Any], secrets: set[str]) -> None:
+def test_secrets_are_found_in_wrong_places(written: dict[str, t.Any], secrets: set[str]) -> None:
     assert ONE.secrets(written) == secrets
 
 
@@ -83,24 +83,24 @@ def test_secrets_of_many_are_found_in_texts(entries: t.Any, secrets: set[str]) -
         "a'b\\\\\\\"c\\\\\\\\d/ \\\\u00e9",
     ],
 )
-def test_secrets_are_known_however_they_are_quoted(quoted: str) -> None:
+def test_secrets_are_found_in_all_quotations(quoted: str) -> None:
     assert quoted in ONE.secrets({"auth_password": "a'b\"c\\d/ é"})
 
 
-def test_secrets_are_known_without_the_blanks_around_them() -> None:
+def test_secrets_are_found_without_surrounding_blanks() -> None:
     assert ONE.secrets({"auth_password": " s "}) >= {" s ", "s"}
 
 
-def test_secrets_are_known_as_json_that_is_safe_in_html() -> None:
+def test_secrets_are_found_in_json_that_is_safe_in_html() -> None:
     assert "a\\u003cb\\u0026c\\u003e" in ONE.secrets({"auth_password": "a<b&c>"})
 
 
-def test_half_of_a_character_is_a_secret_like_others() -> None:
+def test_a_lone_surrogate_can_be_part_of_a_secret() -> None:
     assert "a\ud800" in ONE.secrets({"auth_password": "a\ud800"})
 
 
 def carry_out(task: Task, result: dict[str, t.Any] | Exception, **written: t.Any) -> dict[str, t.Any]:
-    """What becomes of a result, or of an exception."""
+    """Run a task with this result or exception, and return its result."""
 
     def run(*_arguments: t.Any) -> dict[str, t.Any]:
         if isinstance(result, Exception):
@@ -113,7 +113,7 @@ def carry_out(task: Task, result: dict[str, t.Any] | Exception, **written: t.Any
 
 
 def failed(text: str) -> dict[str, t.Any]:
-    """What a server makes of a text that it quotes."""
+    """Return the failure of a server that quotes a text."""
     error = ApiError(f"not {text}", 400, text, {text: [text, {text: 1}], "field": text})
     return {"failed": True, "msg": str(error), "failure": failure_of(error)}
 
@@ -127,15 +127,15 @@ MASKED = {
 
 
 @pytest.mark.parametrize("secret", ["from-env", "secret", "secret-and-more"])
-def test_what_a_server_quotes_is_hidden(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+def test_quoted_secrets_are_masked(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     monkeypatch.setenv("VOX_API_KEY", "from-env")
-    # The same, whichever of two secrets comes first in a set, and one is the beginning of the other.
+    # Independent of the order of a set, although one secret is the beginning of another.
     result = carry_out(ONE, failed(secret), auth_password=["secret", "secret-and-more"])
     assert result["failure"] == MASKED
     assert result["msg"] == f"HTTP 400 {MASK}: not {MASK} ({MASK})"
 
 
-def test_what_a_server_quotes_of_one_of_many_is_hidden() -> None:
+def test_quoted_secrets_of_an_entry_are_masked() -> None:
     entries = [{"auth_password": "secret"}, {"auth_password": "secret-and-more"}]
     result = {
         "failed": True,
@@ -150,7 +150,7 @@ def test_what_a_server_quotes_of_one_of_many_is_hidden() -> None:
     assert [part["failure"] for part in hidden["pruned"]] == [MASKED]
 
 
-def test_of_what_nobody_foresaw_the_text_is_not_told() -> None:
+def test_the_text_of_an_unexpected_error_is_not_shown() -> None:
     result = carry_out(ONE, KeyError("hush"))
     assert result["failed"] is True
     assert "KeyError" in result["msg"]
@@ -173,12 +173,12 @@ def test_a_refusal_has_the_keys_of_every_failure(task: Task) -> None:
     assert set(unforeseen) - set(refused) == {"exception"}
     assert refused["msg"] == f"not {MASK}"
     assert refused["failure"] == {"http_status": None, "code": None, "message": f"not {MASK}", "details": None}
-    # What was done before an unexpected error is not known.
+    # The actions before an unexpected error are unknown.
     assert {key: value for key, value in unforeseen.items() if value is None} == dict.fromkeys(
         set(task.empty) - {"changed", "diff"}
     )
 
 
-def test_what_ansible_says_is_cut_behind_the_masks() -> None:
+def test_messages_of_ansible_are_masked_before_they_are_truncated() -> None:
     refused = ONE.refuse(3995 * "x" + "a-long-secret" + 1000 * "x", Masker(["a-long-secret"]))
     assert refused["msg"] == refused["failure"]["message"] == 3995 * "x" + MASK[:5]

@@ -24,7 +24,7 @@ def ids_of(result: dict[str, t.Any]) -> list[str]:
     return [record["id"] for record in result["telephone_numbers"]]
 
 
-def test_all_that_are_held_to_the_last_page(conversation: t.Any, record: t.Any) -> None:
+def test_all_held_numbers_of_all_pages(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(id="a"), next_cursor="c")
     conversation.expect_list("active", record(id="b"), record(id="a"), cursor="c")
     conversation.expect_list("scheduled", record(id="s", status="scheduled"))
@@ -35,8 +35,8 @@ def test_all_that_are_held_to_the_last_page(conversation: t.Any, record: t.Any) 
     assert result["api_requests"] == 4
 
 
-def test_what_was_not_asked_for_is_not_found(conversation: t.Any, record: t.Any) -> None:
-    """Whatever a server, or a cache in between, makes of the query."""
+def test_other_numbers_than_requested_are_ignored(conversation: t.Any, record: t.Any) -> None:
+    """A server or a cache may ignore the query."""
     others = record(id="e", status="expired"), record(id="v", provider="vox")
     query = {"status": "active", "provider": "custom", "limit": "100"}
     page = {"items": [*others, record(id="a")]}
@@ -46,7 +46,7 @@ def test_what_was_not_asked_for_is_not_found(conversation: t.Any, record: t.Any)
     assert ids_of(read(conversation, provider="custom", status=["active"], number="07011112222")) == ["a"]
 
 
-def test_some_numbers_and_no_page_more(conversation: t.Any, record: t.Any) -> None:
+def test_reading_stops_after_the_requested_numbers(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(id="a", number="07011112222"), record(id="x"), next_cursor="c")
     conversation.expect_list("active", record(id="b", number="15880000"), cursor="c", next_cursor="d")
     result = read(conversation, number=["+82 1588-0000", "070-1111-2222", "07011112222"])
@@ -54,7 +54,7 @@ def test_some_numbers_and_no_page_more(conversation: t.Any, record: t.Any) -> No
 
 
 @pytest.mark.parametrize("option", ["id", "api_key"])
-def test_what_is_no_string_is_refused(conversation: t.Any, option: str) -> None:
+def test_options_that_are_not_strings_are_refused(conversation: t.Any, option: str) -> None:
     assert f"{option} must be a string" in read(conversation, **{option: 83})["msg"]
 
 
@@ -63,11 +63,11 @@ def test_one_number_that_is_not_held(conversation: t.Any) -> None:
     assert ids_of(read(conversation, number="070-1111-2222")) == []
 
 
-def test_no_number_is_none(conversation: t.Any) -> None:
+def test_an_empty_list_of_numbers(conversation: t.Any) -> None:
     assert ids_of(read(conversation, number=[], status=["active", "expired"])) == []
 
 
-def test_of_expired_records_all(conversation: t.Any, record: t.Any) -> None:
+def test_all_expired_records_of_a_number(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("expired", record(id="e1", status="expired"), next_cursor="c")
     conversation.expect_list("expired", record(id="e2", status="expired"), cursor="c")
     conversation.expect_list("active", record(id="a"))
@@ -75,7 +75,7 @@ def test_of_expired_records_all(conversation: t.Any, record: t.Any) -> None:
     assert ids_of(result) == ["e1", "e2", "a"]
 
 
-def test_of_one_provider(conversation: t.Any, record: t.Any) -> None:
+def test_one_provider(conversation: t.Any, record: t.Any) -> None:
     page = {"items": [record(id="v", provider="vox")], "next_cursor": None}
     query = {"status": "active", "provider": "vox", "limit": "100"}
     conversation.expect("GET /organization-telephone-numbers", page, query=query)
@@ -102,14 +102,14 @@ def test_by_id(conversation: t.Any, record: t.Any, there: bool) -> None:
         ({"id": "../agents"}, "is not a record's id"),
     ],
 )
-def test_what_can_not_be_meant_is_refused(conversation: t.Any, options: dict[str, t.Any], complaint: str) -> None:
+def test_invalid_options_are_refused(conversation: t.Any, options: dict[str, t.Any], complaint: str) -> None:
     result = read(conversation, **options)
     assert result["failed"] and complaint in result["msg"]
     assert result["api_requests"] == 0
     assert result["failure"] == {"http_status": None, "code": None, "message": result["msg"], "details": None}
 
 
-def test_a_failure_has_the_shape_of_every_result(conversation: t.Any) -> None:
+def test_a_failure_has_the_same_keys_as_every_result(conversation: t.Any) -> None:
     query = {"status": "active", "limit": "100"}
     conversation.refuse("GET /organization-telephone-numbers", 403, "금지", query=query)
     result = read(conversation)
@@ -117,6 +117,6 @@ def test_a_failure_has_the_shape_of_every_result(conversation: t.Any) -> None:
     assert (result["telephone_numbers"], result["api_requests"]) == ([], 1)
 
 
-def test_a_number_that_may_have_been_octal_is_warned_of(conversation: t.Any) -> None:
+def test_a_warning_for_a_number_that_may_have_been_octal(conversation: t.Any) -> None:
     conversation.expect_not_held()
     assert "octal" in read(conversation, number="941921426")["warnings"][0]

@@ -28,7 +28,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
         "[2001:db8::1]:5060",
     ],
 )
-def test_an_address_stays_as_it_was_written(address: str) -> None:
+def test_a_valid_address_is_unchanged(address: str) -> None:
     assert parse_address(address) == address
 
 
@@ -70,7 +70,7 @@ def test_an_address_stays_as_it_was_written(address: str) -> None:
         ("trunk\x00.example.com", "not a SIP address"),
         ("trunk.example.com;x=\x85", "not a SIP address"),
         ("trunk.example.com;x=\ud800", "not a SIP address"),
-        # To Unicode these are other cases of s and k.
+        # In Unicode, these are other cases of s and k.
         ("\u017fip:trunk.example.com", "not a SIP address"),
         ("sip:trun\u212a.example.com", "not a SIP address"),
         ("trunk.example.com!" * 10**5, r"not a SIP address.{1,99}$"),
@@ -78,7 +78,7 @@ def test_an_address_stays_as_it_was_written(address: str) -> None:
         ("user:s3cret@trunk.example.com", "contains a password"),
     ],
 )
-def test_an_address_that_is_none_is_refused_without_quoting_it(address: str, complaint: str) -> None:
+def test_an_invalid_address_is_refused_without_quoting_it(address: str, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint) as caught:
         parse_address(address)
     assert "s3cret" not in str(caught.value)
@@ -139,7 +139,7 @@ def test_addresses_of_the_same_trunk(one: str, other: object, same: bool) -> Non
         *((host, False) for host in ("sip:0x8.8.8.8", "134744072", "pbx.lan.example.com")),
     ],
 )
-def test_addresses_that_can_not_be_reached_from_the_internet(address: object, private: bool) -> None:
+def test_addresses_that_are_not_reachable_from_the_internet(address: object, private: bool) -> None:
     assert is_private(address) is private
 
 
@@ -157,7 +157,7 @@ def test_each_trunk_once(addresses: list[object], unique: list[int]) -> None:
     assert unique_addresses(addresses) == [addresses[index] for index in unique]
 
 
-def test_an_agent_is_named_by_id_or_by_name() -> None:
+def test_an_agent_is_given_by_id_or_name() -> None:
     assert parse_agent("inbound_agent", {"agent_id": "a-1"}) == DesiredAgent("a-1", None, None)
     assert parse_agent("inbound_agent", {"agent_name": "Desk", "agent_version": "v3"}) == DesiredAgent(
         None, "Desk", "v3"
@@ -182,7 +182,7 @@ def test_an_agent_is_named_by_id_or_by_name() -> None:
         ({"agent_name": "\ud800"}, "agent_name has control characters"),
     ],
 )
-def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: str) -> None:
+def test_an_invalid_agent_is_refused(written: dict[str, str], complaint: str) -> None:
     with pytest.raises(InputError, match=f"^outbound_agent.*{complaint}"):
         parse_agent("outbound_agent", written)
 
@@ -190,7 +190,7 @@ def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: st
 @pytest.mark.parametrize(
     ("version", "mapped", "met"),
     [
-        # Only UUIDs have no letter case.
+        # Only UUIDs ignore case.
         (None, {"agent_id": "A-1", "agent_version": "v2"}, False),
         ("v2", {"agent_id": "a-1", "agent_version": "v2"}, True),
         ("v3", {"agent_id": "a-1", "agent_version": "v2"}, False),
@@ -198,7 +198,7 @@ def test_an_agent_that_is_none_is_refused(written: dict[str, str], complaint: st
         (None, None, False),
     ],
 )
-def test_when_a_mapping_is_as_wished(version: str | None, mapped: object, met: bool) -> None:
+def test_when_a_mapping_is_up_to_date(version: str | None, mapped: object, met: bool) -> None:
     assert DesiredAgent("a-1", None, version).matches(mapped) is met
 
 
@@ -214,6 +214,6 @@ def test_a_uuid_has_one_canonical_form(written: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["ID-1", UUID.upper()[:-1], f"{UUID}A", f"{UUID[:-1]}G"])
-def test_an_id_that_is_not_a_uuid_stays_as_it_is(written: str) -> None:
+def test_an_id_that_is_not_a_uuid_is_unchanged(written: str) -> None:
     assert parse_id(written) == written
     assert not DesiredAgent(written, None, None).matches({"agent_id": written.lower()})

@@ -19,19 +19,19 @@ from ansible_collections.voxai.telephony.plugins.modules import vox_telephone_nu
 def run_module(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> t.Callable[..., dict[str, t.Any]]:
-    """Runs the module with arguments as Ansible hands them over, in this process."""
+    """Runs the module in this process, with arguments in Ansible's form."""
 
     def run(**arguments: t.Any) -> dict[str, t.Any]:
         wrapped = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", wrapped)
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        # A test of what runs in the controller may have been here before.
+        # A test of code for the controller may have run before in this process.
         monkeypatch.setattr("ansible.module_utils._internal.is_controller", False)
         monkeypatch.delenv("VOX_API_KEY", raising=False)
         with pytest.raises(SystemExit) as caught:
             vox_telephone_number.main()
         result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
-        # With ansible-core 2.22, secrets that the module registered late: in plain text, wherever the result is kept.
+        # In ansible-core 2.22, this contains secrets in plain text that a module registers too late.
         assert "_ansible_new_secrets" not in result
         assert bool(caught.value.code) == result.get("failed", False)
         return result
@@ -39,12 +39,12 @@ def run_module(
     return run
 
 
-def test_argument_errors_are_in_ansible_s_words(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+def test_argument_errors_have_ansible_s_messages(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
     assert run_module(api_key="k")["msg"] == "one of the following is required: number, id"
     assert run_module(api_key="k", number="070", id="x")["msg"] == "parameters are mutually exclusive: number|id"
 
 
-def test_an_input_error_has_the_shape_of_every_result(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+def test_an_input_error_has_the_same_keys_as_every_result(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
     result = run_module(api_key="the-key", number=941921426, _ansible_diff=True)
     result.pop("invocation", None)
     assert "Write it in quotes" in result["msg"]
@@ -60,14 +60,14 @@ def test_an_input_error_has_the_shape_of_every_result(run_module: t.Callable[...
     }
 
 
-def test_a_warning_is_the_module_s(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+def test_a_warning_is_passed_to_the_module(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
     result = run_module(number="941921426")
     assert "api_key is missing" in result["msg"]
     assert "octal" in str(result["warnings"])
     assert "diff" not in result
 
 
-def test_requests_missing_gives_the_usual_message(
+def test_missing_requests_has_the_usual_message(
     run_module: t.Callable[..., dict[str, t.Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback: no module named requests")
@@ -75,7 +75,7 @@ def test_requests_missing_gives_the_usual_message(
     assert message.startswith("Failed to import the required Python library (requests) on ")
 
 
-def test_a_null_inside_of_an_agent_is_a_blank_and_refused(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+def test_a_null_in_an_agent_is_refused(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
     result = run_module(api_key="k", number="070", inbound_agent={"agent_name": None})
     assert "agent_name is empty" in result["msg"]
 
@@ -96,7 +96,7 @@ def test_a_null_inside_of_an_agent_is_a_blank_and_refused(run_module: t.Callable
         ({"sms_inbound_agent": "Front desk"}, "sms_inbound_agent must be a dictionary: write"),
     ],
 )
-def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[str, t.Any], complaint: str) -> None:
+def test_values_that_ansible_would_convert_are_refused(arguments: dict[str, t.Any], complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         check_written(arguments)
 
@@ -106,7 +106,7 @@ def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[st
     [
         ({"api_key": 83}, "api_key must be a string"),
         ({"number": 10**4000}, "an integer with too many digits"),
-        # Ansible's own validation breaks at these.
+        # Ansible's own validation raises exceptions for these.
         ({"inbound_agent": 5}, "inbound_agent must be a dictionary"),
         ({"inbound_agent": [None]}, "inbound_agent must be a dictionary"),
         ({"inbound_agent": "{1}"}, "inbound_agent must be a dictionary"),
@@ -115,17 +115,17 @@ def test_what_ansible_would_make_something_else_of_is_refused(arguments: dict[st
         ({"retries": "1e999999999"}, "unable to convert to int"),
     ],
 )
-def test_what_breaks_elsewhere_is_refused(
+def test_values_that_break_ansible_are_refused(
     run_module: t.Callable[..., dict[str, t.Any]], arguments: dict[str, t.Any], complaint: str
 ) -> None:
     assert complaint in run_module(**{"api_key": "k", "number": "070", "memo": "m", **arguments})["msg"]
 
 
-def test_what_is_written_well_passes() -> None:
+def test_valid_values_are_accepted() -> None:
     check_written({"memo": 2024, "inbound_agent": {}, "outbound_agent": "agent_name=Desk", "sms_inbound_agent": None})
 
 
-def test_a_null_is_an_option_left_out(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
+def test_a_null_counts_as_a_missing_option(run_module: t.Callable[..., dict[str, t.Any]]) -> None:
     left_out = dict.fromkeys(("id", "state", "timeout", "memo"))
     result = run_module(api_key="k", number="1", api_url="http://127.0.0.1:9", retries=0, **left_out)
     assert result["failure"]["message"].startswith("no connection to 127.0.0.1:9")

@@ -14,7 +14,7 @@ OPTIONS = {"telephone_numbers": [], "prune": False, "max_deletions": None}
 
 
 def run(conversation: t.Any, *entries: t.Any, check_mode: bool = False) -> dict[str, t.Any]:
-    """The task's result for entries as they were written."""
+    """Return the task's result for these entries."""
     return TASK.run(
         {"telephone_numbers": list(entries)},
         dict(OPTIONS),
@@ -24,7 +24,7 @@ def run(conversation: t.Any, *entries: t.Any, check_mode: bool = False) -> dict[
     )
 
 
-def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
+def test_entries_may_be_texts(conversation: t.Any) -> None:
     conversation.expect_not_held()
     entries = ("number=070-1111-2222 address=sip:a", '{"number": "07000000002", "state": "absent"}')
     assert run(conversation, *entries, check_mode=True)["msg"] == "would be: 1 registered, 1 unchanged"
@@ -39,19 +39,19 @@ def test_entries_may_be_written_as_text(conversation: t.Any) -> None:
         ("{1}", "entry 1: the entry must be a dictionary"),
     ],
 )
-def test_an_entry_that_breaks_elsewhere_is_refused(conversation: t.Any, entry: t.Any, complaint: str) -> None:
+def test_an_entry_that_breaks_ansible_is_refused(conversation: t.Any, entry: t.Any, complaint: str) -> None:
     result = run(conversation, entry)
     assert complaint in result["msg"]
     assert len(result["msg"]) < 2000
 
 
-def test_a_key_that_is_no_string_is_refused(conversation: t.Any) -> None:
+def test_a_key_that_is_not_a_string_is_refused(conversation: t.Any) -> None:
     connect = t.cast(t.Any, None)
     result = TASK.run({"telephone_numbers": [], "api_key": 83}, dict(OPTIONS), connect, False, lambda words: None)
     assert "api_key must be a string" in result["msg"]
 
 
-def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record: t.Any) -> None:
+def test_one_warning_for_several_entries(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", *(record(id=f"id-{n}", number=f"0700000000{n}") for n in (1, 2, 3)))
     moved = [{"number": f"0700000000{n}", "address": "sip:b"} for n in (1, 2)]
     result = run(conversation, moved[0], {"number": "07000000003"}, moved[1], check_mode=True)
@@ -62,20 +62,20 @@ def test_a_warning_is_given_once_for_all_it_is_about(conversation: t.Any, record
     assert result["msg"] == "would be: 2 updated, 1 unchanged"
 
 
-def test_a_number_that_may_have_been_octal_is_warned_of(conversation: t.Any) -> None:
+def test_a_warning_for_a_number_that_may_have_been_octal(conversation: t.Any) -> None:
     conversation.expect_not_held()
     (warning,) = run(conversation, {"number": "941921426", "address": "sip:a"}, check_mode=True)["warnings"]
     assert warning.startswith("entry 1: number 941921426 has no leading 0")
 
 
-def test_a_null_is_an_option_left_out(conversation: t.Any, record: t.Any) -> None:
+def test_a_null_counts_as_a_missing_option(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(memo="kept"))
     left_out = dict.fromkeys(("state", "address", "memo", "update_password", "inbound_agent"))
     assert run(conversation, {"number": "07011112222", **left_out})["changed"] is False
 
 
-def test_of_many_failures_the_message_tells_some(conversation: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_bulk, "WORKERS", 1)  # A conversation that is written down has an order.
+def test_the_message_lists_some_of_many_failures(conversation: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_bulk, "WORKERS", 1)  # A scripted conversation needs a fixed order.
     entries = [{"number": f"070{index:08}", "address": "sip:a"} for index in range(25)]
     conversation.expect_not_held()
     for entry in entries:
@@ -86,7 +86,7 @@ def test_of_many_failures_the_message_tells_some(conversation: t.Any, monkeypatc
     assert result["summary"]["failed"] == 25
 
 
-def test_what_was_not_done_is_in_the_message_and_not_in_the_diff(conversation: t.Any, record: t.Any) -> None:
+def test_skipped_releases_are_in_the_message_but_not_in_the_diff(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(number="07000000001"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
@@ -111,15 +111,15 @@ def test_secrets_are_known_before_anything_is_validated() -> None:
         ],
     }
     assert TASK.secrets(written) == {"the-key", "one", "two", "3", "four"}
-    # In a wrong place, too.
+    # A secret in a wrong place.
     misplaced = {"auth_password": "five", "telephone_numbers": [{"number": {"auth_password": "six"}}]}
     assert TASK.secrets(misplaced) == {"five", "six"}
     assert TASK.secrets({"api_key": "the-key", "telephone_numbers": "auth_password"}) == {"the-key"}
-    # As a server may quote them.
+    # A server may quote them in this form.
     assert TASK.secrets({"api_key": 'a "b"/c'}) >= {'a "b"/c', 'a \\"b\\"/c', "a%20%22b%22/c", "a+%22b%22%2Fc"}
     assert TASK.set_entries_aside(written) == {"api_key": "the-key", "telephone_numbers": []}
     as_text = {"telephone_numbers": "number=07000000001 state=absent"}
     assert TASK.set_entries_aside(as_text) == as_text
-    # Ansible's validation of them breaks on some of those that can't be read.
+    # Ansible's validation raises an exception for some unreadable entries.
     for text in ("text", "number=07000000001 memo=Front desk"):
         assert TASK.set_entries_aside({"telephone_numbers": text}) == {"telephone_numbers": []}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, voxai.telephony contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts in a directory, and what several processes, some of them killed, do to them."""
+"""Facts in a directory, used by several processes, some of which are killed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_one(facts: t.Any) -> int:
 
 
 def in_a_process(work: t.Callable[[], t.Any]) -> int:
-    """Do it in a forked process, as Ansible's workers are. Returns its id."""
+    """Run it in a forked process, like Ansible's workers. Return its id."""
     pid = os.fork()
     if not pid:
         code = 1
@@ -77,7 +77,7 @@ def test_claims_are_for_one_thread(make_store: t.Any) -> None:
     assert seen == [(False, True), (True, True)]
 
 
-def test_several_processes_count_right(open_store: t.Any) -> None:
+def test_updates_of_several_processes_are_not_lost(open_store: t.Any) -> None:
     def work() -> None:
         store = open_store()
         for _index in range(50):
@@ -88,7 +88,7 @@ def test_several_processes_count_right(open_store: t.Any) -> None:
 
 
 @pytest.mark.parametrize("where", ["in a transaction", "with a claim"])
-def test_a_worker_that_is_killed_holds_nobody_up(open_store: t.Any, where: str) -> None:
+def test_a_killed_worker_does_not_block_others(open_store: t.Any, where: str) -> None:
     def work() -> None:
         store = open_store()
 
@@ -107,7 +107,7 @@ def test_a_worker_that_is_killed_holds_nobody_up(open_store: t.Any, where: str) 
     assert ended(in_a_process(work)) == -signal.SIGKILL
     with store.claim("listing") as mine:
         assert mine
-    assert store.do(add_one) == 2, "and nothing is left half-written"
+    assert store.do(add_one) == 2, "the killed process has written nothing"
 
 
 def test_a_claim_is_for_one_process(open_store: t.Any) -> None:
@@ -124,7 +124,7 @@ def test_a_claim_is_for_one_process(open_store: t.Any) -> None:
     assert ended(in_a_process(fails("number 1"))) == 0
 
 
-def test_files_are_the_user_s_alone(open_store: t.Any, tmp_path: Path) -> None:
+def test_files_are_accessible_only_to_the_user(open_store: t.Any, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         store = open_store()
@@ -136,7 +136,7 @@ def test_files_are_the_user_s_alone(open_store: t.Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["no directory", "no locks", "no room", "no database", "no sqlite3"])
-def test_a_directory_that_can_not_be_used(
+def test_an_unusable_directory(
     open_store: t.Any, tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
@@ -164,8 +164,8 @@ def test_a_directory_that_can_not_be_used(
     assert len(told) == 1 and "each worker" in told[0]
 
 
-def test_where_one_worker_can_not_write_nobody_relies_on_what_is_written(open_store: t.Any) -> None:
-    """It registers a number, say, and the disk is full. To the others, the number would not be held."""
+def test_facts_are_ignored_if_a_worker_cannot_write(open_store: t.Any) -> None:
+    """For example, it registers a number and the disk is full. The others would not know that the number is held."""
     told: list[str] = []
     store, other = open_store(tell=told.append), open_store(tell=told.append)
     store.do(add_one)
@@ -176,8 +176,8 @@ def test_where_one_worker_can_not_write_nobody_relies_on_what_is_written(open_st
     assert len(told) == 3 and "another worker" in told[1]
 
 
-def test_nobody_waits_for_a_reader(open_store: t.Any) -> None:
-    """To read ten thousand records takes a second, and fifty workers may do so at once."""
+def test_a_reader_does_not_block_others(open_store: t.Any) -> None:
+    """Reading 10,000 records takes a second, and 50 workers may do it in parallel."""
     store, other = open_store(), open_store()
 
     def work(facts: t.Any) -> t.Any:
@@ -186,12 +186,12 @@ def test_nobody_waits_for_a_reader(open_store: t.Any) -> None:
         return before, facts.get("kind", "count")
 
     store.do(add_one)
-    assert store.read(work) == (1, 1), "and it sees the facts of one moment"
+    assert store.read(work) == (1, 1), "a reader sees a consistent state"
     assert store.read(lambda facts: facts.get("kind", "count")) == 2
 
 
 def test_a_claim_outlasts_the_facts(open_store: t.Any) -> None:
-    """A disk is full in the middle of a write: the number stays claimed until the write is done, and no longer."""
+    """If the disk is full during a write, the number is claimed until the end of the write, but not longer."""
     told: list[str] = []
     store = open_store(tell=told.append)
 
@@ -209,5 +209,5 @@ def test_a_claim_outlasts_the_facts(open_store: t.Any) -> None:
     assert is_free()
 
 
-def test_memory_keeps_nothing_of_another() -> None:
+def test_memory_stores_are_independent() -> None:
     assert [MemoryStore().do(add_one) for _time in range(2)] == [1, 1]
