@@ -558,7 +558,7 @@ def _decode(response: Response, hide: t.Callable[[t.Any], t.Any]) -> t.Any:
     if status in _NOT_FOUND and not error.from_api:
         error.hint = _CHECK_URL
     if status in (401, 403):
-        error.hint = "Check api_key (or VOX_API_KEY): it must be a valid key of this organization"
+        error.hint = "Check api_key (or VOX_API_KEY): it must be a valid key of your organization"
     raise error
 
 

@@ -17,8 +17,8 @@ description:
     of M(voxai.telephony.vox_telephone_number).
   - The module lists the organization's numbers once, 100 per request. Numbers that are up to date need no further
     request.
-  - It plans all numbers before it changes the first one. If any entry is invalid, it reports every error with the
-    position and the number, and changes nothing.
+  - It plans all numbers before it changes the first one. If any entry is invalid, it reports each invalid entry
+    with its position and number, and changes nothing.
   - It changes numbers in parallel, within the rate limit. If one number fails, it still changes the others.
   - It releases numbers last, and only if everything else has succeeded.
   - A task with the connection C(local) runs inside the Ansible process, and reports its progress. Otherwise, for

@@ -118,6 +118,16 @@ def test_fail_on(ansible: Ansible, sim: Simulator, version: str | None, fail_on:
     assert ("write error, warning or never" in done.output) == (fail_on == "sometimes")
 
 
+def test_a_missing_library_is_named(ansible: Ansible, sim: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "sipmessage.py").write_text("raise ImportError", encoding="utf-8")
+    sim.add(NUMBER)
+    variables = json.dumps({"vox_audit_trunks": True})
+    environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY, "PYTHONPATH": str(tmp_path)}
+    done = ansible.run(AUDIT, {"localhost": ansible.host("action")}, f"-e{variables}", **environment)
+    assert done.code == 2
+    assert "the required Python library (sipmessage)" in done.tasks[-1].message
+
+
 def test_the_template_escapes_all_values() -> None:
     """Ansible ignores Jinja's autoescape."""
     html = (TEMPLATES / "audit.html.j2").read_text(encoding="utf-8")

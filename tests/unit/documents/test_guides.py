@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.voxai.telephony.plugins.module_utils._audit import RULES
+
 ROOT = Path(__file__).parents[3]
 SITE = ROOT / "docs" / "docsite"
 GUIDES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -75,3 +77,9 @@ def test_each_guide_is_in_the_menu_and_in_the_list(guide: Path) -> None:
     menu = (SITE / "site" / "index.rst").read_text(encoding="utf-8")
     assert re.search(rf"(?m)^   (.* <)?{re.escape(name_of(guide).removesuffix('.md'))}>?$", menu)
     assert f"/blob/main/{name_of(guide)}>`__" in (SITE / "rst" / "guides.rst").read_text(encoding="utf-8")
+
+
+def test_the_audit_guide_lists_each_rule() -> None:
+    text = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    listed = re.findall(r"(?m)^\| `(\w+)` \| (error|warning|notice) \|", text)
+    assert sorted(listed) == sorted((name, rule.severity) for name, rule in RULES.items())
