@@ -56,7 +56,7 @@ def targets(samples: Samples) -> list[dict[str, Any]]:
     for scenario, ways in samples.items():
         ours = ways.get(OURS, [])
         if "no-op" in scenario:
-            # While one worker lists, the others wait.
+            # The other workers wait while one worker lists.
             beyond = [(one.seconds - one.busy) / debug.seconds for one, debug in zip(ours, ways[DEBUG], strict=True)]
             expect(f"{scenario}: GETs", _worst(ours, "gets"), "≤", 13)
             expect(f"{scenario}: seconds without the listing / debug", median(beyond), "≤", 1.5)

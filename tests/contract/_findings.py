@@ -38,7 +38,7 @@ class Scrubber:
         self._secrets.add(secret)
 
     def without_secrets(self, text: str) -> str:
-        # The longest first: one secret may be a part of another.
+        # Longest first, because a secret may be part of another.
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "***")
         return "".join(char if char.isprintable() else " " for char in text)

@@ -134,8 +134,8 @@ class Server:
             await asyncio.sleep(0.001)
 
     async def _close_listener(self) -> None:
-        # A connection just accepted is a task that leaks its socket if the listener closes before the task's first
-        # step. So: accept no more, let each task take that step, close.
+        # The task of a new connection leaks its socket if the listener closes before the task's first step. So stop
+        # accepting, let each task take that step, then close.
         asyncio.get_running_loop().remove_reader(self._socket)
         await asyncio.sleep(0)
         self._listener.close()
@@ -143,10 +143,10 @@ class Server:
     def _unfinished(self) -> bool:
         return bool(self._connections.connections) or len(asyncio.all_tasks()) > 1
 
-    # The three below are called in the server's thread.
+    # The following three methods are called in the server's thread.
 
     async def close_port(self) -> None:
-        """Refuse new connections from now on, and close idle ones now, busy ones with their answers.
+        """Refuse new connections, close idle ones at once, and busy ones after their responses.
 
         The port stays reserved.
         """
@@ -189,7 +189,7 @@ def _bound(port: int) -> socket.socket:
 
 
 def make_certificate(directory: Path) -> tuple[ssl.SSLContext, Path]:
-    """Return a TLS context for 127.0.0.1 and localhost, and the path of the authority's certificate (PEM)."""
+    """Return a TLS context for 127.0.0.1 and localhost, and the path of the CA certificate (PEM)."""
     # Imported here because the import takes a third of the start-up time, and plain HTTP does not need it.
     import trustme
 

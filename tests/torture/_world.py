@@ -36,7 +36,7 @@ class Violation(NamedTuple):
 
 @dataclass(frozen=True)
 class World:
-    """The numbers of all organizations at one moment."""
+    """The numbers of all organizations at a point in time."""
 
     records: dict[str, Record]
     credentials: dict[str, tuple[str | None, str | None]]

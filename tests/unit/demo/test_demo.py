@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the README tells a newcomer to type."""
+"""The commands of the README for new users."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def test_demo_registers_once_and_changes_only_the_memo() -> None:
 def simulator_variables() -> Iterator[dict[str, str]]:
     """The variables that `make simulator` prints. The command is that of the Makefile, with the running Python."""
     # Independent of a make that may run these tests.
-    alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    without_make = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     dry = subprocess.run(
-        ["make", "--dry-run", "simulator"], env=alone, cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", "simulator"], env=without_make, cwd=ROOT, capture_output=True, text=True, check=True
     )
     words = shlex.split(dry.stdout.splitlines()[-1])
     command = [sys.executable, *words[words.index("-m") :]]

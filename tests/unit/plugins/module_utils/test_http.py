@@ -449,7 +449,7 @@ def test_an_abandoned_request_is_never_sent(
     server: Server, monkeypatch: pytest.MonkeyPatch, no_grace: None, place: t.Any, name: str, warm: bool, ended: bool
 ) -> None:
     """It is abandoned after its timeout, or at the end of its task (Ctrl-C, or Ansible's own timeout)."""
-    session, given_up = session_for(server), threading.Event()
+    session, abandoned = session_for(server), threading.Event()
     if warm:
         session.exchange("GET", "/x")
     session._timeout = 0.2
@@ -457,7 +457,7 @@ def test_an_abandoned_request_is_never_sent(
 
     def slow(*args: t.Any, **more: t.Any) -> t.Any:
         result = original(*args, **more)
-        given_up.wait(10)
+        abandoned.wait(10)
         return result
 
     with monkeypatch.context() as patch:
@@ -466,7 +466,7 @@ def test_an_abandoned_request_is_never_sent(
             patch.setattr(_http, "SimpleQueue", EndedQueue)
         with pytest.raises(KeyboardInterrupt if ended else TransportError) as caught:
             session.exchange("POST", "/x", body={})
-        given_up.set()
+        abandoned.set()
         wait_for_abandoned_requests()
     assert len(server.seen) == before
     if not ended:
@@ -520,12 +520,12 @@ def test_a_request_is_either_sent_or_abandoned() -> None:
         deciding.set()
         go_on.wait(10)
 
-    def give_up() -> None:
+    def abandon() -> None:
         exchange.cancel()
         seen.append(exchange.written)
 
     exchange = _http._Exchange("server", "", 5, decide)
-    threads = [threading.Thread(target=exchange.write), threading.Thread(target=give_up)]
+    threads = [threading.Thread(target=exchange.write), threading.Thread(target=abandon)]
     threads[0].start()
     deciding.wait(10)
     threads[1].start()
