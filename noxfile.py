@@ -276,7 +276,7 @@ def units(session: nox.Session, core: str, python: str) -> None:
 def run_pytest(session: nox.Session, *arguments: str, measured: bool = False) -> None:
     """Run tests with nox's Python, and record their durations. `measured`: also the coverage of the plugins."""
     # pytest keeps the files of its last three runs; those of a session are deleted at its end.
-    with TemporaryDirectory(prefix="voxai.telephony-") as directory:
+    with TemporaryDirectory(prefix="vox-") as directory:
         places = [f"--basetemp={Path(directory, 'tests')}", f"--junit-xml=.cache/junit/{session.name}.xml"]
         command = ["-m", "pytest", *places, *arguments, *session.posargs]
         # Importing Ansible creates this directory.
@@ -300,8 +300,8 @@ def unit(session: nox.Session) -> None:
 @nox.session(python=False)
 def torture(session: nox.Session) -> None:
     """Inject faults at every request and check invariants (short run)."""
-    # The tests mostly wait, so two run in parallel.
-    run_pytest(session, "tests/torture", "-n", "2")
+    # The tests mostly wait, so four run in parallel.
+    run_pytest(session, "tests/torture", "-n", "4")
 
 
 def integration_tests(session: nox.Session, *arguments: str, measured: bool = False) -> None:

@@ -65,8 +65,11 @@ ENDS: dict[str, End] = {
 
 
 @pytest.fixture
-def ansible(ansible_bin: Path, collections_path: Path, pytestconfig: pytest.Config, tmp_path: Path) -> Ansible:
-    return Ansible(ansible_bin, collections_path, pytestconfig.rootpath, tmp_path)
+def ansible(
+    ansible_bin: Path, collections_path: Path, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Ansible:
+    # A short name: Ansible creates a socket below it, whose path is limited to about 100 characters.
+    return Ansible(ansible_bin, collections_path, pytestconfig.rootpath, tmp_path_factory.mktemp("run"))
 
 
 def _play(case: Case, sim: Simulator) -> list[dict[str, Any]]:
