@@ -45,7 +45,7 @@ class Store(t.Protocol):
         """
 
     def read(self, work: t.Callable[[Facts], _Value]) -> _Value:
-        """The same for work that changes nothing, which may take its time: nobody has to wait for it."""
+        """The same for work that changes nothing. It does not block other users, so it can take longer."""
 
     def claim(self, name: str) -> t.ContextManager[bool]:
         """Claim a name exclusively in the ``with`` block. Yields False if another user has claimed it.

@@ -168,8 +168,8 @@ class RunStore(Claims):
         with self._doing:
             if self._memory:
                 return
-            # What this worker does is not written there any more, so nobody may rely on it. A file grows without data
-            # on a full disk, too.
+            # This worker no longer writes its facts to the database, so the others must not use it either. A file can
+            # grow on a full disk too, if no data is written.
             with suppress(OSError):
                 os.ftruncate(self._claims, 1)
             # Claims stay: other threads may have some, and other workers respect them.
