@@ -63,7 +63,7 @@ def test_idempotent_requests_are_retried(
 
 
 @pytest.mark.parametrize("trouble", [400, 401, 403, 404, 409, 422, 418])
-def test_refusal_is_not_retried_and_reported_unchanged(conversation: t.Any, api: Api, trouble: int) -> None:
+def test_refusal_is_not_retried_and_is_reported_unchanged(conversation: t.Any, api: Api, trouble: int) -> None:
     conversation.refuse(f"PATCH {ONE}", trouble, "안 됩니다", body={"memo": "m"})
     with pytest.raises(ApiError) as caught:
         api.update_memo("id-1", {"memo": "m"})

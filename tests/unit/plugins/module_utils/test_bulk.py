@@ -27,7 +27,7 @@ LOST = TransportError("broke", sent=True)
 
 @pytest.fixture(autouse=True)
 def use_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The expected requests have an order."""
+    """The expected requests have a fixed order."""
     monkeypatch.setattr(_bulk, "WORKERS", 1)
 
 
@@ -314,7 +314,7 @@ def test_stopped_task_sends_no_further_request(conversation: t.Any, record: t.An
     conversation.expect(REGISTER, record(number="0701"), 201, body=body("0701"))
     bulk = Bulk([wanted("0701"), wanted("0702")])
     api, ledger = conversation.organization()
-    api.limiter = RateLimiter(MemoryStore(), 0, 4, clock=lambda: 1000.0)  # The list takes three.
+    api.limiter = RateLimiter(MemoryStore(), 0, 4, clock=lambda: 1000.0)  # The list takes three requests.
 
     def stop(words: str) -> None:
         if "1 of 2" in words:

@@ -167,7 +167,7 @@ def test_first_record_of_a_number_is_used(conversation: t.Any, record: t.Any) ->
 
 
 def test_record_with_another_number_is_an_error(conversation: t.Any, record: t.Any) -> None:
-    """The record is not changed, and the number is not taken as not held."""
+    """The record is not changed, and the number does not count as missing."""
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     ledger.look_up(api, "07011112222")

@@ -93,7 +93,7 @@ def test_waiting_request_checks_again_after_another_was_written(make_store: t.An
     assert len(slept) == 2
 
 
-def test_limiters_that_share_a_store_take_slots_in_order(make_store: t.Any) -> None:
+def test_slots_are_taken_in_order(make_store: t.Any) -> None:
     limiter, waits = Clock().limiter(make_store(), 1), []
     for _worker in range(3):
         waits.append(round(limiter._store.do(lambda facts: limiter._reserve(facts, None))[1], 6))
