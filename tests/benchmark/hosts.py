@@ -2,17 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run with many hosts or many tasks costs, and an inventory of all numbers.
+"""Measures runs with many hosts or many tasks, and an inventory of all numbers.
 
     make bench
     PYTHONPATH=tests python tests/benchmark/hosts.py --rounds 5 --only tasks --json figures.json
 
-Needs what run.py needs, and measures as it does: the ways to do the same are run alternately, with the service in its
-own process, with TLS. Ratios are those of each round.
+Has the same requirements and methods as run.py: the contenders run alternately, with the service in its own process,
+with TLS. Ratios are those of each round.
 
-- hosts: 100 hosts with one number each, 20 forks. Each response takes 50 ms. First all numbers are as wanted (the
-  service holds 1000), then none is held. With and without the rate limit of the real service; uri, which has none of
-  its own, without.
+- hosts: 100 hosts with one number each, 20 forks. Each response takes 50 ms. First all numbers are up to date (the
+  service holds 1000), then none is held. With and without the rate limit of the real service; uri only without,
+  because it has no rate limit.
 - tasks: 25 tasks on one host, each for another number.
 - inventory: ansible-inventory with 1000 and 10,000 numbers, and with a file that has the same hosts and variables.
 
@@ -81,7 +81,7 @@ class Bench:
             return self._ansible.run("all", [self._task(way, setting.missing)], environment, hosts=self._hosts(HOSTS))
 
         for setting in HOST_SETTINGS:
-            # More than the real service would take of it.
+            # uri would exceed the rate limit.
             ways = (DEBUG, OURS) if setting.limited else (DEBUG, OURS, URI)
             self._take(f"{HOSTS} hosts, {setting.name}", setting, ways, run)
 
@@ -125,7 +125,7 @@ class Bench:
                 log = self._service.take_log()
                 posts = sum(request.method == "POST" for request in log)
                 if any(request.method not in ("GET", "POST") for request in log):
-                    raise PlaybookFailed(f"{scenario}: {way} wrote what was as wanted")
+                    raise PlaybookFailed(f"{scenario}: {way} changed numbers that are up to date")
                 at = [request.at for request in log]
                 self.samples[scenario][way].append(
                     Sample(
@@ -156,7 +156,7 @@ class Bench:
             return {"ansible.builtin.debug": {"msg": "{{ line }}"}}
         if way == OURS:
             return {"voxai.telephony.vox_telephone_number": wanted}
-        # One number of a list, which is the cheapest request; or the registration alone.
+        # A list of one number, which is the cheapest request, or only the registration.
         path = "/telephone-numbers/register" if missing else "/organization-telephone-numbers?limit=1"
         body = {"method": "POST", "body_format": "json", "body": wanted, "status_code": [200, 201]} if missing else {}
         return {
@@ -190,7 +190,7 @@ def main() -> int:
         bench = Bench(Ansible(ansible_bin, directory, service), service, directory, rounds)
         try:
             bench.warm_up()
-            # The inventory comes last: this process gets larger by it, and what it starts begins as its copy.
+            # The inventory comes last: it enlarges this process, and later processes start as a copy of this one.
             for part in PARTS:
                 if part in arguments.only:
                     PARTS[part](bench)

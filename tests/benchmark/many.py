@@ -2,22 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What many numbers cost: in one task, in a loop, and with uri.
+"""Measures many numbers: in one task, in a loop, and with uri.
 
     make bench
     PYTHONPATH=tests python tests/benchmark/many.py --rounds 5 --only sizes --json figures.json
 
-Needs what run.py needs, and measures as it does: contenders in turn, the service in a process of its own, with TLS.
-Each playbook comes right after one with a single debug and the same variables, and what it takes beyond that counts.
+Has the same requirements and methods as run.py: the contenders run alternately, with the service in its own process,
+with TLS. Each playbook runs right after a playbook with one debug task and the same variables. Only the difference
+between the two counts.
 
-- sizes: 10, 100 and 1000 numbers, first registered in an empty organization, then found to be as wanted. uri takes six
-  minutes to register 1000, so it does so once.
-- latency: 100 registrations where each answer takes 50 ms.
-- listing: 10,000 numbers that are as wanted already, beside 1000; as a module, too, whose own process is weighed.
-- paced: 150 registrations at the pace of the real service, which refuses more, beside the least that they can take.
-  A minute each, so once.
+- sizes: 10, 100 and 1000 numbers, first registered in an empty organization, then unchanged. uri takes six minutes to
+  register 1000 numbers, so it does this only once.
+- latency: 100 registrations. Each response takes 50 ms.
+- listing: 1000 and 10,000 unchanged numbers, also with the module, for which the memory of its own process is measured.
+- paced: 150 registrations within the rate limit of the real service, compared with the minimum time that the limit
+  allows. One minute each, so only once.
 
-Exits with 0 once everything was measured, whether or not targets were reached.
+Exits with 0 once everything was measured, whether or not the targets were reached.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from benchmark._service import ADDRESS, KEY, MEMO, WINDOWS, Service, numbers, se
 
 @dataclass(frozen=True)
 class Way:
-    """Tasks that see to it that the organization holds the numbers of the variable ``lines``."""
+    """Tasks that make the organization hold the numbers of the variable ``lines``."""
 
     name: str
     tasks: list[dict[str, Any]]
@@ -56,7 +57,7 @@ LOOP = Way("vox_telephone_number in a loop", [{"voxai.telephony.vox_telephone_nu
 URI = Way("uri", [{"ansible.builtin.include_tasks": str(Path(__file__).parent / "tasks" / "uri.yml")}])
 DEBUG = Way("debug", [{"ansible.builtin.debug": {"msg": ""}}])
 
-PACE = {"VOX_REQUESTS_PER_SECOND": str(WINDOWS[1.0]), "VOX_REQUESTS_PER_MINUTE": str(WINDOWS[60.0])}
+LIMITS = {"VOX_REQUESTS_PER_SECOND": str(WINDOWS[1.0]), "VOX_REQUESTS_PER_MINUTE": str(WINDOWS[60.0])}
 
 
 class Bench:
@@ -75,7 +76,7 @@ class Bench:
 
     def sizes(self) -> None:
         for count in (10, 100) if self._quick else (10, 100, 1000):
-            # Ten numbers cost hardly more than debug: more samples.
+            # Ten numbers take little more time than debug, so they need more samples.
             for turn in range(self._rounds * (3 if count == 10 else 1)):
                 for way in (BULK, LOOP, URI)[:: -1 if turn % 2 else 1]:
                     if way is not URI or count < 1000 or turn == 0:
@@ -99,7 +100,7 @@ class Bench:
     def paced(self) -> None:
         for latency in (0.05, 0.5):
             self._service.hold(0, latency=latency, rate_limit=tuple(WINDOWS.values()))
-            self._take(f"paced, at {1000 * latency:.0f} ms", BULK, 150, 150, PACE, latency)
+            self._take(f"paced, at {1000 * latency:.0f} ms", BULK, 150, 150, LIMITS, latency)
 
     def _take(
         self,
@@ -110,7 +111,7 @@ class Bench:
         environment: Mapping[str, str] | None = None,
         latency: float = 0.0,
     ) -> None:
-        """``missing``: how many of the numbers the service does not hold yet."""
+        """``missing``: the number of registrations that are expected."""
         print(f"{scenario}: {way.name}", file=sys.stderr)
         sample = self._run(way, count, environment, latency)
         if sample.registered != missing:

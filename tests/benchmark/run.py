@@ -2,23 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task of ours costs, beside Ansible's own cheapest and what people use instead.
+"""Measures a task of this collection, compared with debug and with uri.
 
     make bench
     PYTHONPATH=tests python tests/benchmark/run.py --rounds 9 --json figures.json
 
-Needs tests/requirements/demo.txt, and runs the ansible-playbook beside the running Python unless told otherwise.
+Needs tests/requirements/demo.txt. Runs the ansible-playbook next to the running Python, unless --ansible-bin is given.
 
-The service is the simulator, in a process of its own, over TLS; it holds 150 numbers, which is two pages. In each
-round every contender of `_contenders.py` runs its playbooks, in turn with the others, so that a machine that gets
-slower does so for all of them; before the first round each runs once, so that Python's caches are written.
+The service is the simulator, in its own process, with TLS. It holds 150 numbers, which are two pages. In each round,
+the contenders of `_contenders.py` run their playbooks alternately, so that a machine that gets slower affects all of
+them. Before the first round, each contender runs once, so that Python writes its caches.
 
-- One task for one number, as wall time of the whole process; three times in a round.
-- The same task for one number (whatever a first task costs is paid there), for few, and for many. What many cost
-  beyond few, by number, is what one number more costs.
+- One task for one number: the wall time of the whole process, three times per round.
+- The same task for one number (which includes the costs of a first task), for few, and for many numbers. The
+  difference between many and few, per number, is the cost of one more number.
 
-The client's own pace is off. No task changes anything: a request that is not a GET ends the run. Exits with 0 once
-everything was measured, whether or not targets were reached: this is no test.
+The client's rate limit is off. No task changes anything: a request other than GET ends the run. Exits with 0 once
+everything was measured, whether or not the targets were reached.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from benchmark._report import Samples, print_report, targets
 from benchmark._service import Request, Service, serve
 
 HELD = 150
-# A playbook with one task is short, and what sets two of them apart is little: more samples, still in turn.
+# Playbooks with one task are short and differ little, so they need more samples.
 SINGLES = 3
 IMPORTS = ("debug", "vox_telephone_number")
 
@@ -83,7 +83,7 @@ def _measure(ansible: Ansible, service: Service, rounds: int) -> tuple[dict[str,
         _time_single(ansible, service, contender, Samples())
     for count in range(rounds):
         print(f"round {count + 1} of {rounds}", file=sys.stderr)
-        # Forth and back, so that nobody always comes after the same one.
+        # Every second round in reverse order, so that no contender always runs after the same one.
         turn = CONTENDERS[:: -1 if count % 2 else 1]
         for contender in turn * SINGLES:
             _time_single(ansible, service, contender, samples[contender.name])
@@ -103,8 +103,8 @@ def _time_single(ansible: Ansible, service: Service, contender: Contender, sampl
 
 def _time_numbers(ansible: Ansible, service: Service, contender: Contender, samples: Samples) -> None:
     few, many = contender.counts
-    # Each task has numbers of its own: one that a task of the run has asked for already is read by its id. The first
-    # one is at the end of the list.
+    # Each task has its own numbers, because a number that was looked up before in the run is read by its id. The first
+    # number is at the end of the list.
     oldest_first = service.numbers[::-1]
     shares = {"first": (0, 1), "few": (1, 1 + few), "many": (1 + few, 1 + few + many)}
     tasks = [
@@ -131,14 +131,14 @@ def _time_imports(ansible: Ansible, service: Service) -> dict[str, float]:
 
 
 def _single(contender: Contender, service: Service) -> dict[str, Any]:
-    """The task for a number of the first page: one GET, as uri's."""
+    """Return the task for a number of the first page. It takes one GET, as with uri."""
     return contender.task(service, service.numbers[:1])
 
 
 def _take_log(service: Service, contender: Contender) -> list[Request]:
     log = service.take_log()
     if any(request.method != "GET" for request in log):
-        raise PlaybookFailed(f"{contender.name} wrote to the service, although it holds each number as wanted")
+        raise PlaybookFailed(f"{contender.name} wrote to the service, although all numbers are up to date")
     return log
 
 

@@ -22,14 +22,14 @@ MANY = 10_000
 DESK = "11111111-1111-4111-8111-111111111111"
 
 
-def written(ansible: Ansible, name: str = "lines.vox.yml", **options: Any) -> Path:
+def write_source(ansible: Ansible, name: str = "lines.vox.yml", **options: Any) -> Path:
     path = ansible.directory / name
     path.write_text(as_yaml({"plugin": "voxai.telephony.numbers", **options}), encoding="utf-8")
     return path
 
 
-def listed(ansible: Ansible, inventory: Path, url: str, **environment: str) -> tuple[dict[str, Any], str]:
-    """What ansible-inventory shows, and what it complains of."""
+def list_inventory(ansible: Ansible, inventory: Path, url: str, **environment: str) -> tuple[dict[str, Any], str]:
+    """Return the output of ansible-inventory, and its error messages."""
     ansible.home.mkdir(exist_ok=True)
     variables = ansible.environment(ansible.directory / "record.jsonl")
     done = subprocess.run(
@@ -46,7 +46,7 @@ def listed(ansible: Ansible, inventory: Path, url: str, **environment: str) -> t
 
 
 def plain(value: Any) -> Any:
-    """The same without ansible-inventory's marks of what is no template."""
+    """Remove ansible-inventory's marks of values that are not templates."""
     if isinstance(value, dict):
         if set(value) == {"__ansible_unsafe"}:
             return value["__ansible_unsafe"]
@@ -60,14 +60,14 @@ def test_each_number_is_a_host(ansible: Ansible, sim: Simulator) -> None:
     first = sim.add("07040000001", memo="{{ 1 + 1 }} {% raw %}", inbound_agent=mapped, unknown={"new_field": [7]})
     sim.add("07040000002", provider="vox", status="cancel_requested")
     sim.add("07040000003", status="expired")
-    inventory = written(
+    inventory = write_source(
         ansible,
         agent_names=True,
         keyed_groups=[{"prefix": "agent", "key": "vox_inbound_agent_name | default('none', true)"}],
         groups={"bought": "vox_provider == 'vox'"},
         compose={"short": "vox_number[-4:]"},
     )
-    shown, complaints = listed(ansible, inventory, sim.url)
+    shown, complaints = list_inventory(ansible, inventory, sim.url)
     variables = shown["_meta"]["hostvars"]
     assert set(variables) == {"07040000001", "07040000002"}
     one = variables["07040000001"]
@@ -81,11 +81,11 @@ def test_each_number_is_a_host(ansible: Ansible, sim: Simulator) -> None:
     assert "[ERROR]" not in complaints
 
 
-def test_what_the_api_returns_is_no_template(ansible: Ansible, sim: Simulator) -> None:
-    """Up to ansible-core 2.18, texts of an inventory are templates. The key is in a vault."""
+def test_api_values_are_not_templates(ansible: Ansible, sim: Simulator) -> None:
+    """Up to ansible-core 2.18, strings of an inventory are templates. The API key is encrypted with Ansible Vault."""
     created = ansible.directory / "created"
     pipe = f"lookup('ansible.builtin.pipe', 'touch {created}')"
-    # The second one has its own way to begin a template.
+    # The second memo sets other delimiters for templates.
     memos = ["{{ " + pipe + " }}", f"#jinja2:variable_start_string:'[%', variable_end_string:'%]'\n[% {pipe} %]"]
     for index, memo in enumerate(memos):
         sim.add(f"0704000000{index}", memo=memo, unknown={"nested": {"texts": [memo]}})
@@ -119,12 +119,12 @@ def test_what_the_api_returns_is_no_template(ansible: Ansible, sim: Simulator) -
         ({"api_key": "{{ 'vox-key-Xyz' ~ 'zy-2' }}"}, {"07040000009"}),
     ],
 )
-def test_some_numbers(ansible: Ansible, sim: Simulator, options: Any, numbers: set[str]) -> None:
+def test_options_select_the_numbers(ansible: Ansible, sim: Simulator, options: Any, numbers: set[str]) -> None:
     sim.add("07040000001")
     sim.add("07040000002", provider="vox", status="cancel_requested")
     sim.add("07040000003", status="expired")
     sim.add("07040000009", key=OTHER_KEY)
-    shown, _complaints = listed(ansible, written(ansible, **options), sim.url)
+    shown, _complaints = list_inventory(ansible, write_source(ansible, **options), sim.url)
     assert set(shown["_meta"]["hostvars"]) == numbers
 
 
@@ -139,15 +139,15 @@ def test_some_numbers(ansible: Ansible, sim: Simulator, options: Any, numbers: s
         ({"status": ["lost"]}, {}, "lost"),
     ],
 )
-def test_what_is_wrong_is_said(
+def test_errors_are_reported(
     ansible: Ansible, sim: Simulator, options: Any, environment: dict[str, str], complaint: str
 ) -> None:
-    shown, complaints = listed(ansible, written(ansible, **options), sim.url, **environment)
+    shown, complaints = list_inventory(ansible, write_source(ansible, **options), sim.url, **environment)
     assert complaint in " ".join(complaints.split())
     assert shown["_meta"]["hostvars"] == {}
 
 
-def test_a_cache_is_an_organization_s_own(ansible: Ansible, sim: Simulator) -> None:
+def test_each_organization_has_its_own_cache(ansible: Ansible, sim: Simulator) -> None:
     sim.add("07040000001")
     sim.add("07040000009", key=OTHER_KEY)
     cache: dict[str, Any] = {
@@ -155,26 +155,26 @@ def test_a_cache_is_an_organization_s_own(ansible: Ansible, sim: Simulator) -> N
         "cache_plugin": "ansible.builtin.jsonfile",
         "cache_connection": str(ansible.directory / "cache"),
     }
-    inventory = written(ansible, **cache)
+    inventory = write_source(ansible, **cache)
     for _time in range(2):
-        shown, _complaints = listed(ansible, inventory, sim.url)
+        shown, _complaints = list_inventory(ansible, inventory, sim.url)
         assert set(shown["_meta"]["hostvars"]) == {"07040000001"}
     assert len(sim.requests) == 3
-    shown, _complaints = listed(ansible, inventory, sim.url, VOX_API_KEY=OTHER_KEY)
+    shown, _complaints = list_inventory(ansible, inventory, sim.url, VOX_API_KEY=OTHER_KEY)
     assert set(shown["_meta"]["hostvars"]) == {"07040000009"}
     for file in (ansible.directory / "cache").iterdir():
         assert SECRET not in file.name + file.read_text(encoding="utf-8")
 
 
-def test_all_lines_of_an_agent_are_moved(ansible: Ansible, sim: Simulator) -> None:
-    """With check mode before it. Lines of other agents stay as they are."""
+def test_numbers_of_an_agent_get_another_agent(ansible: Ansible, sim: Simulator) -> None:
+    """First in check mode. The numbers of other agents are unchanged."""
     night = "22222222-2222-4222-8222-222222222222"
     sim.add_agent("Front desk", agent_id=DESK)
     sim.add_agent("Night desk", agent_id=night)
     for index in range(60):
         agent = {"agent_id": DESK if index % 2 else night, "agent_version": "current"}
         sim.add(f"0704000{index:04}", inbound_agent=agent)
-    inventory = written(ansible, agent_names=True)
+    inventory = write_source(ansible, agent_names=True)
     task = {
         COLLECTION + "vox_telephone_number": {
             "number": "{{ inventory_hostname }}",
@@ -187,7 +187,7 @@ def test_all_lines_of_an_agent_are_moved(ansible: Ansible, sim: Simulator) -> No
     checked = ansible.run(play, inventory, "--forks=10", "--check", "--diff", verbosity="-v", **environment)
     assert checked.code == 0, checked.output
     assert sum(seen.result.get("changed", False) for seen in checked.tasks) == 30
-    # The inventory and its agents, the run's listing and its agent.
+    # The inventory's numbers and agents, then the numbers and the agent that the tasks look up.
     assert [request.method for request in sim.requests] == ["GET"] * 6
     sim.clear_log()
     run = ansible.run(play, inventory, "--forks=10", "--limit=0704000000*", verbosity="-v", **environment)
@@ -198,13 +198,13 @@ def test_all_lines_of_an_agent_are_moved(ansible: Ansible, sim: Simulator) -> No
     }
 
 
-def test_the_rate_limit_is_the_run_s(ansible: Ansible, sim: Simulator) -> None:
-    """The inventory has sent the three requests of a minute, so a task waits."""
+def test_inventory_and_tasks_share_the_rate_limit(ansible: Ansible, sim: Simulator) -> None:
+    """The inventory uses all three requests of the minute, so the task waits."""
     sim.add("07040000001")
     task = {COLLECTION + "vox_telephone_number_info": {"number": "{{ inventory_hostname }}"}, "timeout": 1}
     play = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
     environment = {"VOX_API_URL": sim.url, "VOX_API_KEY": KEY, "ANSIBLE_INVENTORY_ENABLED": "auto"}
-    run = ansible.run(play, written(ansible), VOX_REQUESTS_PER_MINUTE="3", **environment)
+    run = ansible.run(play, write_source(ansible), VOX_REQUESTS_PER_MINUTE="3", **environment)
     assert [seen.failed for seen in run.tasks] == [True]
     assert len(sim.requests) == 3
 
@@ -213,9 +213,9 @@ def test_ten_thousand_numbers(ansible: Ansible, sim: Simulator) -> None:
     for index in range(MANY):
         sim.add(f"0704{index:07}")
     began = time.monotonic()
-    shown, _complaints = listed(ansible, written(ansible), sim.url)
+    shown, _complaints = list_inventory(ansible, write_source(ansible), sim.url)
     assert len(shown["_meta"]["hostvars"]) == MANY
     assert len(sim.requests) == 102
     assert time.monotonic() - began < 120
-    # Kilobytes. That of the largest process so far; it takes about 200 MB.
+    # In kilobytes, of the largest child process so far. ansible-inventory takes about 200 MB.
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 600 * 1024

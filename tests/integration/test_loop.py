@@ -26,10 +26,10 @@ MODULE = ("module",)
 
 
 @scenario(CONTROLLER)
-def test_thirty_numbers_that_are_held(sim: Simulator) -> Script:
+def test_thirty_held_numbers_need_one_page(sim: Simulator) -> Script:
     for index in range(130):
         sim.add(f"0704000{index:04}")
-    # The newest number is 129: the items are on the first page and on the second.
+    # The newest number is 129, so all items are on the first page.
     (looped,) = yield [vox({"number": "0704000{{ '%04d' | format(item) }}"}, loop=list(range(110, 80, -1)))]
     assert looped.requests(sim) == [LIST]
     results = looped.result["results"]
@@ -39,7 +39,7 @@ def test_thirty_numbers_that_are_held(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_one_listing_of_two_pages(sim: Simulator) -> Script:
+def test_items_share_a_listing_of_two_pages(sim: Simulator) -> Script:
     for index in range(130):
         sim.add(f"0704000{index:04}")
     (looped,) = yield [vox({"number": "0704000{{ '%04d' | format(item) }}"}, loop=list(range(0, 60, 2)))]
@@ -48,7 +48,7 @@ def test_one_listing_of_two_pages(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_five_registrations(sim: Simulator) -> Script:
+def test_five_registrations_share_a_listing(sim: Simulator) -> Script:
     numbers = [f"0704000000{index}" for index in range(5)]
     (looped,) = yield [vox(VENDOR_EXAMPLE | {"number": "{{ item }}"}, loop=numbers)]
     assert looped.requests(sim) == [*UNKNOWN, *[REGISTER] * 5]
@@ -66,8 +66,8 @@ def test_a_module_connects_for_each_item(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_the_next_task_sees_what_somebody_else_has_changed(sim: Simulator) -> Script:
-    """It is another process: what the run knows, it knows too."""
+def test_next_task_sees_the_change_of_another_client(sim: Simulator) -> Script:
+    """Each task runs in its own process. The processes of a run share their state."""
     record = sim.add(NUMBER)
     other = sim.add("0212345678")
     sim.fault(
@@ -85,7 +85,7 @@ def test_the_next_task_sees_what_somebody_else_has_changed(sim: Simulator) -> Sc
 
 
 @scenario(CONTROLLER)
-def test_until_sees_news(sim: Simulator) -> Script:
+def test_until_reads_the_number_in_each_attempt(sim: Simulator) -> Script:
     sim.add(NUMBER, memo="x")
     (retried,) = yield [vox({"number": NUMBER}, register="seen", until="seen.api_requests == 0", retries=2, delay=0)]
     assert retried.failed
@@ -93,7 +93,7 @@ def test_until_sees_news(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_an_item_that_fails_leaves_the_next_alone(sim: Simulator) -> Script:
+def test_failed_item_does_not_affect_the_next(sim: Simulator) -> Script:
     for index in range(3):
         sim.add(f"0704000000{index}")
     sim.fault("answer", "PATCH", "/organization-telephone-numbers/{id}", occurrence=2, status=400, body={})
@@ -103,14 +103,14 @@ def test_an_item_that_fails_leaves_the_next_alone(sim: Simulator) -> Script:
     (looped,) = yield [vox({"number": "{{ item.number }}", "memo": "{{ item.memo }}"}, loop=items)]
     assert looped.failed
     assert [bool(item.get("failure")) for item in looped.result["results"]] == [True, False, True, True, False]
-    # 7 reaches a module as a string before ansible-core 2.19: nothing is held under it.
+    # Before ansible-core 2.19, 7 arrives as a string. No such number is held.
     assert [line for line in looped.requests(sim) if line != LIST] == [PATCH_MEMO, PATCH_MEMO, GET, PATCH_MEMO]
     assert looped.requests(sim).count(LIST) == 3
     assert [number["memo"] for number in sim.numbers()] == ["new", None, "new"]
 
 
 @scenario(CONTROLLER)
-def test_a_number_twice(sim: Simulator) -> Script:
+def test_same_number_twice_in_a_loop(sim: Simulator) -> Script:
     (looped,) = yield [
         vox({"number": NUMBER, "address": "sip:a", "memo": "{{ item }}"}, loop=["one", "two", "two"]),
     ]
@@ -129,7 +129,7 @@ def test_two_organizations_in_one_loop(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_items_that_connect_otherwise_know_of_each_other(sim: Simulator) -> Script:
+def test_items_with_different_timeouts_share_their_state(sim: Simulator) -> Script:
     sim.add(NUMBER, memo="a")
     sim.add("0212345678")
     items = [
@@ -143,14 +143,14 @@ def test_items_that_connect_otherwise_know_of_each_other(sim: Simulator) -> Scri
     assert [number["status"] for number in sim.numbers() if number["number"] == NUMBER] == ["expired", "active"]
 
 
-@scenario(CONTROLLER, pace={"VOX_REQUESTS_PER_SECOND": "4"})
-def test_items_share_the_pace(sim: Simulator) -> Script:
+@scenario(CONTROLLER, limits={"VOX_REQUESTS_PER_SECOND": "4"})
+def test_items_share_the_rate_limit(sim: Simulator) -> Script:
     (looped,) = yield [
-        vox({"number": "0704000000{{ item }}", "address": "sip:a"}, loop=list(range(6)), environment="{{ pace }}"),
+        vox({"number": "0704000000{{ item }}", "address": "sip:a"}, loop=list(range(6)), environment="{{ limits }}"),
     ]
     times = [request.at for request in looped.logged(sim)]
     assert len(times) == 9
-    # Four a second. Counted from the start of the task, no load of the machine can make it less.
+    # Four per second. Counted from the start of the task, because a busy machine can only make this longer.
     assert times[4] - looped.start >= 1
     assert times[8] - looped.start >= 2
 

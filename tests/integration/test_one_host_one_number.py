@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts with one number each: what a run knows of an organization, and its rate limit, belong to the run."""
+"""Hosts with one number each: the workers of a run share the listing of an organization and the rate limit."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def changed(run: Run) -> int:
     return sum(task.result["changed"] for task in run.tasks)
 
 
-def test_a_hundred_hosts_cost_what_one_list_costs(ansible: Ansible, sim: Simulator) -> None:
+def test_hundred_hosts_share_one_listing(ansible: Ansible, sim: Simulator) -> None:
     for number in numbers(1000):
         sim.add(number, address=TRUNK)
     sim.switches.rate_limit = (5, 120)
@@ -88,7 +88,7 @@ def test_a_hundred_hosts_cost_what_one_list_costs(ansible: Ansible, sim: Simulat
     assert not [request for request in sim.requests if request.status == 429]
 
 
-def test_sixty_hosts_register_at_the_limit(ansible: Ansible, sim: Simulator) -> None:
+def test_sixty_hosts_register_within_the_rate_limit(ansible: Ansible, sim: Simulator) -> None:
     sim.switches.rate_limit = (5, 120)
     sim.switches.latency = 0.05
     hosts = hosts_of(ansible, sim, numbers(60))
@@ -105,7 +105,7 @@ def test_sixty_hosts_register_at_the_limit(ansible: Ansible, sim: Simulator) -> 
 
 
 @scenario(CONTROLLER)
-def test_each_write_of_a_chain_is_known_to_the_next_task(sim: Simulator) -> Script:
+def test_each_task_knows_the_writes_of_earlier_tasks(sim: Simulator) -> Script:
     agent = {"inbound_agent": {"agent_name": "Front desk"}}
     sim.add_agent("Front desk", agent_id="11111111-1111-4111-8111-111111111111")
     tasks = [
@@ -158,7 +158,7 @@ def test_many_tasks_share_one_listing(sim: Simulator) -> Script:
 
 
 @scenario(CONTROLLER)
-def test_a_change_by_somebody_else_is_seen_by_the_next_task(sim: Simulator) -> Script:
+def test_change_by_another_client_is_seen_by_the_next_task(sim: Simulator) -> Script:
     record = sim.add(NUMBER, memo="ours")
     sim.fault("meanwhile", "GET", None, 2, change=lambda: sim.change(record["id"], memo="theirs"))
     task = vox({"number": NUMBER, "memo": "ours"}, diff=True)
@@ -167,12 +167,12 @@ def test_a_change_by_somebody_else_is_seen_by_the_next_task(sim: Simulator) -> S
     assert seen[1].result["diff"]["before"]["memo"] == "theirs"
 
 
-def test_runs_at_once(ansible: Ansible, sim: Simulator) -> None:
-    """Five job slices that know nothing of each other, on one key, slow each other down, and all finish."""
+def test_parallel_runs_with_the_same_key(ansible: Ansible, sim: Simulator) -> None:
+    """Five job slices use the same key and share no state. They slow each other down, and all of them finish."""
     sim.switches.rate_limit = (5, 120)
     running = []
     for index in range(5):
-        # Ansible's sockets are in there: a longer path is too long for them.
+        # A short name: Ansible's sockets are in this directory, and their paths must not be too long.
         directory = ansible.directory / str(index)
         directory.mkdir()
         one = Ansible(ansible.bin, ansible.collections_path, ansible.root, directory)
@@ -189,15 +189,15 @@ def test_runs_at_once(ansible: Ansible, sim: Simulator) -> None:
     assert [process.returncode for process in running] == [0] * 5, "\n".join(outputs)
     assert sorted(number["number"] for number in sim.numbers()) == numbers(60)
     refused = sum(request.status == 429 for request in sim.requests)
-    # Waiting is not hammering.
+    # After a refusal, the runs wait instead of retrying at once.
     assert refused < len(sim.requests) / 2
 
 
 @dataclass
-class Way:
-    """How hosts with a number each come to a task: a play with such keywords, for a service of their own.
+class Case:
+    """A play for hosts with one number each, with its own keywords and its own simulator.
 
-    ``prepare``: what the service holds and does.
+    ``prepare``: sets what the simulator holds and does.
     """
 
     lines: Sequence[str]
@@ -212,14 +212,14 @@ def _hold(sim: Simulator) -> None:
         sim.add(number, memo="m" * 200)
 
 
-def _register_twice(sim: Simulator) -> None:
-    """Even with an API that would do so, a number is registered once."""
+def _allow_duplicates(sim: Simulator) -> None:
+    """The API would register a number twice."""
     sim.switches.duplicate_status = 201
     sim.switches.latency = 0.02
 
 
-def _register_later(sim: Simulator) -> None:
-    """Somebody else does, after the first listing of the run."""
+def _register_after_the_listing(sim: Simulator) -> None:
+    """Another client registers the numbers after the first listing of the run."""
     sim.fault("meanwhile", "GET", None, 4, change=lambda: [sim.add(number) for number in numbers(3)])
 
 
@@ -232,21 +232,21 @@ FOUND = {
     "retries": 3,
     "delay": 0,
 }
-WAYS = {
+CASES = {
     **{
-        strategy: Way([NUMBER] * 12, registering(memo="same"), {"strategy": strategy}, _register_twice)
+        strategy: Case([NUMBER] * 12, registering(memo="same"), {"strategy": strategy}, _allow_duplicates)
         for strategy in STRATEGIES
     },
-    "serial": Way(numbers(6), registering(), {"serial": 2}),
-    "throttle": Way(numbers(6), registering() | {"throttle": 2}),
-    "run_once": Way(numbers(6), registering() | {"run_once": True}),
-    "delegate_to": Way(numbers(6), registering() | {"delegate_to": "localhost"}, connection="elsewhere"),
-    "async": Way(numbers(2), registering() | {"async": 60, "poll": 1}),
-    "check_mode": Way(numbers(6), registering() | {"check_mode": True}),
-    "until": Way(numbers(3), FOUND, prepare=_register_later),
-    "include_tasks": Way([NUMBER], {"ansible.builtin.include_tasks": "one.yml", "loop": numbers(30)}, prepare=_hold),
+    "serial": Case(numbers(6), registering(), {"serial": 2}),
+    "throttle": Case(numbers(6), registering() | {"throttle": 2}),
+    "run_once": Case(numbers(6), registering() | {"run_once": True}),
+    "delegate_to": Case(numbers(6), registering() | {"delegate_to": "localhost"}, connection="elsewhere"),
+    "async": Case(numbers(2), registering() | {"async": 60, "poll": 1}),
+    "check_mode": Case(numbers(6), registering() | {"check_mode": True}),
+    "until": Case(numbers(3), FOUND, prepare=_register_after_the_listing),
+    "include_tasks": Case([NUMBER], {"ansible.builtin.include_tasks": "one.yml", "loop": numbers(30)}, prepare=_hold),
     **{
-        trouble: Way(numbers(32)[30:], registering(), {"environment": {"TROUBLE": trouble}}, _hold)
+        trouble: Case(numbers(32)[30:], registering(), {"environment": {"TROUBLE": trouble}}, _hold)
         for trouble in TROUBLES
     },
 }
@@ -286,15 +286,15 @@ os.open, fcntl.lockf, sqlite3.connect = troubled_open, troubled_lock, troubled_c
 
 @dataclass(repr=False)
 class Plays:
-    """The run in which each of the WAYS is a play."""
+    """The run in which each of the CASES is a play."""
 
     run: Run
     sims: Mapping[str, Simulator]
 
-    def of(self, way: str) -> tuple[list[Seen], Simulator]:
-        seen = [task for task in self.run.tasks if task.host.startswith(f"{way}-") and "include" not in task.action]
+    def of(self, case: str) -> tuple[list[Seen], Simulator]:
+        seen = [task for task in self.run.tasks if task.host.startswith(f"{case}-") and "include" not in task.action]
         assert not any(task.failed for task in seen), self.run.output
-        return seen, self.sims[way]
+        return seen, self.sims[case]
 
 
 @pytest.fixture(scope="module")
@@ -303,13 +303,13 @@ def plays(core: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     (ansible.directory / "one.yml").write_text(INCLUDED)
     (ansible.directory / "sitecustomize.py").write_text(TROUBLED)
     with ExitStack() as stack:
-        sims = {way: stack.enter_context(Simulator(keys=(KEY,))) for way in WAYS}
+        sims = {case: stack.enter_context(Simulator(keys=(KEY,))) for case in CASES}
         hosts, written = {}, []
-        for name, way in WAYS.items():
-            way.prepare(sims[name])
-            for host, variables in hosts_of(ansible, sims[name], way.lines).items():
-                hosts[f"{name}-{host}"] = variables | {"ansible_connection": way.connection}
-            written += [one | {"hosts": f"{name}-*"} for one in play(way.task, ignore_errors=True, **way.play)]
+        for name, case in CASES.items():
+            case.prepare(sims[name])
+            for host, variables in hosts_of(ansible, sims[name], case.lines).items():
+                hosts[f"{name}-{host}"] = variables | {"ansible_connection": case.connection}
+            written += [one | {"hosts": f"{name}-*"} for one in play(case.task, ignore_errors=True, **case.play)]
         run = ansible.run(written, hosts, "--forks=10", verbosity="-v", PYTHONPATH=str(ansible.directory))
         assert SECRET not in run.output.replace("VOX_API_KEY", "")
         yield Plays(run, sims)
@@ -324,33 +324,33 @@ def test_hosts_with_the_same_number_register_it_once(plays: Plays, strategy: str
 
 
 @pytest.mark.parametrize(
-    ("way", "posts", "gets"),
+    ("case", "posts", "gets"),
     [
         ("serial", 6, 3),
         ("throttle", 6, 3),
         ("run_once", 1, 3),
         ("delegate_to", 6, 3),
-        # A module knows nothing of the others.
+        # Async tasks run as modules, which share no state.
         ("async", 2, 6),
         ("check_mode", 0, 3),
         ("include_tasks", 0, 1),
     ],
 )
-def test_keywords_that_say_where_and_when(plays: Plays, way: str, posts: int, gets: int) -> None:
-    seen, sim = plays.of(way)
+def test_keywords_that_control_where_and_when_a_task_runs(plays: Plays, case: str, posts: int, gets: int) -> None:
+    seen, sim = plays.of(case)
     assert sent(sim) == {name: count for name, count in (("POST", posts), ("GET", gets)) if count}
-    assert len(seen) == (30 if way == "include_tasks" else max(posts, 6 if way == "check_mode" else 0))
-    assert all(task.result["changed"] is (way != "include_tasks") for task in seen)
+    assert len(seen) == (30 if case == "include_tasks" else max(posts, 6 if case == "check_mode" else 0))
+    assert all(task.result["changed"] is (case != "include_tasks") for task in seen)
 
 
-def test_who_asks_again_until_it_is_there_gets_news(plays: Plays) -> None:
+def test_until_sees_a_number_that_appears_later(plays: Plays) -> None:
     seen, _sim = plays.of("until")
     assert [task.result["attempts"] for task in seen] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_directory_of_the_run_that_can_not_be_used(plays: Plays, trouble: str) -> None:
-    """Each worker is on its own then, and -v says so."""
+def test_unusable_run_directory(plays: Plays, trouble: str) -> None:
+    """Each worker then lists for itself, and the output with -v says so."""
     seen, sim = plays.of(trouble)
     assert [task.result["changed"] for task in seen] == [True, True], plays.run.output
     assert sent(sim)["POST"] == 2

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Several workers of one run at once: one is killed in the middle of any request, or one of them meets a fault."""
+"""Several workers of one run in parallel. One worker is killed during a request, or a fault occurs in any of them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from torture.test_fault_matrix import FAULTS, WHEN
 
 WORKERS = 6
 LISTS = 3
-PATIENCE = 20
-"""Seconds for what takes less than one."""
+TIMEOUT = 20
+"""Seconds. The steps normally take less than one."""
 
 
 def _cases(same: bool) -> list[Case]:
@@ -32,25 +32,25 @@ def _cases(same: bool) -> list[Case]:
     return [Case("worker", ONE, [{"number": number, **TRUNK, "memo": f"{n}"}]) for n, number in enumerate(numbers)]
 
 
-@pytest.mark.parametrize("same", [False, True], ids=["each its own number", "the same number"])
+@pytest.mark.parametrize("same", [False, True], ids=["different numbers", "the same number"])
 @pytest.mark.parametrize("fault", ["slow", "late"])
 @pytest.mark.parametrize("request_", range(1, LISTS + 2))
-def test_a_worker_that_is_killed_holds_nobody_up(
+def test_killed_worker_does_not_block_others(
     trial: Trial, request_: int, fault: str, same: bool, tmp_path: Any
 ) -> None:
-    """With the listing half read, or with a number claimed; processed before it is killed, or after it."""
+    """It is killed while it lists or has claimed a number. The API processes the request before or after that."""
     cases = _cases(same)
     trial.tally["cases"] += 1
     trial.begin(cases[0], f"killed at request {request_}, {fault}")
     sim = trial.sim
     if fault == "slow":
-        # Nothing but the other workers' care keeps the number from being registered twice.
+        # The API would register a number twice. Only the workers prevent it.
         sim.switches.duplicate_status = 201
-    # Long enough to be killed in.
+    # Long enough to kill the worker during the request.
     sim.fault(fault, None, None, request_, seconds=2)
     arguments = [(ONE, case.arguments(sim) | {"timeout": 50}) for case in cases]
     workers = Workers(arguments, str(tmp_path))
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not any(one.fault for one in sim.requests):
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -58,7 +58,7 @@ def test_a_worker_that_is_killed_holds_nobody_up(
     if disturbed.method == "POST":
         victim = int(disturbed.body["memo"])
     else:
-        # One lists, and the others wait for it.
+        # One worker lists, and the others wait for it.
         (pid,) = connected_to(urlsplit(sim.url).port or 0, workers.pids)
         victim = workers.pids.index(pid)
     os.kill(workers.pids[victim], signal.SIGKILL)
@@ -68,8 +68,8 @@ def test_a_worker_that_is_killed_holds_nobody_up(
     results = workers.results()
     taken = time.monotonic() - killed
     trial.tally["runs of a task"] += len(cases)
-    if taken > 2 + PATIENCE / 2:
-        trial.blame(Violation("unfinished", f"the others went on after {taken:.1f} s"))
+    if taken > 2 + TIMEOUT / 2:
+        trial.blame(Violation("unfinished", f"the other workers continued after {taken:.1f} s"))
     for index, result in enumerate(results):
         if index != victim and result.get("failed"):
             trial.blame(Violation("unfinished", f"worker {index}: {result['msg']}"))
@@ -88,7 +88,7 @@ OWN = {"number": SECOND, **TRUNK, "memo": "own", "inbound_agent": FRONT}
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault(trial: Trial, fault: str, long: bool, tmp_path: Path) -> None:
-    """Two workers have the same number, and a third one has another. Any of them may meet the fault."""
+    """Two workers have the same number, and the third has another one. The fault can affect any of them."""
     calls, turn = trial.calls(Case("alone", ONE, [SHARED])), list(FAULTS).index(fault)
     for index, call in enumerate(calls if long else [calls[turn % len(calls)]]):
         for when in WHEN if long else ("second", "first")[turn % 2 :]:
@@ -99,12 +99,12 @@ def test_fault(trial: Trial, fault: str, long: bool, tmp_path: Path) -> None:
 
 
 def _try(trial: Trial, call: tuple[str, str], name: str, when: str, run: str) -> bool:
-    """Whether the fault was met."""
+    """Return whether the fault occurred."""
     fault, both = FAULTS[name], Case("several workers", MANY, [SHARED, OWN])
     trial.begin(both, f"{name} at {' '.join(call)}, {when}")
     trial.tally["cases"] += 1
     if not (fault.lies or fault.action == "late"):
-        # Nothing but the workers themselves keeps them from registering it twice.
+        # The API would register a number twice. Only the workers prevent it.
         trial.sim.switches.duplicate_status = 201
     for occurrence in WHEN[when]:
         trial.sim.fault(fault.action, *call, occurrence, **fault.parameters)

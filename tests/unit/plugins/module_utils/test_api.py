@@ -47,7 +47,7 @@ CALLS: list[tuple[str, t.Callable[[Api], t.Any], t.Any]] = [
 @pytest.mark.parametrize(
     "trouble", [REFUSED, LOST, 429, 408, 500, 502, 503, 504, 524, b"<html>", b'{"id": "id-', b"[" * 10**6]
 )
-def test_what_may_be_repeated_is(
+def test_idempotent_requests_are_retried(
     conversation: t.Any, api: Api, request_line: str, call: t.Any, body: t.Any, trouble: t.Any
 ) -> None:
     for _index in range(2):
@@ -63,7 +63,7 @@ def test_what_may_be_repeated_is(
 
 
 @pytest.mark.parametrize("trouble", [400, 401, 403, 404, 409, 422, 418])
-def test_a_refusal_is_not_repeated_and_told_as_it_came(conversation: t.Any, api: Api, trouble: int) -> None:
+def test_refusal_is_not_retried_and_is_reported_unchanged(conversation: t.Any, api: Api, trouble: int) -> None:
     conversation.refuse(f"PATCH {ONE}", trouble, "안 됩니다", body={"memo": "m"})
     with pytest.raises(ApiError) as caught:
         api.update_memo("id-1", {"memo": "m"})
@@ -80,7 +80,7 @@ def test_a_refusal_is_not_repeated_and_told_as_it_came(conversation: t.Any, api:
 
 
 @pytest.mark.parametrize("trouble", [REFUSED, 429])
-def test_a_registration_that_was_not_processed_is_repeated(conversation: t.Any, api: Api, trouble: t.Any) -> None:
+def test_registration_that_was_not_processed_is_retried(conversation: t.Any, api: Api, trouble: t.Any) -> None:
     body = {"number": "07011112222"}
     if isinstance(trouble, int):
         conversation.refuse(REGISTER, trouble, body=body)
@@ -91,7 +91,7 @@ def test_a_registration_that_was_not_processed_is_repeated(conversation: t.Any, 
 
 
 @pytest.mark.parametrize("trouble", [LOST, 408, 500, 502, 503, 504, 524, b"<html>"])
-def test_a_registration_that_may_have_been_processed_is_not_repeated(
+def test_registration_that_may_have_been_processed_is_not_retried(
     conversation: t.Any, api: Api, trouble: t.Any
 ) -> None:
     if isinstance(trouble, int):
@@ -104,7 +104,7 @@ def test_a_registration_that_may_have_been_processed_is_not_repeated(
     assert api.requests_sent == 1
 
 
-def test_the_record_of_another_number_is_no_answer(conversation: t.Any, api: Api) -> None:
+def test_record_of_another_number_is_not_accepted(conversation: t.Any, api: Api) -> None:
     other = {"number": "07099999999"}
     conversation.expect(REGISTER, RECORD, 201, body=other)
     answer = api.register(other)
@@ -115,7 +115,7 @@ def test_the_record_of_another_number_is_no_answer(conversation: t.Any, api: Api
         api.number("id-1")
 
 
-def test_uuids_are_compared_without_their_letter_case(conversation: t.Any, api: Api) -> None:
+def test_uuids_are_compared_case_insensitively(conversation: t.Any, api: Api) -> None:
     uuid = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
     returned = {**RECORD, "id": uuid.upper()}
     conversation.expect(f"GET {LIST}/{uuid}", returned)
@@ -129,23 +129,21 @@ def test_uuids_are_compared_without_their_letter_case(conversation: t.Any, api: 
 
 @pytest.mark.parametrize("status", [404, 410])
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_a_404_of_something_in_between_is_not_the_api_s(
-    conversation: t.Any, api: Api, status: int, method: str
-) -> None:
+def test_404_from_a_proxy_is_not_an_answer_of_the_api(conversation: t.Any, api: Api, status: int, method: str) -> None:
     body = {"memo": "m"} if method == "PATCH" else None
     conversation.expect(f"{method} {ONE}", b"<h1>Not Found</h1>", status, body=body)
     with pytest.raises(ApiError, match=f"HTTP {status}: no message in the answer. Check api_url"):
         api.update_memo("id-1", body) if body else api.number("id-1")
 
 
-def test_a_revoked_cancellation_is_not_repeated(conversation: t.Any, api: Api) -> None:
+def test_revoke_cancel_is_not_retried(conversation: t.Any, api: Api) -> None:
     conversation.expect(f"POST {ONE}/revoke-cancel", LOST)
     with pytest.raises(ApiError) as caught:
         api.revoke_cancel("id-1")
     assert caught.value.uncertain
 
 
-def test_retries_end(conversation: t.Any, api: Api) -> None:
+def test_retries_are_limited(conversation: t.Any, api: Api) -> None:
     for _index in range(3):
         conversation.refuse(f"GET {ONE}", 503)
     with pytest.raises(ApiError, match="HTTP 503") as caught:
@@ -154,8 +152,8 @@ def test_retries_end(conversation: t.Any, api: Api) -> None:
     assert len(conversation.waits) == 2
 
 
-def test_nothing_is_written_for_a_task_that_is_over(conversation: t.Any, api: Api) -> None:
-    """Also by a request that has had its turn, and still waits for its connection."""
+def test_abandoned_task_sends_no_request(conversation: t.Any, api: Api) -> None:
+    """This includes a request that the rate limit allows, but that is still waiting for a connection."""
     asked = iter([False])
     api.limiter.abandoned = lambda: next(asked, True)
     conversation.expect(f"GET {ONE}", RECORD)
@@ -163,7 +161,7 @@ def test_nothing_is_written_for_a_task_that_is_over(conversation: t.Any, api: Ap
         api.number("id-1")
 
 
-def test_waits_grow_and_are_spread(conversation: t.Any) -> None:
+def test_waits_grow_and_have_jitter(conversation: t.Any) -> None:
     api = conversation.api(retries=4)
     for _index in range(5):
         conversation.expect(f"GET {ONE}", REFUSED)
@@ -174,7 +172,7 @@ def test_waits_grow_and_are_spread(conversation: t.Any) -> None:
     assert len({api.backoff(3) for _index in range(9)}) > 1
 
 
-def test_what_can_not_get_better_is_not_repeated(conversation: t.Any, api: Api) -> None:
+def test_permanent_transport_error_is_not_retried(conversation: t.Any, api: Api) -> None:
     conversation.expect(f"GET {ONE}", TransportError("certificate", sent=False, permanent=True))
     with pytest.raises(ApiError, match="certificate"):
         api.number("id-1")
@@ -189,12 +187,12 @@ def test_what_can_not_get_better_is_not_repeated(conversation: t.Any, api: Api) 
         ("soon", 1, 1.25),
         ("-5", 1, 1.25),
         ("9" * 400, 60, 60),
-        # Named, since workers that collect tests at two times would know them by two names.
+        # With an id, because pytest-xdist needs the same name in each worker.
         pytest.param(format_datetime(datetime.now(timezone.utc) + timedelta(days=1), usegmt=True), 60, 60, id="later"),
         pytest.param(format_datetime(datetime.now(timezone.utc) - timedelta(days=1), usegmt=True), 1, 1.25, id="past"),
     ],
 )
-def test_retry_after_is_heeded_within_a_minute(
+def test_retry_after_is_used_up_to_one_minute(
     conversation: t.Any, api: Api, value: str, least: float, most: float
 ) -> None:
     conversation.refuse(f"GET {ONE}", 429, headers={"Retry-After": value})
@@ -203,7 +201,7 @@ def test_retry_after_is_heeded_within_a_minute(
     assert least - 0.001 <= sum(conversation.waits) <= most + 0.001
 
 
-def test_retry_after_of_a_busy_server_is_heeded(conversation: t.Any, api: Api) -> None:
+def test_retry_after_of_a_503_is_used(conversation: t.Any, api: Api) -> None:
     conversation.refuse(f"GET {ONE}", 503, headers={"Retry-After": "9"})
     conversation.expect(f"GET {ONE}", RECORD)
     api.number("id-1")
@@ -227,7 +225,7 @@ def test_an_error_without_the_envelope_is_an_error(conversation: t.Any, api: Api
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_no_number_by_an_id_is_none_once_the_api_is_recognized(conversation: t.Any, api: Api, status: int) -> None:
+def test_404_by_id_means_not_held_once_the_api_is_recognized(conversation: t.Any, api: Api, status: int) -> None:
     conversation.refuse(f"GET {ONE}", status)
     conversation.expect_list("active")
     assert api.number("id-1") is None
@@ -236,7 +234,7 @@ def test_no_number_by_an_id_is_none_once_the_api_is_recognized(conversation: t.A
 
 
 @pytest.mark.parametrize("shown_by", ["list", "agents", "record"])
-def test_the_api_is_recognized_by_what_only_it_answers(conversation: t.Any, api: Api, shown_by: str) -> None:
+def test_api_is_recognized_by_its_responses(conversation: t.Any, api: Api, shown_by: str) -> None:
     if shown_by == "list":
         conversation.expect_list("scheduled")
         list(api.numbers("scheduled"))
@@ -248,23 +246,23 @@ def test_the_api_is_recognized_by_what_only_it_answers(conversation: t.Any, api:
         api.number("id-2")
     conversation.refuse(f"GET {ONE}", 404)
     if shown_by == "agents":
-        # The agents of another service may be at the same path.
+        # Another service may have agents at the same path.
         conversation.expect_list("active")
     assert api.number("id-1") is None
 
 
-def test_a_record_that_was_listed_is_gone_once_it_is_not_listed_any_more(conversation: t.Any, api: Api) -> None:
+def test_404_for_a_listed_record_is_confirmed_by_a_new_listing(conversation: t.Any, api: Api) -> None:
     conversation.expect_list("active", RECORD, {**RECORD, "id": "id-2"})
     list(api.numbers("active"))
     conversation.refuse(f"GET {ONE}", 404)
     conversation.expect_not_held()
     assert api.number("id-1") is None
-    # From now on, it is known that the API speaks the truth of single records.
+    # From now on, a 404 for a single record is trusted.
     conversation.refuse(f"GET {LIST}/id-2", 404)
     assert api.number("id-2") is None
 
 
-def test_a_record_that_is_still_listed_is_not_gone(conversation: t.Any, api: Api) -> None:
+def test_404_for_a_record_that_is_still_listed_is_an_error(conversation: t.Any, api: Api) -> None:
     conversation.expect_list("active", RECORD)
     list(api.numbers("active"))
     conversation.refuse(f"GET {ONE}", 404)
@@ -274,14 +272,14 @@ def test_a_record_that_is_still_listed_is_not_gone(conversation: t.Any, api: Api
         api.number("id-1")
 
 
-def test_a_record_in_the_list_that_recognizes_the_api_is_not_gone(conversation: t.Any, api: Api) -> None:
+def test_404_for_a_record_in_the_first_listing_is_an_error(conversation: t.Any, api: Api) -> None:
     conversation.refuse(f"GET {ONE}", 404)
     conversation.expect_list("active", RECORD)
     with pytest.raises(ApiError, match="the API lists the record id-1"):
         api.number("id-1")
 
 
-def test_where_records_have_been_read_a_404_is_believed(conversation: t.Any, api: Api) -> None:
+def test_404_is_trusted_once_records_have_been_read(conversation: t.Any, api: Api) -> None:
     conversation.expect_list("active", RECORD)
     list(api.numbers("active"))
     conversation.expect(f"GET {ONE}", RECORD)
@@ -290,8 +288,8 @@ def test_where_records_have_been_read_a_404_is_believed(conversation: t.Any, api
     assert api.number("id-1") is None
 
 
-def test_a_list_has_only_what_was_asked_for(conversation: t.Any, api: Api) -> None:
-    """A proxy's cache may heed no query, and an older server may not know a part of it."""
+def test_list_is_filtered_by_status_and_provider(conversation: t.Any, api: Api) -> None:
+    """A proxy's cache may ignore the query, and an older server may not know all parameters."""
     others = [{**RECORD, "id": "id-2", "status": "expired"}, {**RECORD, "id": "id-3", "provider": "vox"}]
     conversation.expect_list("active", *others, RECORD)
     assert list(api.numbers("active")) == [[others[1], RECORD]]
@@ -312,7 +310,7 @@ def test_a_list_has_only_what_was_asked_for(conversation: t.Any, api: Api) -> No
         ({"error": {"code": "C", "message": "금지"}}, 403, "HTTP 403 C: 금지. Check api_key"),
     ],
 )
-def test_a_404_of_something_else_than_the_api_is_not_a_number_that_is_gone(
+def test_404_from_another_service_is_not_a_number_that_is_gone(
     conversation: t.Any, answer: t.Any, status: int, complaint: str
 ) -> None:
     api = conversation.api(retries=0)
@@ -327,10 +325,10 @@ def without(*names: str) -> dict[str, t.Any]:
     return {name: value for name, value in RECORD.items() if name not in names}
 
 
-WHOLE = {**RECORD, "start_at": 1, "created_at": 1, "updated_at": 1}
-KNOWN = {**WHOLE, "address": "sip:a", "memo": None}
+COMPLETE = {**RECORD, "start_at": 1, "created_at": 1, "updated_at": 1}
+KNOWN = {**COMPLETE, "address": "sip:a", "memo": None}
 NEVER_NULL = ("id", "number", "provider", "status", "start_at", "created_at", "updated_at")
-NO_RECORD_OF_A_HELD_NUMBER: list[t.Any] = [
+INCOMPLETE_OR_NOT_HELD: list[t.Any] = [
     {},
     None,
     [],
@@ -342,44 +340,44 @@ NO_RECORD_OF_A_HELD_NUMBER: list[t.Any] = [
     {**RECORD, "status": []},
     {**RECORD, "id": "other"},
     {**RECORD, "number": "07099999999"},
-    # Known to have a value.
+    # The known record has a value.
     without("address"),
-    # Sent.
+    # The request sent a value.
     without("memo"),
 ]
 
 
-@pytest.mark.parametrize("answer", NO_RECORD_OF_A_HELD_NUMBER)
-def test_a_change_may_be_answered_with_no_whole_record(conversation: t.Any, api: Api, answer: t.Any) -> None:
+@pytest.mark.parametrize("answer", INCOMPLETE_OR_NOT_HELD)
+def test_incomplete_answer_to_a_change_is_not_a_record(conversation: t.Any, api: Api, answer: t.Any) -> None:
     conversation.expect(f"PATCH {ONE}", answer, body={"memo": "m"})
     assert api.update_memo("id-1", {"memo": "m"}).record({**KNOWN, "memo": "m"}) is None
     conversation.expect(f"POST {ONE}/revoke-cancel", answer)
     assert api.revoke_cancel("id-1").record({**KNOWN, "memo": "m"}) is None
 
 
-def test_what_is_null_may_be_missing(conversation: t.Any, api: Api) -> None:
-    """Many servers leave out what is null."""
-    answer = {name: value for name, value in {**WHOLE, "address": "sip:a"}.items() if value is not None}
+def test_null_fields_may_be_missing(conversation: t.Any, api: Api) -> None:
+    """Many servers leave out null fields."""
+    answer = {name: value for name, value in {**COMPLETE, "address": "sip:a"}.items() if value is not None}
     conversation.expect(f"PATCH {ONE}", answer, body={"memo": None})
-    whole = {**WHOLE, "address": "sip:a"}
-    assert api.update_memo("id-1", {"memo": None}).record(KNOWN) == whole
+    complete = {**COMPLETE, "address": "sip:a"}
+    assert api.update_memo("id-1", {"memo": None}).record(KNOWN) == complete
     conversation.expect(f"GET {ONE}", answer)
-    assert api.number("id-1") == whole
+    assert api.number("id-1") == complete
     conversation.expect_list("active", answer)
-    assert list(api.numbers("active")) == [[whole]]
+    assert list(api.numbers("active")) == [[complete]]
 
 
-def test_an_answer_is_told_in_one_line_and_without_secrets(conversation: t.Any, api: Api) -> None:
+def test_answer_is_reported_in_one_line_and_without_secrets(conversation: t.Any, api: Api) -> None:
     api.hide = lambda value: json.loads(json.dumps(value).replace("s3cret", "***"))
     conversation.expect(f"DELETE {ONE}", {"s3cret": "a\nb\x9b s3cret" + "x" * 999})
-    told = api.delete("id-1").text
-    assert told.startswith('HTTP 200: {"***": "a\\nb  ***xxx') and len(told) < 220
+    text = api.delete("id-1").text
+    assert text.startswith('HTTP 200: {"***": "a\\nb  ***xxx') and len(text) < 220
     conversation.expect(f"DELETE {ONE}", b"", 204)
     assert api.delete("id-1").text == "HTTP 204: no content"
 
 
-def test_what_was_not_written_does_not_count(conversation: t.Any) -> None:
-    """A proxy that refuses CONNECT, say, or a name that does not resolve."""
+def test_request_that_was_not_written_is_not_counted(conversation: t.Any) -> None:
+    """For example, a proxy refuses CONNECT, or a host name does not resolve."""
     api = conversation.api(retries=3)
     conversation.expect(f"GET {ONE}", REFUSED)
     conversation.expect(f"GET {ONE}", LOST)
@@ -390,7 +388,7 @@ def test_what_was_not_written_does_not_count(conversation: t.Any) -> None:
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_what_is_read_must_say_what_it_is_and_whether_it_is_held(conversation: t.Any, name: str) -> None:
+def test_record_must_have_id_number_provider_and_status(conversation: t.Any, name: str) -> None:
     api = conversation.api(retries=0)
     conversation.expect(f"GET {ONE}", without(name))
     with pytest.raises(ApiError, match="a telephone number without"):
@@ -400,7 +398,7 @@ def test_what_is_read_must_say_what_it_is_and_whether_it_is_held(conversation: t
         next(api.numbers("active"))
 
 
-def test_pages_are_asked_for_when_wanted_and_followed_to_their_end(conversation: t.Any, api: Api) -> None:
+def test_pages_are_requested_when_needed_up_to_the_last(conversation: t.Any, api: Api) -> None:
     conversation.expect_list("active", RECORD, next_cursor="c 1/")
     pages = api.numbers("active")
     assert next(pages) == [RECORD]
@@ -410,7 +408,7 @@ def test_pages_are_asked_for_when_wanted_and_followed_to_their_end(conversation:
     assert list(pages) == [[], [RECORD]]
 
 
-def test_a_list_without_an_end_is_an_error(conversation: t.Any, api: Api) -> None:
+def test_repeated_cursor_is_an_error(conversation: t.Any, api: Api) -> None:
     conversation.expect_list("active", next_cursor="c1")
     conversation.expect_list("active", cursor="c1", next_cursor="c2")
     conversation.expect_list("active", cursor="c2", next_cursor="c1")
@@ -421,30 +419,30 @@ def test_a_list_without_an_end_is_an_error(conversation: t.Any, api: Api) -> Non
 @pytest.mark.parametrize(
     "answer", [{}, None, [], {"items": None}, {"items": {}}, {"items": [{"number": "1"}]}, {"items": [RECORD, "x"]}]
 )
-def test_a_list_that_is_none_is_an_error(conversation: t.Any, api: Api, answer: t.Any) -> None:
+def test_invalid_list_is_an_error(conversation: t.Any, api: Api, answer: t.Any) -> None:
     conversation.expect(f"GET {LIST}", answer, query={"status": "active", "limit": "100"})
     with pytest.raises(ApiError, match="the server answered with"):
         list(api.numbers("active"))
 
 
-def test_a_list_that_is_not_there_points_at_the_address(conversation: t.Any, api: Api) -> None:
+def test_404_for_the_list_says_to_check_api_url(conversation: t.Any, api: Api) -> None:
     conversation.refuse(f"GET {LIST}", 404, "없습니다.", query={"status": "active", "limit": "100"})
     with pytest.raises(ApiError, match=r"없습니다\. Check api_url"):
         list(api.numbers("active"))
 
 
 @pytest.mark.parametrize("cursor", [0, False, 7, 1.5, [], ["c"], {}, "c" * 2001])
-def test_a_cursor_that_is_none_is_not_taken_for_the_end(conversation: t.Any, api: Api, cursor: t.Any) -> None:
+def test_invalid_cursor_is_an_error(conversation: t.Any, api: Api, cursor: t.Any) -> None:
     conversation.expect_list("active", RECORD, next_cursor=cursor)
     with pytest.raises(ApiError, match=r"an invalid next_cursor\. Check api_url"):
         list(api.numbers("active"))
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_PAGES", 2), ("MAX_LIST", 350)])
-def test_a_list_has_an_end_in_pages_and_in_bytes(
+def test_list_is_limited_in_pages_and_bytes(
     conversation: t.Any, api: Api, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
-    """Of these pages, each takes some 140 bytes."""
+    """Each of these pages has about 140 bytes."""
     monkeypatch.setattr(_api, limit, value)
     for page in range(3):
         conversation.expect_list("active", READABLE, cursor=f"c{page}" if page else "", next_cursor=f"c{page + 1}")
@@ -452,16 +450,16 @@ def test_a_list_has_an_end_in_pages_and_in_bytes(
         list(api.numbers("active"))
 
 
-def test_a_message_writes_no_lines_of_its_own(conversation: t.Any, api: Api) -> None:
+def test_control_characters_in_a_message_are_replaced(conversation: t.Any, api: Api) -> None:
     message = "no\x1b[2J\r\nok: [localhost]\x9bK\u00a0"
     conversation.refuse(f"GET {ONE}", 400, message)
     with pytest.raises(ApiError) as caught:
         api.number("id-1")
     assert str(caught.value) == "HTTP 400 VALIDATION_ERROR: no [2J  ok: [localhost] K\u00a0"
-    assert caught.value.message == message, "what is no text for people stays as it came"
+    assert caught.value.message == message, "only the text for people is cleaned"
 
 
-def test_agents_are_asked_for_by_a_part_of_the_name(conversation: t.Any, api: Api) -> None:
+def test_agents_are_queried_by_part_of_the_name(conversation: t.Any, api: Api) -> None:
     desk, desks = {"agent_id": "a-1", "name": "Desk"}, {"agent_id": "a-2", "name": "Desks"}
     conversation.expect("GET /agents", {"items": [desk], "next_cursor": "c"}, query={"q": "Desk", "limit": "100"})
     conversation.expect("GET /agents", {"items": [desks]}, query={"q": "Desk", "limit": "100", "cursor": "c"})
@@ -474,15 +472,15 @@ def test_an_agent_without_an_id_is_an_error(conversation: t.Any, api: Api) -> No
         api.agents("Desk")
 
 
-def test_a_request_that_is_refused_for_its_rate_only_waits(conversation: t.Any) -> None:
-    """It costs none of the retries. After ten minutes it fails."""
+def test_429_does_not_use_up_retries(conversation: t.Any) -> None:
+    """The request waits for the rate limit instead, for up to ten minutes."""
     for status in (429, 429, 503, *[429] * 9):
         conversation.refuse(f"GET {ONE}", status)
     conversation.expect(f"GET {ONE}", RECORD)
     assert conversation.api(retries=1).number("id-1") == RECORD
 
 
-def test_a_request_that_is_refused_for_ten_minutes_fails(conversation: t.Any) -> None:
+def test_429_for_ten_minutes_is_an_error(conversation: t.Any) -> None:
     for _try in range(11):
         conversation.refuse(f"GET {ONE}", 429, headers={"Retry-After": "60"})
     began = conversation.now
@@ -491,7 +489,7 @@ def test_a_request_that_is_refused_for_ten_minutes_fails(conversation: t.Any) ->
     assert 600 <= conversation.now - began < 700
 
 
-def test_an_error_is_cut_to_what_can_be_read(conversation: t.Any, api: Api) -> None:
+def test_long_error_fields_are_truncated(conversation: t.Any, api: Api) -> None:
     error = {"message": "m" * 100_000, "code": "c" * 2000, "details": {"field": "f" * 2000}}
     conversation.expect(f"GET {ONE}", {"error": error}, 418)
     with pytest.raises(ApiError) as caught:
@@ -501,7 +499,7 @@ def test_an_error_is_cut_to_what_can_be_read(conversation: t.Any, api: Api) -> N
     assert caught.value.details is None
 
 
-def test_retry_after_that_is_too_short_is_not_believed_for_ever(conversation: t.Any) -> None:
+def test_waits_grow_if_retry_after_is_too_short(conversation: t.Any) -> None:
     for _try in range(7):
         conversation.refuse(f"GET {ONE}", 429, headers={"Retry-After": "1"})
     conversation.expect(f"GET {ONE}", RECORD)
@@ -510,7 +508,7 @@ def test_retry_after_that_is_too_short_is_not_believed_for_ever(conversation: t.
     assert sum(conversation.waits) > 60
 
 
-def test_a_password_that_is_returned_all_the_same_is_not_passed_on(conversation: t.Any, api: Api) -> None:
+def test_returned_password_is_removed(conversation: t.Any, api: Api) -> None:
     conversation.expect(f"GET {ONE}", {**RECORD, "auth_password": "secret"})
     assert api.number("id-1") == RECORD
 
@@ -525,16 +523,16 @@ def test_a_password_that_is_returned_all_the_same_is_not_passed_on(conversation:
         ("[" * 62 + "]" * 62, None),
     ],
 )
-def test_what_ansible_could_not_pass_on_is_replaced(conversation: t.Any, api: Api, written: str, read: t.Any) -> None:
+def test_values_that_ansible_cannot_pass_on_are_replaced(
+    conversation: t.Any, api: Api, written: str, read: t.Any
+) -> None:
     conversation.expect(f"GET {ONE}", f'{json.dumps(READABLE)[:-1]}, "field": {written}}}'.encode())
     record = api.number("id-1")
     assert record and record["field"] == (json.loads(written) if read is None else read)
 
 
 @pytest.mark.parametrize("nested", ["[" * 64 + "]" * 64, '{"a":' * 900 + "1" + "}" * 900, "1" * 101])
-def test_what_ansible_could_not_pass_on_and_nobody_can_mean_is_no_answer(
-    conversation: t.Any, api: Api, nested: str
-) -> None:
+def test_deeply_nested_answers_and_huge_numbers_are_invalid(conversation: t.Any, api: Api, nested: str) -> None:
     body = f'{{"error": {{"code": "C", "message": "m", "details": {nested}}}}}'.encode()
     conversation.expect(f"GET {ONE}", body, status=400)
     with pytest.raises(ApiError) as caught:
@@ -542,13 +540,13 @@ def test_what_ansible_could_not_pass_on_and_nobody_can_mean_is_no_answer(
     assert (caught.value.http_status, caught.value.message) == (400, "no message in the answer")
 
 
-def test_a_secret_is_hidden_before_an_error_is_cut(conversation: t.Any, api: Api) -> None:
+def test_secret_is_hidden_before_an_error_is_truncated(conversation: t.Any, api: Api) -> None:
     secret = "S3cret" * 20
     error = {"message": "x" * 985 + secret, "code": "y" * 985 + secret, "details": {"field": secret}}
     conversation.expect("GET /organization-telephone-numbers/x", {"error": error}, 400)
     api.hide = lambda value: json.loads(json.dumps(value).replace(secret, "***"))
     with pytest.raises(ApiError) as caught:
         api.number("x")
-    told = f"{caught.value} {caught.value.message} {caught.value.code} {caught.value.details}"
-    assert "S3cret" not in told
-    assert told.count("***") == 6
+    text = f"{caught.value} {caught.value.message} {caught.value.code} {caught.value.details}"
+    assert "S3cret" not in text
+    assert text.count("***") == 6

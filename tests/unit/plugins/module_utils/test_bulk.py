@@ -26,8 +26,8 @@ LOST = TransportError("broke", sent=True)
 
 
 @pytest.fixture(autouse=True)
-def one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A conversation that is written down has an order."""
+def use_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The expected requests have a fixed order."""
     monkeypatch.setattr(_bulk, "WORKERS", 1)
 
 
@@ -56,7 +56,7 @@ def actions_of(bulk: Bulk) -> list[list[str]]:
     return [entry.outcome.actions for entry in bulk.entries]
 
 
-def test_numbers_in_doubt_are_looked_for_together(conversation: t.Any, record: t.Any) -> None:
+def test_uncertain_registrations_are_looked_up_together(conversation: t.Any, record: t.Any) -> None:
     one, two, three = (record(id=f"id-{n}", number=f"070{n}") for n in (1, 2, 3))
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=body("0701"))
@@ -65,12 +65,12 @@ def test_numbers_in_doubt_are_looked_for_together(conversation: t.Any, record: t
     conversation.expect_list("active", two, one)
     bulk = converge(conversation, wanted("0701"), wanted("0702"), wanted("0703"))
     assert [entry.error for entry in bulk.entries] == [None, None, None]
-    # The second one was somebody else's doing.
+    # Another client has registered the second number.
     assert actions_of(bulk) == [["registered"], [], ["registered"]]
     assert [entry.outcome.record for entry in bulk.entries] == [one, two, three]
 
 
-def test_what_can_not_be_found_is_sent_anew_and_what_was_refused_is_not(conversation: t.Any, record: t.Any) -> None:
+def test_lost_registration_is_sent_again_and_a_refused_one_is_not(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_not_held()
     conversation.refuse(REGISTER, 400, "거부", body=body("0702"))
     conversation.expect(REGISTER, LOST, body=body("0701"))
@@ -84,7 +84,7 @@ def test_what_can_not_be_found_is_sent_anew_and_what_was_refused_is_not(conversa
 
 
 @pytest.mark.parametrize(("status", "details"), [(409, {}), (400, {"field": "number"}), (422, {"field": "number"})])
-def test_a_duplicate_is_looked_for_as_long_as_a_list_may_lag(
+def test_duplicate_is_looked_up_until_the_list_is_up_to_date(
     conversation: t.Any, record: t.Any, status: int, details: t.Any
 ) -> None:
     conversation.expect_not_held()
@@ -97,7 +97,7 @@ def test_a_duplicate_is_looked_for_as_long_as_a_list_may_lag(
     assert len(conversation.waits) == 2
 
 
-def test_a_look_that_fails_says_so_of_each_number(conversation: t.Any) -> None:
+def test_failed_lookup_is_reported_for_each_number(conversation: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=body("0701"))
     conversation.refuse(REGISTER, 409, "둘", body=body("0702"))
@@ -108,7 +108,7 @@ def test_a_look_that_fails_says_so_of_each_number(conversation: t.Any) -> None:
     assert "403" in second and "둘" in second
 
 
-def test_nothing_is_begun_once_the_api_fails(conversation: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_number_is_started_after_the_api_fails(conversation: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 1)
     conversation.expect_not_held()
     conversation.refuse(REGISTER, 403, body=body("0701"))
@@ -120,7 +120,7 @@ def test_nothing_is_begun_once_the_api_fails(conversation: t.Any, monkeypatch: p
     ]
 
 
-def test_a_disturbance_that_is_over_stops_nothing(
+def test_temporary_failure_does_not_stop_the_task(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 1)
@@ -133,7 +133,7 @@ def test_a_disturbance_that_is_over_stops_nothing(
     assert actions_of(bulk) == [["registered"], ["registered"]]
 
 
-def test_a_refusal_in_between_is_no_breakdown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_breaker_opens_only_after_consecutive_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     breaker = _bulk._Breaker()
     monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 2)
     gone, moved, strange, refused = (
@@ -149,7 +149,7 @@ def test_a_refusal_in_between_is_no_breakdown(monkeypatch: pytest.MonkeyPatch) -
     assert not breaker.still_failing()
 
 
-def test_a_defect_with_one_number_does_not_hide_the_others(
+def test_internal_error_for_one_number_does_not_affect_the_others(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = apply_plan
@@ -169,7 +169,7 @@ def test_a_defect_with_one_number_does_not_hide_the_others(
     assert actions_of(bulk) == [[], ["registered"]]
 
 
-def test_what_was_found_is_told_although_the_api_fails_then(
+def test_found_numbers_are_reported_if_the_api_fails_afterwards(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 1)
@@ -187,7 +187,7 @@ def test_what_was_found_is_told_although_the_api_fails_then(
     assert actions_of(bulk) == [[], []]
 
 
-def test_registrations_that_were_found_are_told_although_the_api_fails_then(
+def test_found_registrations_are_reported_if_the_api_fails_afterwards(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 2)
@@ -199,7 +199,7 @@ def test_registrations_that_were_found_are_told_although_the_api_fails_then(
     for entry in entries:
         own = credentials if entry in with_credentials else {}
         conversation.expect(REGISTER, LOST, body={**body(entry.number), **own})
-        # Between the lost answers, one that shows that the API is up.
+        # A success between the lost answers, so that they are not failures in a row.
         between = f"1{entry.number}"
         conversation.expect(REGISTER, record(id=f"id-{between}", number=between), 201, body=body(between))
     held = [record(id=f"id-{entry.number}", number=entry.number) for entry in entries if entry is not missing]
@@ -215,12 +215,12 @@ def test_registrations_that_were_found_are_told_although_the_api_fails_then(
     refused, unfinished = str(entries[0].error), str(entries[2].error)
     assert refused.startswith("HTTP 403")
     assert unfinished.startswith("not finished: the API has failed for 2 numbers in a row")
-    # Nothing was left to be done to this one.
+    # This number needed no further change.
     assert without.error is None
     assert str(missing.error).startswith("broke. The number was not found afterwards (not finished: the API has")
 
 
-def test_a_registration_that_got_lost_twice_is_looked_for_although_the_api_fails_then(
+def test_registration_lost_twice_is_looked_up_even_if_the_api_fails_afterwards(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 2)
@@ -244,10 +244,10 @@ def test_a_registration_that_got_lost_twice_is_looked_for_although_the_api_fails
     assert bulk.entries[0].outcome.record == first
 
 
-def test_uncertain_deletions_are_looked_at_before_they_are_told(
+def test_uncertain_deletions_are_read_before_they_are_reported(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that were done are no failures, so they don't stop the rest."""
+    """Deletions that took effect are not failures, so they do not stop the task."""
     monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 2)
     held = [record(id=f"id-{n}", number=f"070{n}") for n in range(4)]
     conversation.expect_list("active", *held)
@@ -259,7 +259,7 @@ def test_uncertain_deletions_are_looked_at_before_they_are_told(
     assert not any(entry.error or entry.outcome.record for entry in bulk.entries)
 
 
-def test_a_revocation_that_keeps_failing_is_the_api_s_failure(
+def test_revocation_that_keeps_failing_opens_the_breaker(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_bulk, "_MAX_FAILURES_IN_A_ROW", 1)
@@ -277,7 +277,7 @@ def test_a_revocation_that_keeps_failing_is_the_api_s_failure(
     assert second.startswith("not processed: the API has failed")
 
 
-def test_a_list_that_lags_does_not_bring_back_what_is_gone(conversation: t.Any, record: t.Any) -> None:
+def test_stale_list_does_not_bring_back_an_expired_record(conversation: t.Any, record: t.Any) -> None:
     old, new = record(id="old", number="0701"), record(id="new", number="0701", memo="new")
     conversation.expect_list("active", old)
     conversation.refuse(f"PATCH {NUMBERS}/old", 409, body={"memo": "new"})
@@ -290,7 +290,7 @@ def test_a_list_that_lags_does_not_bring_back_what_is_gone(conversation: t.Any, 
     assert actions_of(bulk) == [["registered"]]
 
 
-def test_an_absent_entry_needs_no_agent(conversation: t.Any) -> None:
+def test_absent_entry_needs_no_agent(conversation: t.Any) -> None:
     conversation.expect_not_held()
     entry = absent("0701")
     assert entry.desired
@@ -298,7 +298,7 @@ def test_an_absent_entry_needs_no_agent(conversation: t.Any) -> None:
     assert converge(conversation, entry).begun
 
 
-def test_who_is_found_late_may_be_somebody_else_s(conversation: t.Any, record: t.Any) -> None:
+def test_credentials_are_sent_again_if_the_registration_is_found_later(conversation: t.Any, record: t.Any) -> None:
     credentials = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body={**body("0701"), **credentials})
@@ -308,13 +308,13 @@ def test_who_is_found_late_may_be_somebody_else_s(conversation: t.Any, record: t
     assert actions_of(bulk) == [["registered", "sip_updated"]]
 
 
-def test_a_task_that_is_stopped_sends_nothing_else(conversation: t.Any, record: t.Any) -> None:
-    """What waits for its turn then must not be sent behind the back of a task that is over."""
+def test_stopped_task_sends_no_further_request(conversation: t.Any, record: t.Any) -> None:
+    """Requests that are waiting for the rate limit are not sent after the task has ended."""
     conversation.expect_not_held()
     conversation.expect(REGISTER, record(number="0701"), 201, body=body("0701"))
     bulk = Bulk([wanted("0701"), wanted("0702")])
     api, ledger = conversation.organization()
-    api.limiter = RateLimiter(MemoryStore(), 0, 4, clock=lambda: 1000.0)  # The list takes three.
+    api.limiter = RateLimiter(MemoryStore(), 0, 4, clock=lambda: 1000.0)  # The list takes three requests.
 
     def stop(words: str) -> None:
         if "1 of 2" in words:
@@ -326,10 +326,10 @@ def test_a_task_that_is_stopped_sends_nothing_else(conversation: t.Any, record: 
     assert api.limiter.stopped.is_set()
 
 
-def test_a_task_that_is_stopped_waits_for_no_answer(
+def test_stopped_task_does_not_wait_for_answers(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As Ansible does it for a task's timeout: by a signal, whose handler raises in the main thread."""
+    """Ansible ends a task at its timeout in this way: a signal handler raises in the main thread."""
     monkeypatch.setattr(_bulk, "WORKERS", 3)
     conversation.expect_not_held()
     for index in range(3):
@@ -346,36 +346,36 @@ def test_a_task_that_is_stopped_waits_for_no_answer(
             answering.wait(20)
         return answer
 
-    def strike(words: str) -> None:
+    def interrupt(words: str) -> None:
         if "numbers done" in words:
             for _index in range(3):
                 assert sent.acquire(timeout=20)
             signal.raise_signal(signal.SIGALRM)
 
-    class Struck(BaseException):
+    class Interrupted(BaseException):
         pass
 
     def on_alarm(_signal: int, _frame: t.Any) -> None:
-        raise Struck
+        raise Interrupted
 
     conversation.exchange = answer_late
     handler = signal.signal(signal.SIGALRM, on_alarm)
     try:
-        with pytest.raises(Struck):
-            converge_all(api, ledger, Bulk(entries), None, False, strike)
+        with pytest.raises(Interrupted):
+            converge_all(api, ledger, Bulk(entries), None, False, interrupt)
     finally:
         signal.signal(signal.SIGALRM, handler)
     left = set(threading.enumerate()) - before
     assert len(left) == 3
-    assert all(thread.daemon for thread in left), "or else the process would wait for them when it ends"
+    assert all(thread.daemon for thread in left), "otherwise the process would wait for them at its end"
     answering.set()
     for thread in left:
         thread.join(20)
-    # The conversation has seen three registrations, and no other.
+    # Only three registrations were sent.
     assert sum(bool(entry.outcome.actions) for entry in entries) == 3
 
 
-def test_numbers_are_given_up_last(conversation: t.Any, record: t.Any) -> None:
+def test_numbers_are_deleted_last(conversation: t.Any, record: t.Any) -> None:
     first, extra = record(id="a", number="07000000001"), record(id="x", number="07000000009")
     conversation.expect_list("active", first, extra)
     conversation.expect_list("scheduled")
@@ -388,7 +388,7 @@ def test_numbers_are_given_up_last(conversation: t.Any, record: t.Any) -> None:
     assert [entry.outcome.actions for entry in bulk.pruned] == [["deleted"]]
 
 
-def test_nothing_is_given_up_if_anything_fails(conversation: t.Any, record: t.Any) -> None:
+def test_nothing_is_deleted_if_anything_fails(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(id="a", number="07000000001"), record(id="x", number="07000000009"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
@@ -398,7 +398,7 @@ def test_nothing_is_given_up_if_anything_fails(conversation: t.Any, record: t.An
     assert bulk.begun
 
 
-def test_a_number_that_was_registered_anew_is_not_pruned(conversation: t.Any, record: t.Any) -> None:
+def test_number_that_expires_before_it_is_pruned_is_no_change(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(id="x", number="07000000009"), record(id="a", number="07000000001"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
@@ -417,16 +417,16 @@ def test_a_number_that_was_registered_anew_is_not_pruned(conversation: t.Any, re
         {"status": "cancel_requested"},
         {"status": "expired"},
         {"status": None},
-        # Not the API's form, or not Korea's: it may be one that is listed.
+        # Not in the API's format, or not Korean: it may be another form of a number in the list of entries.
         {"number": "+82709"},
         {"number": "827011112222"},
         {"number": "7011112222"},
-        # No list can name it, since 101 may be an extension.
+        # No entry can have this number, because 101 may be an extension.
         {"number": "025551234101"},
         {"number": "0991234567"},
     ],
 )
-def test_what_is_never_pruned(conversation: t.Any, record: t.Any, fields: dict[str, t.Any]) -> None:
+def test_records_that_are_never_pruned(conversation: t.Any, record: t.Any, fields: dict[str, t.Any]) -> None:
     conversation.expect_list("active", record(**{"number": "07000000009", **fields}))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
@@ -434,7 +434,7 @@ def test_what_is_never_pruned(conversation: t.Any, record: t.Any, fields: dict[s
     assert (bulk.error, bulk.pruned) == (None, [])
 
 
-def test_an_entry_that_was_not_understood_may_be_any_number(conversation: t.Any, record: t.Any) -> None:
+def test_invalid_entry_prevents_pruning(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(number="07000000009"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
@@ -442,13 +442,13 @@ def test_an_entry_that_was_not_understood_may_be_any_number(conversation: t.Any,
     assert (bulk.error, bulk.pruned, bulk.begun) == (None, [], False)
 
 
-def test_pages_are_read_no_further_than_needed(conversation: t.Any, record: t.Any) -> None:
+def test_only_needed_pages_are_read(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(number="0701"), record(id="z", number="0799"), next_cursor="c")
     bulk = converge(conversation, wanted("0701"))
     assert bulk.entries[0].outcome.record == record(number="0701")
 
 
-def test_an_active_record_is_not_hidden_by_another(conversation: t.Any, record: t.Any) -> None:
+def test_active_record_is_used_before_other_records(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(id="e", number="0701", status="expired"), next_cursor="c")
     conversation.expect_list("active", record(id="a", number="0701"), cursor="c")
     conversation.expect_list("scheduled", record(id="s", number="0701", status="scheduled"))
@@ -457,7 +457,7 @@ def test_an_active_record_is_not_hidden_by_another(conversation: t.Any, record: 
     assert bulk.entries[0].outcome.record == record(id="a", number="0701")
 
 
-def test_an_agent_that_can_not_be_looked_up_is_no_concern_of_others(conversation: t.Any, record: t.Any) -> None:
+def test_failed_agent_lookup_affects_only_its_number(conversation: t.Any, record: t.Any) -> None:
     wish = DesiredAgent(None, "Desk", None)
     conversation.expect_not_held()
     conversation.refuse("GET /agents", 403, query={"q": "Desk", "limit": "100"})
@@ -466,7 +466,7 @@ def test_an_agent_that_can_not_be_looked_up_is_no_concern_of_others(conversation
     assert [bool(entry.error) for entry in bulk.entries] == [True, False]
 
 
-def test_a_wrong_name_is_the_input_s_error(conversation: t.Any) -> None:
+def test_unknown_agent_name_is_an_input_error(conversation: t.Any) -> None:
     wish = DesiredAgent(None, "Desk", None)
     conversation.expect_not_held()
     conversation.expect(
@@ -480,7 +480,7 @@ def test_a_wrong_name_is_the_input_s_error(conversation: t.Any) -> None:
     assert bulk.entries[2].held_back
 
 
-def test_numbers_that_have_vanished_are_looked_for_together(conversation: t.Any, record: t.Any) -> None:
+def test_missing_numbers_are_looked_up_together(conversation: t.Any, record: t.Any) -> None:
     old = [record(id=f"old-{n}", number=f"070{n}") for n in range(3)]
     new = [record(id=f"new-{n}", number=f"070{n}", memo="m") for n in range(3)]
     conversation.expect_list("active", *old)
@@ -488,7 +488,7 @@ def test_numbers_that_have_vanished_are_looked_for_together(conversation: t.Any,
         conversation.refuse(f"PATCH {NUMBERS}/{one['id']}", 404, body={"memo": "m"})
         conversation.refuse(f"GET {NUMBERS}/{one['id']}", 404)
         if one is old[0]:
-            # Once for all: does the API also answer by id?
+            # Only once: a listing confirms that 404 by id can be trusted.
             conversation.expect_not_held()
     conversation.expect_not_held()
     for one in new:
@@ -498,8 +498,8 @@ def test_numbers_that_have_vanished_are_looked_for_together(conversation: t.Any,
     assert actions_of(bulk) == [["registered"]] * 3
 
 
-def test_what_is_pruned_goes_by_its_id(conversation: t.Any, record: t.Any) -> None:
-    """Somebody may have registered its number anew."""
+def test_pruned_record_is_deleted_by_id(conversation: t.Any, record: t.Any) -> None:
+    """Another client may have registered its number again."""
     conversation.expect_list("active", record(number="07011112222"), record(id="id-2", number="07011113333"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")

@@ -27,7 +27,7 @@ LEFT_OUT = {"id": None, **{option: spec.get("default") for option, spec in NUMBE
 def converge_to(
     conversation: t.Any, check_mode: bool = False, retries: int = 1, **options: t.Any
 ) -> tuple[Outcome, Exception | None]:
-    """What has come of a number, and what was raised."""
+    """Return the outcome of a number, and the error that was raised."""
     defaults = LEFT_OUT if "id" in options else {**LEFT_OUT, "number": "07011112222"}
     api, ledger = conversation.organization(retries)
     outcome = Outcome()
@@ -38,7 +38,7 @@ def converge_to(
     return outcome, None
 
 
-def test_registers_and_maps(conversation: t.Any, record: t.Any) -> None:
+def test_registers_number_and_assigns_agent(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, record(), 201, body=BODY)
     mapped = record(inbound_agent=DESK)
@@ -48,7 +48,7 @@ def test_registers_and_maps(conversation: t.Any, record: t.Any) -> None:
     assert (outcome.record, outcome.actions) == (mapped, ["registered", "agents_updated"])
 
 
-def test_check_mode_sends_no_write_and_tells_the_same(conversation: t.Any) -> None:
+def test_check_mode_sends_no_write_and_reports_the_same(conversation: t.Any) -> None:
     conversation.expect_not_held()
     outcome, error = converge_to(conversation, check_mode=True, address=ADDRESS, inbound_agent={"agent_id": "a-1"})
     assert error is None
@@ -56,10 +56,10 @@ def test_check_mode_sends_no_write_and_tells_the_same(conversation: t.Any) -> No
     assert outcome.record and outcome.record["inbound_agent"] == DESK
 
 
-def test_a_lost_answer_is_read_back(conversation: t.Any, record: t.Any) -> None:
+def test_registration_without_an_answer_is_looked_up(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=BODY)
-    conversation.expect_not_held()  # the list lags
+    conversation.expect_not_held()  # the list is stale
     conversation.expect_list("active", record())
     outcome, error = converge_to(conversation, address=ADDRESS)
     assert error is None
@@ -67,7 +67,7 @@ def test_a_lost_answer_is_read_back(conversation: t.Any, record: t.Any) -> None:
     assert outcome.plan and outcome.plan.before is None
 
 
-def test_after_a_lost_answer_what_is_left_is_done(conversation: t.Any, record: t.Any) -> None:
+def test_remaining_changes_follow_a_registration_without_an_answer(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=BODY)
     conversation.expect_list("active", record())
@@ -77,7 +77,7 @@ def test_after_a_lost_answer_what_is_left_is_done(conversation: t.Any, record: t
     assert (outcome.record, outcome.actions) == (mapped, ["registered", "agents_updated"])
 
 
-def test_is_sent_anew_only_when_it_can_not_be_found(conversation: t.Any, record: t.Any) -> None:
+def test_registration_is_sent_again_only_if_the_number_is_not_found(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=BODY)
     conversation.expect_not_held()
@@ -88,7 +88,7 @@ def test_is_sent_anew_only_when_it_can_not_be_found(conversation: t.Any, record:
     assert outcome.actions == ["registered"]
 
 
-def test_sent_anew_and_refused_as_a_duplicate_it_was_ours(conversation: t.Any, record: t.Any) -> None:
+def test_duplicate_refusal_after_a_lost_registration_counts_as_registered(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=BODY)
     conversation.expect_not_held()
@@ -101,8 +101,8 @@ def test_sent_anew_and_refused_as_a_duplicate_it_was_ours(conversation: t.Any, r
     assert outcome.actions == ["registered"]
 
 
-def test_found_after_a_lost_answer_the_credentials_are_made_sure_of(conversation: t.Any, record: t.Any) -> None:
-    """It may be somebody else's registration that was found, with a password of their own."""
+def test_credentials_are_sent_again_if_the_registration_is_found_later(conversation: t.Any, record: t.Any) -> None:
+    """Another client may have registered the number with a different password."""
     credentials: dict[str, t.Any] = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body={**BODY, **credentials})
@@ -113,8 +113,8 @@ def test_found_after_a_lost_answer_the_credentials_are_made_sure_of(conversation
     assert outcome.actions == ["registered", "sip_updated"]
 
 
-def test_sent_anew_and_refused_the_credentials_are_made_sure_of(conversation: t.Any, record: t.Any) -> None:
-    """Between the two, somebody else may have registered the number, with a password of their own."""
+def test_credentials_are_sent_again_if_the_second_registration_is_refused(conversation: t.Any, record: t.Any) -> None:
+    """Between the two requests, another client may have registered the number with a different password."""
     credentials: dict[str, t.Any] = {"auth_username": "vox-customer-12", "auth_password": "s3cret"}
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body={**BODY, **credentials})
@@ -128,7 +128,7 @@ def test_sent_anew_and_refused_the_credentials_are_made_sure_of(conversation: t.
     assert outcome.actions == ["registered", "sip_updated"]
 
 
-def test_sent_anew_and_refused_and_not_found_says_to_run_again(conversation: t.Any) -> None:
+def test_refused_second_registration_that_is_not_found_says_to_run_again(conversation: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=BODY)
     conversation.expect_not_held()
@@ -140,7 +140,7 @@ def test_sent_anew_and_refused_and_not_found_says_to_run_again(conversation: t.A
     assert "등록된" in str(error) and "Run the task again" in str(error)
 
 
-def test_lost_twice_and_not_found_is_a_failure_that_says_so(conversation: t.Any) -> None:
+def test_two_lost_registrations_that_are_not_found_are_a_failure(conversation: t.Any) -> None:
     conversation.expect_not_held()
     for _index in range(2):
         conversation.expect(REGISTER, LOST, body=BODY)
@@ -151,7 +151,7 @@ def test_lost_twice_and_not_found_is_a_failure_that_says_so(conversation: t.Any)
     assert outcome.actions == []
 
 
-def test_a_failure_while_reading_back_tells_of_the_registration(conversation: t.Any) -> None:
+def test_failed_lookup_after_a_registration_reports_both_errors(conversation: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=BODY)
     conversation.refuse("GET /organization-telephone-numbers", 403, "금지", query={"status": "active", "limit": "100"})
@@ -160,7 +160,9 @@ def test_a_failure_while_reading_back_tells_of_the_registration(conversation: t.
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
-def test_who_was_faster_is_built_on(conversation: t.Any, record: t.Any, status: int) -> None:
+def test_number_that_another_client_registered_first_is_updated(
+    conversation: t.Any, record: t.Any, status: int
+) -> None:
     conversation.expect_not_held()
     conversation.refuse(REGISTER, status, body={**BODY, "memo": "m"})
     conversation.expect_list("active", record(memo="other"))
@@ -182,7 +184,7 @@ def test_who_was_faster_is_built_on(conversation: t.Any, record: t.Any, status: 
         (409, {}, 4),
     ],
 )
-def test_a_refusal_stays_one_if_the_number_is_not_there(
+def test_refused_registration_of_a_number_that_is_not_found_is_a_failure(
     conversation: t.Any, status: int, details: t.Any, looks: int
 ) -> None:
     conversation.expect_not_held()
@@ -195,14 +197,14 @@ def test_a_refusal_stays_one_if_the_number_is_not_there(
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_refusal_that_can_be_no_duplicate_is_told_at_once(conversation: t.Any, status: int) -> None:
+def test_refusal_that_cannot_be_a_duplicate_is_reported_without_a_lookup(conversation: t.Any, status: int) -> None:
     conversation.expect_not_held()
     conversation.refuse(REGISTER, status, body=BODY)
     _outcome, error = converge_to(conversation, address=ADDRESS)
     assert isinstance(error, ApiError) and error.http_status == status
 
 
-def test_a_failed_mapping_tells_of_the_registration(conversation: t.Any, record: t.Any) -> None:
+def test_failed_agent_update_reports_the_registration(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, record(), 201, body=BODY)
     conversation.refuse(f"PATCH {ONE}/agent", 400, body={"inbound_agent": {"agent_id": "a-1"}})
@@ -212,7 +214,7 @@ def test_a_failed_mapping_tells_of_the_registration(conversation: t.Any, record:
     assert (outcome.record, outcome.actions) == (record(), ["registered"])
 
 
-def test_a_change_that_is_answered_with_nothing_is_read(conversation: t.Any, record: t.Any) -> None:
+def test_change_with_an_empty_answer_is_read(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.expect(f"PATCH {ONE}", {}, body={"memo": "m"})
     conversation.expect(f"GET {ONE}", record(memo="m"))
@@ -221,7 +223,7 @@ def test_a_change_that_is_answered_with_nothing_is_read(conversation: t.Any, rec
 
 
 @pytest.mark.parametrize("empty", [True, False])
-def test_a_memo_that_is_returned_otherwise_is_warned_of_in_each_run(
+def test_memo_that_is_returned_differently_causes_a_warning_in_each_run(
     conversation: t.Any, record: t.Any, empty: bool
 ) -> None:
     trimmed = record(memo="m")
@@ -240,15 +242,15 @@ def test_a_memo_that_is_returned_otherwise_is_warned_of_in_each_run(
     assert "sent as ' m', and the API returned 'm'" in warning
 
 
-NOT_SHOWN: list[dict[str, t.Any]] = [{"status": "expired"}, {"status": None}, {"address": ...}, {"updated_at": ...}]
-"""What makes an answer no proof of a number that is held; ``...``: the field is missing."""
+NO_PROOF: list[dict[str, t.Any]] = [{"status": "expired"}, {"status": None}, {"address": ...}, {"updated_at": ...}]
+"""Fields with which an answer does not prove that the number is held. ``...``: the field is missing."""
 
 
 def changed(record: dict[str, t.Any], fields: dict[str, t.Any]) -> dict[str, t.Any]:
     return {name: value for name, value in {**record, **fields}.items() if value is not ...}
 
 
-@pytest.mark.parametrize("fields", NOT_SHOWN)
+@pytest.mark.parametrize("fields", NO_PROOF)
 @pytest.mark.parametrize(
     ("part", "options"),
     [
@@ -257,7 +259,7 @@ def changed(record: dict[str, t.Any], fields: dict[str, t.Any]) -> dict[str, t.A
         ("/agent", {"inbound_agent": {"agent_id": "a-1"}}),
     ],
 )
-def test_a_change_that_is_not_answered_with_a_whole_held_record_is_read(
+def test_change_is_read_unless_answered_with_a_complete_held_record(
     conversation: t.Any, record: t.Any, part: str, options: dict[str, t.Any], fields: dict[str, t.Any]
 ) -> None:
     after = record(memo="m", address="sip:b.example.com", inbound_agent=DESK)
@@ -270,7 +272,7 @@ def test_a_change_that_is_not_answered_with_a_whole_held_record_is_read(
     assert len(outcome.actions) == 1
 
 
-def test_a_change_of_a_number_that_is_gone_is_no_success(conversation: t.Any, record: t.Any) -> None:
+def test_change_of_an_expired_number_by_id_is_a_failure(conversation: t.Any, record: t.Any) -> None:
     gone = record(memo="m", status="expired")
     conversation.expect(f"GET {ONE}", record())
     conversation.expect(f"PATCH {ONE}", gone, body={"memo": "m"})
@@ -280,7 +282,7 @@ def test_a_change_of_a_number_that_is_gone_is_no_success(conversation: t.Any, re
     assert isinstance(error, InputError) and "has expired" in str(error)
 
 
-def test_a_change_of_a_number_that_is_gone_registers_it_anew(conversation: t.Any, record: t.Any) -> None:
+def test_change_of_an_expired_number_registers_it_again(conversation: t.Any, record: t.Any) -> None:
     gone = record(memo="m", status="expired")
     conversation.expect_list("active", record())
     conversation.expect(f"PATCH {ONE}", gone, body={"memo": "m"})
@@ -290,7 +292,7 @@ def test_a_change_of_a_number_that_is_gone_registers_it_anew(conversation: t.Any
     conversation.expect(REGISTER, new, 201, body={**BODY, "memo": "m"})
     outcome, error = converge_to(conversation, address=ADDRESS, memo="m")
     assert error is None
-    # What was done to the record that is gone is not told as done; that the line was down is.
+    # The change of the expired record is not reported. That the line was down is reported.
     assert (outcome.record, outcome.actions) == (new, ["registered"])
     before, after = outcome.diff().values()
     assert (before["id"], before["memo"], after["id"], after["memo"]) == ("id-1", None, "id-2", "m")
@@ -298,7 +300,7 @@ def test_a_change_of_a_number_that_is_gone_registers_it_anew(conversation: t.Any
     assert "the record id-1 expired or was deleted" in warning and "the number was out of service" in warning
 
 
-def test_the_diff_of_a_registration_that_was_found_shows_what_is_there(conversation: t.Any, record: t.Any) -> None:
+def test_diff_of_a_registration_found_later_shows_the_actual_values(conversation: t.Any, record: t.Any) -> None:
     found = record(memo="theirs")
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body={**BODY, "auth_password": "s3cret"})
@@ -312,8 +314,8 @@ def test_the_diff_of_a_registration_that_was_found_shows_what_is_there(conversat
     assert diff["after"]["auth_password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
-@pytest.mark.parametrize("fields", NOT_SHOWN)
-def test_a_registration_that_is_not_answered_with_a_whole_held_record_is_read(
+@pytest.mark.parametrize("fields", NO_PROOF)
+def test_registration_is_read_unless_answered_with_a_complete_held_record(
     conversation: t.Any, record: t.Any, fields: dict[str, t.Any]
 ) -> None:
     conversation.expect_not_held()
@@ -324,16 +326,16 @@ def test_a_registration_that_is_not_answered_with_a_whole_held_record_is_read(
     assert (outcome.record, outcome.actions) == (record(), ["registered"])
 
 
-@pytest.mark.parametrize("fields", [*NOT_SHOWN, {"status": "cancel_requested"}])
+@pytest.mark.parametrize("fields", [*NO_PROOF, {"status": "cancel_requested"}])
 @pytest.mark.parametrize("done", [True, False])
-def test_taking_back_that_is_not_shown_by_its_answer_is_read(
+def test_revocation_is_read_unless_its_answer_proves_it(
     conversation: t.Any, record: t.Any, fields: dict[str, t.Any], done: bool
 ) -> None:
     expect_pending(conversation, record)
     conversation.expect(f"POST {ONE}/revoke-cancel", changed(record(provider="vox"), fields))
     after = record(provider="vox") if done else record(**PENDING)
     shown = fields == {"status": "cancel_requested"}
-    for _time in range(1 if done or shown else 2):  # The first one may lag.
+    for _time in range(1 if done or shown else 2):  # The first read may be stale.
         conversation.expect(f"GET {ONE}", after)
     outcome, error = converge_to(conversation)
     if done:
@@ -343,7 +345,7 @@ def test_taking_back_that_is_not_shown_by_its_answer_is_read(
         assert outcome.actions == []
 
 
-def test_a_deletion_that_is_answered_with_a_held_record_is_read(conversation: t.Any, record: t.Any) -> None:
+def test_deletion_answered_with_a_held_record_is_read(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.expect(f"DELETE {ONE}", record())
     conversation.expect(f"GET {ONE}", record())
@@ -352,7 +354,7 @@ def test_a_deletion_that_is_answered_with_a_held_record_is_read(conversation: t.
     assert outcome.actions == []
 
 
-def test_a_cancellation_that_was_not_done_is_no_success(conversation: t.Any, record: t.Any) -> None:
+def test_cancellation_without_effect_is_a_failure(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(provider="vox"))
     conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
     for _time in range(2):
@@ -362,14 +364,14 @@ def test_a_cancellation_that_was_not_done_is_no_success(conversation: t.Any, rec
     assert outcome.actions == []
 
 
-def test_a_number_is_held_only_if_its_record_says_so(conversation: t.Any, record: t.Any) -> None:
+def test_number_is_held_only_if_its_record_has_a_held_status(conversation: t.Any, record: t.Any) -> None:
     for status in ("active", "scheduled", "cancel_requested"):
         conversation.expect_list(status, record(status="expired"), record(id="id-3", status=None))
     outcome, error = converge_to(conversation, state="absent")
     assert (error, outcome.record, outcome.actions) == (None, None, [])
 
 
-def test_a_number_that_was_lost_meanwhile_is_registered_anew(conversation: t.Any, record: t.Any) -> None:
+def test_number_that_expired_in_the_meantime_is_registered_again(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     body = {**BODY, "memo": "m"}
     conversation.refuse(f"PATCH {ONE}", 409, body={"memo": "m"})
@@ -394,7 +396,7 @@ def test_a_number_that_keeps_changing_is_a_failure(conversation: t.Any, record: 
     assert "keeps changing" in str(error)
 
 
-def test_the_refusal_of_a_change_is_told_even_if_the_number_can_not_be_read(conversation: t.Any, record: t.Any) -> None:
+def test_refused_change_is_reported_even_if_the_number_cannot_be_read(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.refuse(f"PATCH {ONE}", 422, "메모", body={"memo": "m"})
     conversation.refuse(f"GET {ONE}", 403)
@@ -403,7 +405,7 @@ def test_the_refusal_of_a_change_is_told_even_if_the_number_can_not_be_read(conv
 
 
 @pytest.mark.parametrize("given", [True, False])
-def test_a_change_of_address_without_a_password_that_is_refused_names_the_option(
+def test_refused_address_change_without_a_password_names_the_option(
     conversation: t.Any, record: t.Any, given: bool
 ) -> None:
     password: dict[str, t.Any] = {"auth_password": "s3cret"} if given else {}
@@ -414,7 +416,7 @@ def test_a_change_of_address_without_a_password_that_is_refused_names_the_option
     assert ("add auth_password" in str(error)) is not given
 
 
-def test_deletes_once(conversation: t.Any, record: t.Any) -> None:
+def test_number_is_deleted_with_one_request(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
     outcome, error = converge_to(conversation, state="absent")
@@ -423,7 +425,7 @@ def test_deletes_once(conversation: t.Any, record: t.Any) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 409])
-def test_the_echo_of_an_own_lost_deletion_means_done(conversation: t.Any, record: t.Any, status: int) -> None:
+def test_repeated_deletion_refused_with_404_or_409_is_done(conversation: t.Any, record: t.Any, status: int) -> None:
     conversation.expect_list("active", record())
     conversation.expect(f"DELETE {ONE}", LOST)
     conversation.refuse(f"DELETE {ONE}", status)
@@ -435,7 +437,7 @@ def test_the_echo_of_an_own_lost_deletion_means_done(conversation: t.Any, record
 
 @pytest.mark.parametrize("answer", [{}, None, [], {"id": "id-2"}])
 @pytest.mark.parametrize("gone", [True, False])
-def test_an_answer_that_is_about_something_else_is_checked(
+def test_deletion_answered_for_another_record_is_checked(
     conversation: t.Any, record: t.Any, answer: t.Any, gone: bool
 ) -> None:
     conversation.expect_list("active", record())
@@ -449,7 +451,7 @@ def test_an_answer_that_is_about_something_else_is_checked(
         assert outcome.record is None
 
 
-def test_a_loop_knows_what_it_gave_up(conversation: t.Any, record: t.Any) -> None:
+def test_number_deleted_in_a_loop_is_registered_again(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
@@ -458,7 +460,7 @@ def test_a_loop_knows_what_it_gave_up(conversation: t.Any, record: t.Any) -> Non
         for more in ({"state": "absent"}, {"address": ADDRESS})
     )
     converge(api, ledger, absent, False, Outcome())
-    # The list lags, and shows the number as it was.
+    # The list is stale and still shows the number.
     conversation.expect_list("active", record())
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
@@ -468,14 +470,14 @@ def test_a_loop_knows_what_it_gave_up(conversation: t.Any, record: t.Any) -> Non
     assert outcome.actions == ["registered"]
 
 
-def test_agents_are_not_asked_for_a_number_that_is_given_up(conversation: t.Any) -> None:
+def test_agents_are_not_looked_up_for_an_absent_number(conversation: t.Any) -> None:
     conversation.expect_not_held()
     outcome, error = converge_to(conversation, state="absent", inbound_agent={"agent_name": "Desk"})
     assert error is None
     assert outcome.actions == []
 
 
-def test_what_somebody_else_deleted_is_no_change(conversation: t.Any, record: t.Any) -> None:
+def test_number_deleted_by_another_client_is_no_change(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.refuse(f"DELETE {ONE}", 404)
     conversation.refuse(f"GET {ONE}", 404)
@@ -487,8 +489,8 @@ def test_what_somebody_else_deleted_is_no_change(conversation: t.Any, record: t.
     assert outcome.diff() == {"before": {}, "after": {}}
 
 
-def test_what_somebody_else_has_registered_anew_is_deleted(conversation: t.Any, record: t.Any) -> None:
-    """The number is to be absent, and not only the record that was listed."""
+def test_number_registered_again_by_another_client_is_deleted(conversation: t.Any, record: t.Any) -> None:
+    """The number must be absent, not only the listed record."""
     conversation.expect_list("active", record())
     conversation.refuse(f"DELETE {ONE}", 404)
     conversation.refuse(f"GET {ONE}", 404)
@@ -504,7 +506,7 @@ def test_what_somebody_else_has_registered_anew_is_deleted(conversation: t.Any, 
 
 
 @pytest.mark.parametrize("then", ["absent", "present"])
-def test_one_stale_404_hides_no_number_that_is_held(conversation: t.Any, record: t.Any, then: str) -> None:
+def test_one_stale_404_does_not_hide_a_held_number(conversation: t.Any, record: t.Any, then: str) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     present, wanted = (
@@ -521,8 +523,8 @@ def test_one_stale_404_hides_no_number_that_is_held(conversation: t.Any, record:
     assert outcome.actions == (["deleted"] if then == "absent" else [])
 
 
-def test_a_404_that_answers_a_deletion_by_id_hides_no_number(conversation: t.Any, record: t.Any) -> None:
-    """Nothing shows that it is for good: another record of the list has not been read by its id."""
+def test_404_for_a_deletion_by_id_does_not_hide_the_number(conversation: t.Any, record: t.Any) -> None:
+    """The 404 may be temporary: no other record has been read by its id."""
     api, ledger = conversation.organization()
     conversation.expect(f"GET {ONE}", record())
     conversation.refuse(f"DELETE {ONE}", 404)
@@ -532,8 +534,8 @@ def test_a_404_that_answers_a_deletion_by_id_hides_no_number(conversation: t.Any
     assert ledger.look_up(api, "07011112222") == record()
 
 
-def test_a_deletion_that_may_have_been_done_makes_a_listing_no_proof(conversation: t.Any, record: t.Any) -> None:
-    """Where a cursor is a position, number 2 has moved up to the first page."""
+def test_listing_is_not_trusted_after_an_uncertain_deletion(conversation: t.Any, record: t.Any) -> None:
+    """If a cursor is a position, number 2 has moved up to the first page."""
     api, ledger = conversation.organization(0)
     conversation.expect_list("active", record(), next_cursor="c")
     conversation.expect(f"DELETE {ONE}", LOST)
@@ -548,10 +550,10 @@ def test_a_deletion_that_may_have_been_done_makes_a_listing_no_proof(conversatio
     assert ledger.look_up(api, "2") == record(id="id-2", number="2")
 
 
-def test_a_listing_that_ends_before_a_deletion_is_answered_is_no_proof(
+def test_listing_that_ends_during_a_deletion_is_not_trusted(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another worker has read one page before the deletion, and reads the last ones before it is answered."""
+    """Another worker reads one page before the deletion, and the last ones before the answer to the deletion."""
     api, ledger = conversation.organization()
     conversation.expect_list("active", record(), next_cursor="c")
     delete = api.delete
@@ -571,7 +573,7 @@ def test_a_listing_that_ends_before_a_deletion_is_answered_is_no_proof(
     assert found == [record(id="id-2", number="2")]
 
 
-def test_where_nothing_was_done_there_is_no_difference(conversation: t.Any, record: t.Any) -> None:
+def test_diff_is_empty_if_nothing_was_done(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.refuse(f"PATCH {ONE}", 404, body={"memo": "m"})
     conversation.refuse(f"GET {ONE}", 404)
@@ -582,7 +584,7 @@ def test_where_nothing_was_done_there_is_no_difference(conversation: t.Any, reco
     assert outcome.diff() == {"before": {}, "after": {}}
 
 
-def test_what_somebody_else_took_back_is_not_in_the_diff(conversation: t.Any, record: t.Any) -> None:
+def test_revocation_by_another_client_is_not_in_the_diff(conversation: t.Any, record: t.Any) -> None:
     expect_pending(conversation, record)
     active = record(provider="vox", cancel_requested_at=None)
     conversation.refuse(f"POST {ONE}/revoke-cancel", 409)
@@ -595,7 +597,7 @@ def test_what_somebody_else_took_back_is_not_in_the_diff(conversation: t.Any, re
     assert before == {**after, "memo": None}
 
 
-def test_a_deletion_that_is_refused_is_a_failure(conversation: t.Any, record: t.Any) -> None:
+def test_refused_deletion_is_a_failure(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.refuse(f"DELETE {ONE}", 409, "안 됩니다")
     conversation.expect(f"GET {ONE}", record())
@@ -603,7 +605,7 @@ def test_a_deletion_that_is_refused_is_a_failure(conversation: t.Any, record: t.
     assert "안 됩니다" in str(error)
 
 
-def test_a_vox_number_stays_until_its_end(conversation: t.Any, record: t.Any) -> None:
+def test_cancelled_vox_number_is_held_until_its_end(conversation: t.Any, record: t.Any) -> None:
     pending = record(provider="vox", status="cancel_requested")
     conversation.expect_list("active", record(provider="vox"))
     conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
@@ -612,7 +614,7 @@ def test_a_vox_number_stays_until_its_end(conversation: t.Any, record: t.Any) ->
     assert (outcome.record, outcome.actions) == (pending, ["cancel_requested"])
 
 
-def test_a_done_cancellation_is_told_even_if_the_number_can_not_be_read(conversation: t.Any, record: t.Any) -> None:
+def test_cancellation_is_reported_even_if_the_number_cannot_be_read(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record(provider="vox"))
     conversation.expect(f"DELETE {ONE}", {"id": "id-1"})
     conversation.refuse(f"GET {ONE}", 403)
@@ -630,7 +632,7 @@ def expect_pending(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("cancel_requested", record(**PENDING))
 
 
-def test_a_cancellation_is_taken_back(conversation: t.Any, record: t.Any) -> None:
+def test_cancellation_is_revoked(conversation: t.Any, record: t.Any) -> None:
     expect_pending(conversation, record)
     conversation.expect(f"POST {ONE}/revoke-cancel", record(provider="vox"))
     outcome, error = converge_to(conversation)
@@ -638,7 +640,7 @@ def test_a_cancellation_is_taken_back(conversation: t.Any, record: t.Any) -> Non
     assert (outcome.record, outcome.actions) == (record(provider="vox"), ["cancel_revoked"])
 
 
-def test_a_lost_answer_to_taking_back_is_read_back(conversation: t.Any, record: t.Any) -> None:
+def test_revocation_without_an_answer_is_read(conversation: t.Any, record: t.Any) -> None:
     expect_pending(conversation, record)
     conversation.expect(f"POST {ONE}/revoke-cancel", LOST)
     conversation.expect(f"GET {ONE}", record(provider="vox"))
@@ -647,7 +649,7 @@ def test_a_lost_answer_to_taking_back_is_read_back(conversation: t.Any, record: 
     assert outcome.actions == ["cancel_revoked"]
 
 
-def test_taking_back_is_sent_anew_if_it_was_not_done(conversation: t.Any, record: t.Any) -> None:
+def test_revocation_is_sent_again_if_it_had_no_effect(conversation: t.Any, record: t.Any) -> None:
     expect_pending(conversation, record)
     conversation.expect(f"POST {ONE}/revoke-cancel", LOST)
     conversation.expect(f"GET {ONE}", record(**PENDING))
@@ -657,14 +659,14 @@ def test_taking_back_is_sent_anew_if_it_was_not_done(conversation: t.Any, record
     assert outcome.actions == ["cancel_revoked"]
 
 
-def test_by_id_nothing_is_listed(conversation: t.Any, record: t.Any) -> None:
+def test_id_needs_no_listing(conversation: t.Any, record: t.Any) -> None:
     conversation.expect(f"GET {ONE}", record())
     conversation.expect(f"PATCH {ONE}", record(memo="m"), body={"memo": "m"})
     outcome, _error = converge_to(conversation, id="id-1", memo="m")
     assert outcome.actions == ["memo_updated"]
 
 
-def test_by_an_id_that_is_gone_absent_is_reached(conversation: t.Any) -> None:
+def test_absent_with_an_unknown_id_is_no_change(conversation: t.Any) -> None:
     conversation.refuse(f"GET {ONE}", 404)
     conversation.expect_list("active")
     outcome, error = converge_to(conversation, id="id-1", state="absent")
@@ -672,13 +674,13 @@ def test_by_an_id_that_is_gone_absent_is_reached(conversation: t.Any) -> None:
     assert (outcome.record, outcome.actions) == (None, [])
 
 
-def test_by_an_id_that_is_gone_present_is_an_error_in_one_request(conversation: t.Any) -> None:
+def test_present_with_an_unknown_id_is_an_error_after_one_request(conversation: t.Any) -> None:
     conversation.refuse(f"GET {ONE}", 404)
     _outcome, error = converge_to(conversation, id="id-1", memo="m")
     assert isinstance(error, InputError) and "check id and api_url" in str(error)
 
 
-def test_an_agent_that_is_not_there_stops_before_a_write(conversation: t.Any) -> None:
+def test_unknown_agent_is_an_error_before_any_write(conversation: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect("GET /agents", {"items": []}, query={"q": "Desk", "limit": "100"})
     outcome, error = converge_to(conversation, address=ADDRESS, inbound_agent={"agent_name": "Desk"})
@@ -686,8 +688,8 @@ def test_an_agent_that_is_not_there_stops_before_a_write(conversation: t.Any) ->
     assert outcome.actions == []
 
 
-def colleagues(ledger: t.Any, monkeypatch: pytest.MonkeyPatch, write: t.Callable[[], None]) -> None:
-    """Another worker of the run writes before this one has claimed the number."""
+def write_before_claim(ledger: t.Any, monkeypatch: pytest.MonkeyPatch, write: t.Callable[[], None]) -> None:
+    """Let another worker of the run write before this one claims the number."""
     claim = ledger.claim
 
     def claim_late(*arguments: t.Any) -> t.Any:
@@ -697,52 +699,52 @@ def colleagues(ledger: t.Any, monkeypatch: pytest.MonkeyPatch, write: t.Callable
     monkeypatch.setattr(ledger, "claim", claim_late)
 
 
-def test_what_another_worker_has_registered_is_not_registered_again(
+def test_number_registered_by_another_worker_is_not_registered_again(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, ledger = conversation.organization()
     conversation.expect_not_held()
     conversation.expect(f"PATCH {ONE}", record(memo="m"), body={"memo": "m"})
-    colleagues(ledger, monkeypatch, lambda: ledger.note(record()))
+    write_before_claim(ledger, monkeypatch, lambda: ledger.note(record()))
     outcome = Outcome()
     desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": ADDRESS, "memo": "m"})
     converge(api, ledger, desired, False, outcome)
     assert outcome.actions == ["memo_updated"]
 
 
-def test_what_another_worker_may_have_registered_is_looked_for_first(
+def test_number_that_another_worker_may_have_registered_is_looked_up_first(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was killed in the middle of the request, say."""
+    """For example, that worker was killed during the request."""
     api, ledger = conversation.organization()
     conversation.expect_not_held()
     conversation.expect_list("active", record())
-    colleagues(ledger, monkeypatch, lambda: ledger.writing("07011112222"))
+    write_before_claim(ledger, monkeypatch, lambda: ledger.writing("07011112222"))
     outcome = Outcome()
     desired = parse_desired({**LEFT_OUT, "number": "07011112222", "address": ADDRESS})
     converge(api, ledger, desired, False, outcome)
     assert (outcome.record, outcome.actions) == (record(), [])
 
 
-def test_what_another_worker_has_deleted_is_not_deleted_again(
+def test_number_deleted_by_another_worker_is_not_deleted_again(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
-    colleagues(ledger, monkeypatch, lambda: ledger.gone(record()))
+    write_before_claim(ledger, monkeypatch, lambda: ledger.gone(record()))
     outcome = Outcome()
     converge(api, ledger, parse_desired({**LEFT_OUT, "number": "07011112222", "state": "absent"}), False, outcome)
     assert (outcome.record, outcome.actions) == (None, [])
     assert outcome.diff() == {"before": {}, "after": {}}
 
 
-def test_by_its_id_no_other_record_of_the_number_is_changed(
+def test_id_never_changes_another_record_of_the_number(
     conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another worker has deleted it, and registered the number anew."""
+    """Another worker has deleted the record, and registered the number again."""
     api, ledger = conversation.organization()
     conversation.expect(f"GET {ONE}", record())
-    colleagues(ledger, monkeypatch, lambda: ledger.note(record(id="id-2")))
+    write_before_claim(ledger, monkeypatch, lambda: ledger.note(record(id="id-2")))
     conversation.expect(f"GET {ONE}", record(status="expired"))
     outcome = Outcome()
     converge(api, ledger, parse_desired({**LEFT_OUT, "id": "id-1", "state": "absent"}), False, outcome)
@@ -763,7 +765,7 @@ UNREADABLE = "the answer to the read"
     ],
 )
 @pytest.mark.parametrize("trouble", [500, 403, b"<html>"])
-def test_a_write_that_was_answered_is_told_even_if_the_number_can_not_be_read(
+def test_confirmed_write_is_reported_even_if_the_number_cannot_be_read(
     conversation: t.Any,
     record: t.Any,
     options: dict[str, t.Any],
@@ -786,7 +788,7 @@ def test_a_write_that_was_answered_is_told_even_if_the_number_can_not_be_read(
     assert f"was answered with HTTP {status}" in str(error)
     assert "could not be read afterwards. Run the task again" in str(error)
     assert (UNREADABLE in str(error)) is (trouble != b"<html>")
-    # What it was before is not what it is now.
+    # The record before the write is out of date.
     assert outcome.record is None
     assert len(outcome.actions) == 1
     shown = outcome.diff()
@@ -801,7 +803,7 @@ PART = {"id": "id-1", "number": "07011112222", "status": "active"}
 
 @pytest.mark.parametrize("held", [True, False])
 @pytest.mark.parametrize("answer", [PART, {"id": "id-1"}])
-def test_a_registration_that_names_an_id_is_read_and_never_sent_again(
+def test_registration_answered_with_an_id_is_read_and_never_sent_again(
     conversation: t.Any, record: t.Any, answer: t.Any, held: bool
 ) -> None:
     conversation.expect_not_held()
@@ -821,9 +823,7 @@ def test_a_registration_that_names_an_id_is_read_and_never_sent_again(
         assert outcome.diff()["after"]["address"] == ADDRESS
 
 
-def test_a_registration_that_names_an_id_is_found_by_its_number_if_it_can_not_be_read(
-    conversation: t.Any, record: t.Any
-) -> None:
+def test_registration_answered_with_an_unreadable_id_is_found_by_its_number(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, PART, 201, body=BODY)
     conversation.refuse(f"GET {ONE}", 403)
@@ -832,7 +832,7 @@ def test_a_registration_that_names_an_id_is_found_by_its_number_if_it_can_not_be
     assert (error, outcome.record, outcome.actions) == (None, record(), ["registered"])
 
 
-def test_a_server_that_leaves_out_nulls_costs_no_request_more(conversation: t.Any, record: t.Any) -> None:
+def test_missing_null_fields_cost_no_further_request(conversation: t.Any, record: t.Any) -> None:
     def sparse(**fields: t.Any) -> dict[str, t.Any]:
         return {name: value for name, value in record(**fields).items() if value is not None}
 
@@ -853,7 +853,7 @@ def test_a_server_that_leaves_out_nulls_costs_no_request_more(conversation: t.An
     ("options", "request_line", "done"),
     [({"memo": "m"}, "PATCH", {"memo": "m"}), ({"state": "absent"}, "DELETE", {"status": "expired"})],
 )
-def test_a_refusal_after_a_try_that_may_have_been_processed(
+def test_refusal_after_a_try_that_may_have_been_processed(
     conversation: t.Any,
     record: t.Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -863,7 +863,7 @@ def test_a_refusal_after_a_try_that_may_have_been_processed(
     request_line: str,
     done: dict[str, t.Any],
 ) -> None:
-    # The limit of requests is waited for, but not for ever.
+    # Otherwise a 429 would be retried for ten minutes.
     monkeypatch.setattr(_api, "MAX_REFUSED", 0)
     body = options if request_line == "PATCH" else None
     conversation.expect(f"GET {ONE}", record(memo="old"))
@@ -889,9 +889,7 @@ def test_a_refusal_after_a_try_that_may_have_been_processed(
 
 @pytest.mark.parametrize("refusal", [401, 403])
 @pytest.mark.parametrize("found", [True, False])
-def test_a_registration_that_is_refused_after_one_that_got_lost(
-    conversation: t.Any, record: t.Any, refusal: int, found: bool
-) -> None:
+def test_refused_registration_after_a_lost_one(conversation: t.Any, record: t.Any, refusal: int, found: bool) -> None:
     conversation.expect_not_held()
     conversation.expect(REGISTER, LOST, body=BODY)
     conversation.expect_not_held()
@@ -918,7 +916,7 @@ def test_a_registration_that_is_refused_after_one_that_got_lost(
 )
 @pytest.mark.parametrize("empty", [True, False])
 @pytest.mark.parametrize("late", [True, False])
-def test_a_change_that_was_ignored_is_no_success(
+def test_change_without_effect_is_a_failure(
     conversation: t.Any,
     record: t.Any,
     part: str,
@@ -934,7 +932,7 @@ def test_a_change_that_was_ignored_is_no_success(
     conversation.expect(f"PATCH {ONE}{part}", {} if empty else before, body=body)
     if empty:
         conversation.expect(f"GET {ONE}", before)
-    # What was read may lag behind what was done.
+    # The first read may be stale.
     conversation.expect(f"GET {ONE}", after if late else before)
     outcome, error = converge_to(conversation, id="id-1", **options)
     (name,) = old
@@ -947,7 +945,7 @@ def test_a_change_that_was_ignored_is_no_success(
     assert outcome.diff()["before"] == outcome.diff()["after"]
 
 
-def test_of_a_change_that_was_ignored_in_part_the_rest_is_told(conversation: t.Any, record: t.Any) -> None:
+def test_partial_change_reports_the_part_that_took_effect(conversation: t.Any, record: t.Any) -> None:
     body: dict[str, t.Any] = {"address": "sip:b.example.com", "auth_password": "s3cret", "memo": "m"}
     conversation.expect(f"GET {ONE}", record())
     for line in (f"PATCH {ONE}/sip", f"GET {ONE}"):
@@ -959,7 +957,7 @@ def test_of_a_change_that_was_ignored_in_part_the_rest_is_told(conversation: t.A
     assert {name for name in after if after[name] != before.get(name)} == {"memo"}
 
 
-def test_the_diff_shows_what_happened_and_not_what_was_planned(conversation: t.Any, record: t.Any) -> None:
+def test_diff_shows_the_actual_values_and_not_the_planned_ones(conversation: t.Any, record: t.Any) -> None:
     answered = record(status="scheduled", memo="m", address="trunk.example.com")
     conversation.expect_not_held()
     conversation.expect(REGISTER, answered, 201, body={**BODY, "memo": " m", "auth_password": "s3cret"})
@@ -971,7 +969,7 @@ def test_the_diff_shows_what_happened_and_not_what_was_planned(conversation: t.A
     assert after["auth_password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
-def test_a_failure_s_diff_shows_what_was_done_before(conversation: t.Any, record: t.Any) -> None:
+def test_diff_of_a_failure_shows_the_changes_before_it(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.expect(f"PATCH {ONE}", record(memo="m"), body={"memo": "m"})
     conversation.refuse(f"PATCH {ONE}/agent", 400, body={"inbound_agent": {"agent_id": "a-1"}})
@@ -982,7 +980,7 @@ def test_a_failure_s_diff_shows_what_was_done_before(conversation: t.Any, record
     assert {name for name in after if after[name] != before[name]} == {"memo"}
 
 
-def test_taking_back_that_fails_twice_is_told_as_the_api_s_failure(conversation: t.Any, record: t.Any) -> None:
+def test_revocation_that_fails_twice_reports_the_api_error(conversation: t.Any, record: t.Any) -> None:
     expect_pending(conversation, record)
     for _time in range(2):
         conversation.refuse(f"POST {ONE}/revoke-cancel", 502, "고장")
@@ -993,7 +991,7 @@ def test_taking_back_that_fails_twice_is_told_as_the_api_s_failure(conversation:
     assert (outcome.record, outcome.actions) == (record(**PENDING), [])
 
 
-def test_a_change_that_names_another_number_is_read(conversation: t.Any, record: t.Any) -> None:
+def test_change_answered_with_another_number_is_read(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.expect(f"PATCH {ONE}", record(number="07099998888", memo="m"), body={"memo": "m"})
     conversation.expect(f"GET {ONE}", record(memo="m"))
@@ -1001,7 +999,7 @@ def test_a_change_that_names_another_number_is_read(conversation: t.Any, record:
     assert (error, outcome.record) == (None, record(memo="m"))
 
 
-def test_a_404_by_id_of_a_number_that_is_listed_is_no_success(conversation: t.Any, record: t.Any) -> None:
+def test_404_for_a_listed_number_is_a_failure(conversation: t.Any, record: t.Any) -> None:
     conversation.expect_list("active", record())
     conversation.refuse(f"DELETE {ONE}", 404)
     conversation.refuse(f"GET {ONE}", 404)
@@ -1016,7 +1014,7 @@ def test_a_404_by_id_of_a_number_that_is_listed_is_no_success(conversation: t.An
     ("options", "request_line", "after"),
     [({"memo": "m"}, "PATCH", {"memo": "m"}), ({"state": "absent"}, "DELETE", {"status": "expired"})],
 )
-def test_an_uncertain_write_is_looked_at_before_it_is_told(
+def test_uncertain_write_is_read_before_it_is_reported(
     conversation: t.Any,
     record: t.Any,
     options: dict[str, t.Any],

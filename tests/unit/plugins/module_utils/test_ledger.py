@@ -23,13 +23,13 @@ def with_both_stores(conversation: t.Any, make_store: t.Any) -> None:
     conversation.make_store = make_store
 
 
-def test_reads_no_further_than_the_number(conversation: t.Any, record: t.Any) -> None:
+def test_listing_stops_at_the_number(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record(), next_cursor="c")
     assert ledger.look_up(api, "07011112222") == record()
 
 
-def test_reads_on_where_it_stopped(conversation: t.Any, record: t.Any) -> None:
+def test_listing_continues_where_it_stopped(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record(number="1"), record(number="2"), next_cursor="c")
     assert ledger.look_up(api, "1") and ledger.look_up(api, "2")
@@ -41,13 +41,13 @@ def test_reads_on_where_it_stopped(conversation: t.Any, record: t.Any) -> None:
     assert ledger.look_up(api, "6") is None
 
 
-def test_an_expired_record_is_not_the_number(conversation: t.Any, record: t.Any) -> None:
+def test_expired_record_is_ignored(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record(status="expired"), record(id="id-2"))
     assert ledger.look_up(api, "07011112222") == record(id="id-2")
 
 
-def test_who_asks_again_gets_news(conversation: t.Any, record: t.Any) -> None:
+def test_second_lookup_reads_the_record_by_id(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     ledger.look_up(api, "07011112222")
@@ -56,7 +56,7 @@ def test_who_asks_again_gets_news(conversation: t.Any, record: t.Any) -> None:
 
 
 @pytest.mark.parametrize("answer", [404, "expired"])
-def test_a_number_that_is_gone_is_looked_for_anew(conversation: t.Any, record: t.Any, answer: t.Any) -> None:
+def test_number_whose_record_is_gone_is_listed_again(conversation: t.Any, record: t.Any, answer: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     ledger.look_up(api, "07011112222")
@@ -68,7 +68,7 @@ def test_a_number_that_is_gone_is_looked_for_anew(conversation: t.Any, record: t
     assert ledger.look_up(api, "07011112222") == record(id="id-2")
 
 
-def test_a_number_that_was_not_held_is_looked_for_anew(conversation: t.Any, record: t.Any) -> None:
+def test_number_that_was_not_held_is_listed_again(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_not_held()
     assert ledger.look_up(api, "07011112222") is None
@@ -76,7 +76,7 @@ def test_a_number_that_was_not_held_is_looked_for_anew(conversation: t.Any, reco
     assert ledger.look_up(api, "07011112222") == record()
 
 
-def test_a_listing_that_broke_off_is_not_taken_for_a_whole_one(conversation: t.Any, record: t.Any) -> None:
+def test_failed_listing_is_not_complete(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record(number="1"), next_cursor="c")
     conversation.refuse(
@@ -89,13 +89,13 @@ def test_a_listing_that_broke_off_is_not_taken_for_a_whole_one(conversation: t.A
     assert ledger.look_up(api, "3") == record(number="3")
 
 
-def test_what_was_behind_a_number_that_is_given_up_is_not_missed(conversation: t.Any, record: t.Any) -> None:
+def test_deletion_during_a_listing_hides_no_number(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record(number="1"), next_cursor="c")
     ledger.look_up(api, "1")
     ledger.gone(record(number="1"))
     ledger.status_changed()
-    # Where a cursor is a position, number 2 has moved up to the first page. The rest proves nothing.
+    # If a cursor is a position, number 2 has moved up to the first page, so the other pages prove nothing.
     conversation.expect_list("active", cursor="c")
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
@@ -103,7 +103,7 @@ def test_what_was_behind_a_number_that_is_given_up_is_not_missed(conversation: t
     assert ledger.look_up(api, "2") == record(id="id-2", number="2")
 
 
-def test_after_a_whole_listing_a_number_given_up_costs_nothing(conversation: t.Any, record: t.Any) -> None:
+def test_deletion_after_a_complete_listing_needs_no_new_listing(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     conversation.expect_list("scheduled")
@@ -115,7 +115,7 @@ def test_after_a_whole_listing_a_number_given_up_costs_nothing(conversation: t.A
     assert ledger.look_up(api, "2") is None
 
 
-def test_what_was_registered_is_known_whatever_the_list_says(conversation: t.Any, record: t.Any) -> None:
+def test_registered_number_is_known_even_if_it_is_not_listed(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_not_held()
     assert ledger.look_up(api, "1") is None
@@ -127,7 +127,7 @@ def test_what_was_registered_is_known_whatever_the_list_says(conversation: t.Any
     assert ledger.look_up(api, "1") == record(number="1")
 
 
-def test_what_was_given_up_is_gone_whatever_the_list_says(conversation: t.Any, record: t.Any) -> None:
+def test_deleted_number_is_gone_even_if_it_is_listed(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     ledger.look_up(api, "07011112222")
@@ -138,27 +138,25 @@ def test_what_was_given_up_is_gone_whatever_the_list_says(conversation: t.Any, r
     assert ledger.look_up(api, "07011112222") is None
 
 
-def test_a_page_that_was_read_by_half_is_read_again(
-    conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A task's timeout may strike anywhere."""
+def test_interrupted_page_is_read_again(conversation: t.Any, record: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task's timeout can interrupt the code at any point."""
 
-    class Struck(BaseException):
+    class Interrupted(BaseException):
         pass
 
     class Page(list[t.Any]):
         def __iter__(self) -> t.Iterator[t.Any]:
-            raise Struck
+            raise Interrupted
 
     api, ledger = conversation.organization()
-    with monkeypatch.context() as patch, pytest.raises(Struck):
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
         patch.setattr(api, "page", lambda status, position: Page([record()]))
         ledger.look_up(api, "1")
     conversation.expect_list("active", record(number="2"))
     assert ledger.look_up(api, "2") == record(number="2")
 
 
-def test_the_first_record_of_a_number_wins(conversation: t.Any, record: t.Any) -> None:
+def test_first_record_of_a_number_is_used(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     conversation.expect_list(
@@ -168,8 +166,8 @@ def test_the_first_record_of_a_number_wins(conversation: t.Any, record: t.Any) -
     assert ledger.look_up(api, "07011112222") == record()
 
 
-def test_a_record_that_has_become_another_number_s_is_an_error(conversation: t.Any, record: t.Any) -> None:
-    """Neither is it changed, nor is the number taken for not held."""
+def test_record_with_another_number_is_an_error(conversation: t.Any, record: t.Any) -> None:
+    """The record is not changed, and the number does not count as missing."""
     api, ledger = conversation.organization()
     conversation.expect_list("active", record())
     ledger.look_up(api, "07011112222")
@@ -178,7 +176,7 @@ def test_a_record_that_has_become_another_number_s_is_an_error(conversation: t.A
         ledger.look_up(api, "07011112222")
 
 
-def test_what_was_given_up_is_gone_in_whatever_form_its_id_is_listed(conversation: t.Any, record: t.Any) -> None:
+def test_deleted_record_is_recognized_in_any_form_of_its_id(conversation: t.Any, record: t.Any) -> None:
     uuid = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
     api, ledger = conversation.organization()
     ledger.gone(record(id=uuid))
@@ -188,7 +186,7 @@ def test_what_was_given_up_is_gone_in_whatever_form_its_id_is_listed(conversatio
     assert ledger.look_up(api, "07011112222") is None
 
 
-def test_an_agent_that_is_listed_twice_is_one_in_any_letter_case(conversation: t.Any) -> None:
+def test_agent_ids_are_compared_case_insensitively(conversation: t.Any) -> None:
     uuid = "9b2c6c1e-7d10-4f0e-9a52-6c7d4a0b9a53"
     api, ledger = conversation.organization()
     agents = [{"agent_id": written, "name": "Desk"} for written in (uuid.upper(), uuid)]
@@ -217,7 +215,7 @@ def test_an_agent_is_found_by_its_exact_name(conversation: t.Any, agents: list[t
     conversation.expect("GET /agents", {"items": agents}, query={"q": "Desk", "limit": "100"})
     if found == "a-1":
         assert ledger.agent_id(api, "Desk") == found
-        assert ledger.agent_id(api, "Desk") == found, "asked for once"
+        assert ledger.agent_id(api, "Desk") == found, "requested only once"
     else:
         with pytest.raises(InputError, match=found):
             ledger.agent_id(api, "Desk")
@@ -227,15 +225,15 @@ COMPOSED, DECOMPOSED = "상담", "\u1109\u1161\u11bc\u1103\u1161\u11b7"
 
 
 @pytest.mark.parametrize(("written", "listed"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
-def test_an_agent_is_found_however_its_letters_are_encoded(conversation: t.Any, written: str, listed: str) -> None:
-    """Whether the API finds decomposed Hangul by composed one is not known: all agents are listed."""
+def test_agent_names_are_compared_in_a_unicode_normal_form(conversation: t.Any, written: str, listed: str) -> None:
+    """The API may not find decomposed Hangul by its composed form, so all agents are listed."""
     assert unicodedata.normalize("NFC", written) == unicodedata.normalize("NFC", listed)
     api, ledger = conversation.organization()
     conversation.expect("GET /agents", {"items": [OTHER, {**DESK, "name": listed}]}, query={"limit": "100"})
     assert ledger.agent_id(api, written) == "a-1"
 
 
-def test_agents_of_similar_names_are_shown_as_far_as_anybody_would_read(conversation: t.Any) -> None:
+def test_message_shows_at_most_20_similar_names(conversation: t.Any) -> None:
     api, ledger = conversation.organization()
     agents = [{"agent_id": f"a-{index}", "name": "Desks" * 10**5} for index in range(25)]
     conversation.expect("GET /agents", {"items": agents}, query={"q": "Desk", "limit": "100"})
@@ -244,7 +242,7 @@ def test_agents_of_similar_names_are_shown_as_far_as_anybody_would_read(conversa
     assert len(str(caught.value)) < 3000
 
 
-def test_an_agent_that_was_not_there_is_asked_for_again(conversation: t.Any) -> None:
+def test_missing_agent_is_requested_again(conversation: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect("GET /agents", {"items": []}, query={"q": "Desk", "limit": "100"})
     with pytest.raises(InputError):
@@ -253,7 +251,7 @@ def test_an_agent_that_was_not_there_is_asked_for_again(conversation: t.Any) -> 
     assert ledger.agent_id(api, "Desk") == "a-1"
 
 
-def test_a_listing_is_believed_for_half_a_minute(conversation: t.Any, record: t.Any) -> None:
+def test_listing_is_used_for_30_seconds(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record(number="1"), record(number="2"), record(number="3"), next_cursor="c")
     assert ledger.look_up(api, "1")
@@ -264,8 +262,8 @@ def test_a_listing_is_believed_for_half_a_minute(conversation: t.Any, record: t.
     assert ledger.look_up(api, "3") == record(number="3", memo="new")
 
 
-def test_many_numbers_that_are_asked_for_again_are_listed_anew(conversation: t.Any, record: t.Any) -> None:
-    """And not read one by one."""
+def test_second_lookup_of_many_numbers_uses_a_new_listing(conversation: t.Any, record: t.Any) -> None:
+    """The records are not read one by one."""
     api, ledger = conversation.organization()
     for memo in ("old", "new"):
         conversation.expect_list("active", *(record(id=f"id-{n}", number=f"{n}", memo=memo) for n in range(3)))
@@ -273,7 +271,7 @@ def test_many_numbers_that_are_asked_for_again_are_listed_anew(conversation: t.A
         assert [found[str(n)]["memo"] for n in range(3)] == [memo] * 3
 
 
-def test_a_list_that_lags_hides_no_own_write(conversation: t.Any, record: t.Any) -> None:
+def test_stale_list_does_not_hide_own_writes(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     written = record(number="1", memo="own", updated_at=2)
     ledger.note(written)
@@ -281,21 +279,21 @@ def test_a_list_that_lags_hides_no_own_write(conversation: t.Any, record: t.Any)
     conversation.expect_list("active", record(number="1", updated_at=1), record(id="id-2", number="2"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
-    # The list began later, and does not know it: it may lag, or the number is gone.
+    # The listing began after the write, but does not have the record: it is stale, or the number is gone.
     conversation.expect("GET /organization-telephone-numbers/id-3", record(id="id-3", number="3"))
     found = ledger.held(api, {"1", "2", "3"})
     assert found["1"] == written
     assert sorted(found) == ["1", "2", "3"]
 
 
-def test_somebody_else_s_change_after_an_own_write_is_seen(conversation: t.Any, record: t.Any) -> None:
+def test_later_change_by_another_client_replaces_an_own_write(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     ledger.note(record(number="1", memo="own", updated_at=2))
     conversation.expect_list("active", record(number="1", memo="theirs", updated_at=3), record(id="id-2", number="2"))
     assert ledger.held(api, {"1", "2"})["1"]["memo"] == "theirs"
 
 
-def test_all_records_are_found_newest_first_in_each_status(conversation: t.Any, record: t.Any) -> None:
+def test_records_are_newest_first_within_each_status(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record(id="a", number="1"), record(id="b", number="2"), next_cursor="c")
     conversation.expect_list("active", record(id="c", number="1"), record(id="e", number="3"), cursor="c")
@@ -306,7 +304,7 @@ def test_all_records_are_found_newest_first_in_each_status(conversation: t.Any, 
     assert ledger.look_up(api, "2")
 
 
-def test_pages_are_read_over_the_connection_of_who_asks(conversation: t.Any, record: t.Any) -> None:
+def test_each_caller_reads_pages_over_its_own_connection(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     other = conversation.api()
     conversation.expect_list("active", record(number="1"), next_cursor="c")
@@ -315,8 +313,8 @@ def test_pages_are_read_over_the_connection_of_who_asks(conversation: t.Any, rec
     assert (api.requests_sent, other.requests_sent) == (1, 1)
 
 
-def test_who_waited_for_a_listing_that_failed_fails_with_it(conversation: t.Any, make_store: t.Any) -> None:
-    """In order, each would try as often: a service that is down would take hours. Others try for themselves."""
+def test_failed_listing_fails_the_workers_that_waited_for_it(conversation: t.Any, make_store: t.Any) -> None:
+    """Otherwise they would try one after the other, for hours if the service is down. Later lookups try again."""
     api, ledger = conversation.organization(0)
     asked = ledger.now()
     conversation.refuse(f"GET {LIST}", 403, query={"status": "active", "limit": "100"})
@@ -328,7 +326,7 @@ def test_who_waited_for_a_listing_that_failed_fails_with_it(conversation: t.Any,
     assert ledger.look_up(api, "2") is None
 
 
-def test_of_two_records_that_are_listed_the_written_one_hides_no_other(conversation: t.Any, record: t.Any) -> None:
+def test_written_record_does_not_hide_another_record_of_the_number(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     ledger.note(record(id="id-2"))
     conversation.expect_list("active", record(), record(id="id-2"))
@@ -338,7 +336,7 @@ def test_of_two_records_that_are_listed_the_written_one_hides_no_other(conversat
     assert sorted(one["id"] for one in ledger.records(api, None)) == ["id-1", "id-2"]
 
 
-def test_a_404_of_what_another_worker_has_listed_is_not_believed(
+def test_404_for_a_record_that_another_worker_has_listed_is_an_error(
     conversation: t.Any, record: t.Any, make_store: t.Any
 ) -> None:
     store = make_store()
@@ -356,7 +354,7 @@ def test_a_404_of_what_another_worker_has_listed_is_not_believed(
         other.number("id-1")
 
 
-def test_workers_whose_listed_records_are_gone_make_sure_once(
+def test_workers_confirm_the_404_of_listed_records_only_once(
     conversation: t.Any, record: t.Any, make_store: t.Any
 ) -> None:
     store = make_store()
@@ -374,52 +372,52 @@ def test_workers_whose_listed_records_are_gone_make_sure_once(
     assert other.number("id-2") is None
 
 
-def test_a_number_that_was_held_twice_is_held_once_more(conversation: t.Any, record: t.Any) -> None:
+def test_second_record_is_used_after_the_first_is_deleted(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     conversation.expect_list("active", record(), record(id="id-2"))
     conversation.expect_list("scheduled")
     conversation.expect_list("cancel_requested")
     assert ledger.look_up(api, "1") is None
-    # By its id, so that nobody has asked for the number.
+    # It was deleted by its id, so the number has not been looked up.
     ledger.gone(record())
     assert ledger.look_up(api, "07011112222") == record(id="id-2")
 
 
-def test_what_another_worker_wrote_is_known(conversation: t.Any, record: t.Any) -> None:
+def test_writes_of_other_workers_are_known(conversation: t.Any, record: t.Any) -> None:
     api, ledger = conversation.organization()
     moment = ledger.now()
 
-    def left() -> t.Any:
+    def last_write() -> t.Any:
         written = ledger.written_since("1", moment)
         return written and (written["record"], written["known"])
 
-    assert left() is None
+    assert last_write() is None
     ledger.writing("1")
-    assert left() == (None, False)
+    assert last_write() == (None, False)
     ledger.note(record(number="1"))
-    assert left() == (record(number="1"), True)
+    assert last_write() == (record(number="1"), True)
     assert not ledger.written_since("1", ledger.now())
-    # A passing 404, while another worker reads it, is no deletion.
+    # A temporary 404 in another worker is not a deletion.
     conversation.refuse(f"GET {ONE}", 404)
     conversation.expect_not_held()
     assert ledger.look_up(api, "1") is None
-    assert left() == (record(number="1"), True)
+    assert last_write() == (record(number="1"), True)
     ledger.gone(record(number="1"))
-    assert left() == (None, True)
+    assert last_write() == (None, True)
 
 
 @pytest.mark.parametrize(("answer", "complaint"), [(403, "HTTP 403"), ([], "no agent is named 'Desk'")])
-def test_an_error_about_an_agent_ends_the_workers_that_waited_for_it(
+def test_failed_agent_lookup_fails_the_workers_that_waited_for_it(
     conversation: t.Any, answer: t.Any, complaint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise each of a hundred workers would ask one after the other, with all retries."""
+    """Otherwise a hundred workers would send the request one after the other, each with all retries."""
     api, ledger = conversation.organization(0)
     waiting = [True]
 
     @contextmanager
     def wait_long(*arguments: t.Any) -> t.Iterator[None]:
         if waiting and waiting.pop():
-            # Meanwhile another worker asks.
+            # Meanwhile another worker looks up the agent.
             with pytest.raises((ApiError, InputError), match=complaint):
                 ledger.agent_id(api, "Desk")
         with claimed(*arguments):
@@ -436,7 +434,7 @@ def test_an_error_about_an_agent_ends_the_workers_that_waited_for_it(
             ledger.agent_id(api, "Desk")
 
 
-def test_agents_are_believed_for_half_a_minute(conversation: t.Any) -> None:
+def test_agents_are_cached_for_30_seconds(conversation: t.Any) -> None:
     api, ledger = conversation.organization()
     for agent in (DESK, {**DESK, "agent_id": "a-9"}):
         conversation.expect("GET /agents", {"items": [agent]}, query={"q": "Desk", "limit": "100"})

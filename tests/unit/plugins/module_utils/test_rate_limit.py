@@ -31,9 +31,9 @@ def backoff(refusals: int) -> float:
 
 
 def times_of(store: t.Any, count: int, per_second: int, per_minute: int, connecting: t.Sequence[float] = ()) -> t.Any:
-    """When ``count`` requests are written, in seconds since the start.
+    """Return when ``count`` requests are written, in seconds since the start.
 
-    ``connecting``: how long the first of them take until they are.
+    ``connecting``: seconds that each of the first requests takes to connect, before it is written.
     """
     clock = Clock()
     limiter = clock.limiter(store, per_second, per_minute)
@@ -50,30 +50,30 @@ def most_within(times: list[float], seconds: float) -> int:
     return max(sum(start <= other < start + seconds for other in times) for start in times)
 
 
-def test_no_second_and_no_minute_has_more_than_allowed(make_store: t.Any) -> None:
+def test_limits_hold_in_each_second_and_minute(make_store: t.Any) -> None:
     times = times_of(make_store(), 300, 5, 120)
     assert most_within(times, 1.0) == 5
     assert most_within(times, 60.0) == 120
 
 
-def test_hardly_any_time_is_lost(make_store: t.Any) -> None:
+def test_wait_is_little_longer_than_a_second(make_store: t.Any) -> None:
     assert times_of(make_store(), 6, 5, 120) == [0, 0, 0, 0, 0, 1.05]
 
 
-def test_hardly_any_time_of_a_minute_is_lost() -> None:
+def test_wait_is_little_longer_than_a_minute() -> None:
     assert times_of(MemoryStore(), 121, 0, 120)[119:] == [0, 60.05]
 
 
-def test_a_limit_of_nought_is_none(make_store: t.Any) -> None:
+def test_limit_0_means_unlimited(make_store: t.Any) -> None:
     assert times_of(make_store(), 1000, 0, 0)[-1] == 0
 
 
-def test_a_request_counts_from_when_it_is_written(make_store: t.Any) -> None:
-    """It may have had to open a connection."""
+def test_request_counts_from_the_time_it_is_written(make_store: t.Any) -> None:
+    """Before that, it may have to open a connection."""
     assert times_of(make_store(), 4, 1, 0, connecting=(0.25, 3)) == [0.25, 4.3, 5.35, 6.4]
 
 
-def test_who_waits_while_a_connection_is_opened_looks_once_more(make_store: t.Any) -> None:
+def test_waiting_request_checks_again_after_another_was_written(make_store: t.Any) -> None:
     clock = Clock()
     first = clock.limiter(make_store(), 1)
     store = make_store() if make_store is not MemoryStore else first._store
@@ -93,14 +93,14 @@ def test_who_waits_while_a_connection_is_opened_looks_once_more(make_store: t.An
     assert len(slept) == 2
 
 
-def test_slots_are_taken_in_order_by_all_who_share_the_store(make_store: t.Any) -> None:
+def test_slots_are_taken_in_order(make_store: t.Any) -> None:
     limiter, waits = Clock().limiter(make_store(), 1), []
     for _worker in range(3):
         waits.append(round(limiter._store.do(lambda facts: limiter._reserve(facts, None))[1], 6))
     assert waits == [0, 1.05, 2.1]
 
 
-def test_each_has_its_own_limits_over_what_all_have_sent(make_store: t.Any) -> None:
+def test_each_limiter_applies_its_own_limits_to_all_requests(make_store: t.Any) -> None:
     clock = Clock()
     store = make_store()
     times = []
@@ -110,7 +110,7 @@ def test_each_has_its_own_limits_over_what_all_have_sent(make_store: t.Any) -> N
     assert times == [0, 0, 1.05, 1.05, 1.05, 2.1]
 
 
-def test_a_refusal_holds_all_and_then_slows_down(make_store: t.Any) -> None:
+def test_429_pauses_all_requests_and_then_slows_down(make_store: t.Any) -> None:
     clock = Clock()
     limiter = clock.limiter(make_store())
     times = []
@@ -125,7 +125,7 @@ def test_a_refusal_holds_all_and_then_slows_down(make_store: t.Any) -> None:
     assert times == [0, 7, 7.388, 7.76436]
 
 
-def test_refusals_in_a_row_wait_longer_and_slow_down_no_further(make_store: t.Any) -> None:
+def test_consecutive_429s_wait_longer_but_do_not_slow_down_further(make_store: t.Any) -> None:
     clock = Clock()
     limiter = clock.limiter(make_store())
     times = []
@@ -137,12 +137,12 @@ def test_refusals_in_a_row_wait_longer_and_slow_down_no_further(make_store: t.An
                 turn.refused(1, backoff)
             else:
                 limiter.admitted()
-    # At first as told. Who is refused once more knows better.
+    # The first wait is the server's Retry-After. Further refusals wait longer.
     assert times[:5] == [0, 1, 5, 13, 29]
     assert 0.3 < times[5] - times[4] < 0.4
 
 
-def test_of_requests_that_are_refused_together_one_counts(make_store: t.Any) -> None:
+def test_concurrent_429s_count_as_one(make_store: t.Any) -> None:
     clock = Clock()
     limiter = clock.limiter(make_store())
     with limiter.turn() as one, limiter.turn() as two:
@@ -156,7 +156,7 @@ def test_of_requests_that_are_refused_together_one_counts(make_store: t.Any) -> 
         assert clock.now == pytest.approx(102.2)
 
 
-def test_who_waits_is_stopped() -> None:
+def test_stop_ends_a_waiting_request() -> None:
     limiter = RateLimiter(MemoryStore(), 1, 0)
     with limiter.turn():
         pass
@@ -166,7 +166,7 @@ def test_who_waits_is_stopped() -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 1])
-def test_what_nobody_waits_for_is_not_sent(limit: int) -> None:
+def test_abandoned_request_is_not_sent(limit: int) -> None:
     clock = Clock()
     limiter = clock.limiter(MemoryStore(), limit)
     with limiter.turn():
@@ -176,7 +176,7 @@ def test_what_nobody_waits_for_is_not_sent(limit: int) -> None:
         raise AssertionError("this must not be sent")
 
 
-def test_who_stops_waiting_gives_its_slot_back(make_store: t.Any) -> None:
+def test_abandoned_request_returns_its_slot(make_store: t.Any) -> None:
     clock = Clock()
     limiter = clock.limiter(make_store(), 1)
     with limiter.turn():
@@ -189,7 +189,7 @@ def test_who_stops_waiting_gives_its_slot_back(make_store: t.Any) -> None:
         assert clock.now == pytest.approx(101.05)
 
 
-def test_a_refusal_reaches_threads_that_wait_already() -> None:
+def test_429_delays_threads_that_are_already_waiting() -> None:
     clock = Clock()
     waiting, refused = threading.Event(), threading.Event()
 

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.voxai.telephony.plugins.module_utils._store import MemoryStore
 from ansible_collections.voxai.telephony.plugins.plugin_utils import _run_store
 
-FEW = 10
+WORKERS = 10
 
 
 def add_one(facts: t.Any) -> int:
@@ -25,8 +25,8 @@ def add_one(facts: t.Any) -> int:
     return int(count)
 
 
-def in_a_process(work: t.Callable[[], t.Any]) -> int:
-    """Run it in a forked process, like Ansible's workers. Return its id."""
+def start_process(work: t.Callable[[], t.Any]) -> int:
+    """Run ``work`` in a forked process, like Ansible's workers. Return the process id."""
     pid = os.fork()
     if not pid:
         code = 1
@@ -38,7 +38,7 @@ def in_a_process(work: t.Callable[[], t.Any]) -> int:
     return pid
 
 
-def ended(pid: int) -> int:
+def exit_code(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
@@ -83,8 +83,8 @@ def test_updates_of_several_processes_are_not_lost(open_store: t.Any) -> None:
         for _index in range(50):
             store.do(add_one)
 
-    assert [ended(pid) for pid in [in_a_process(work) for _worker in range(FEW)]] == [0] * FEW
-    assert open_store().do(add_one) == 50 * FEW + 1
+    assert [exit_code(pid) for pid in [start_process(work) for _worker in range(WORKERS)]] == [0] * WORKERS
+    assert open_store().do(add_one) == 50 * WORKERS + 1
 
 
 @pytest.mark.parametrize("where", ["in a transaction", "with a claim"])
@@ -104,7 +104,7 @@ def test_a_killed_worker_does_not_block_others(open_store: t.Any, where: str) ->
 
     store = open_store()
     assert store.do(add_one) == 1
-    assert ended(in_a_process(work)) == -signal.SIGKILL
+    assert exit_code(start_process(work)) == -signal.SIGKILL
     with store.claim("listing") as mine:
         assert mine
     assert store.do(add_one) == 2, "the killed process has written nothing"
@@ -119,9 +119,9 @@ def test_a_claim_is_for_one_process(open_store: t.Any) -> None:
         return work
 
     with open_store().claim("number 1"):
-        assert ended(in_a_process(fails("number 1"))) == 1
-        assert ended(in_a_process(fails("number 2"))) == 0
-    assert ended(in_a_process(fails("number 1"))) == 0
+        assert exit_code(start_process(fails("number 1"))) == 1
+        assert exit_code(start_process(fails("number 2"))) == 0
+    assert exit_code(start_process(fails("number 1"))) == 0
 
 
 def test_files_are_accessible_only_to_the_user(open_store: t.Any, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_files_are_accessible_only_to_the_user(open_store: t.Any, tmp_path: Path
 def test_an_unusable_directory(
     open_store: t.Any, tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     directory = tmp_path
     if trouble == "no directory":
         directory = tmp_path / "none"
@@ -153,7 +153,7 @@ def test_an_unusable_directory(
         (tmp_path / "vox-org.db").write_bytes(b"no database" * 1000)
     elif trouble == "no sqlite3":
         monkeypatch.setattr(_run_store, "IMPORT_ERROR", "No module named 'sqlite3'")
-    store = open_store(directory, told.append)
+    store = open_store(directory, messages.append)
     if trouble == "no room":
         store._connection.execute("PRAGMA max_page_count = 8")
         store.do(lambda facts: facts.put("x", {str(n): "x" * 10_000 for n in range(100)}))
@@ -161,19 +161,19 @@ def test_an_unusable_directory(
     assert store.do(add_one) == 2
     with store.claim("x") as mine:
         assert mine
-    assert len(told) == 1 and "each worker" in told[0]
+    assert len(messages) == 1 and "each worker" in messages[0]
 
 
 def test_facts_are_ignored_if_a_worker_cannot_write(open_store: t.Any) -> None:
     """For example, it registers a number and the disk is full. The others would not know that the number is held."""
-    told: list[str] = []
-    store, other = open_store(tell=told.append), open_store(tell=told.append)
+    messages: list[str] = []
+    store, other = open_store(tell=messages.append), open_store(tell=messages.append)
     store.do(add_one)
     store._connection.execute("PRAGMA max_page_count = 8")
     store.do(lambda facts: facts.put("x", {str(n): "x" * 10_000 for n in range(100)}))
-    for one in (other, open_store(tell=told.append)):
+    for one in (other, open_store(tell=messages.append)):
         assert one.read(lambda facts: facts.get("kind", "count")) is None
-    assert len(told) == 3 and "another worker" in told[1]
+    assert len(messages) == 3 and "another worker" in messages[1]
 
 
 def test_a_reader_does_not_block_others(open_store: t.Any) -> None:
@@ -192,20 +192,20 @@ def test_a_reader_does_not_block_others(open_store: t.Any) -> None:
 
 def test_a_claim_outlasts_the_facts(open_store: t.Any) -> None:
     """If the disk is full during a write, the number is claimed until the end of the write, but not longer."""
-    told: list[str] = []
-    store = open_store(tell=told.append)
+    messages: list[str] = []
+    store = open_store(tell=messages.append)
 
     def is_free() -> bool:
         def work() -> None:
             with open_store().claim("number 1") as mine:
                 assert mine
 
-        return ended(in_a_process(work)) == 0
+        return exit_code(start_process(work)) == 0
 
     with store.claim("number 1") as mine:
         store._connection.execute("PRAGMA max_page_count = 8")
         store.do(lambda facts: facts.put("x", {str(n): "x" * 10_000 for n in range(100)}))
-        assert mine and told and not is_free()
+        assert mine and messages and not is_free()
     assert is_free()
 
 
