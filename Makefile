@@ -5,9 +5,8 @@ unexport PYTHONDONTWRITEBYTECODE
 CANDIDATES := $(foreach v,3.13 3.12 3.11 3.14,python$(v) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/$(v).*/bin/python))
 PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c 'import ensurepip' 2>/dev/null && { echo "$$p"; break; }; done)
 
-# Run one session more at a time than there are cores, because the longest sessions also wait.
-SESSIONS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-NOX := .venv/bin/nox --no-install --reuse-existing-virtualenvs --parallel $(SESSIONS)
+# Run as many sessions at a time as there are cores. The longest ones use several processes, because they also wait.
+NOX := .venv/bin/nox --no-install --reuse-existing-virtualenvs --parallel auto
 
 # Run a command, and print the slowest tests at the end, also if it failed.
 run = rm -rf .cache/junit; $(1); code=$$?; .venv/bin/python tests/slowest.py .cache/junit; exit $$code

@@ -307,7 +307,9 @@ def torture(session: nox.Session) -> None:
 def integration_tests(session: nox.Session, *arguments: str, measured: bool = False) -> None:
     """Run the playbook tests with the session's ansible-core against the simulator."""
     session.run_install(sys.executable, "tests/awx_collection.py", external=True, silent=True)
-    run_pytest(session, "tests/integration", "--ansible-bin", session.bin, *arguments, measured=measured)
+    # Two processes: the tests of a file share a run of ansible-playbook, and others wait meanwhile.
+    shared = ("-n", "2", "--dist", "loadfile", "--ansible-bin", session.bin)
+    run_pytest(session, "tests/integration", *shared, *arguments, measured=measured)
 
 
 for core in CORES:
