@@ -346,7 +346,9 @@ def test_keywords_that_control_where_and_when_a_task_runs(plays: Plays, case: st
 
 def test_until_sees_a_number_that_appears_later(plays: Plays) -> None:
     seen, _sim = plays.of("until")
-    assert [task.result["attempts"] for task in seen] == [2, 2, 2]
+    attempts = [task.result["attempts"] for task in seen]
+    # A host that starts late, on a machine with other work, sees the number at once.
+    assert len(attempts) == 3 and max(attempts) == 2
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
