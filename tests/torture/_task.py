@@ -16,7 +16,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -67,12 +67,14 @@ def run_task(
 
     `run`: the directory of the run that this task belongs to. None: a new run.
     """
-    with TemporaryDirectory(prefix="run-") as own:
-        _current.directory = run or own
+    # A worker that is killed would leave a directory of its own behind.
+    with TemporaryDirectory(prefix="run-") if run is None else nullcontext(run) as directory:
+        _current.directory = directory
         try:
             return _run(module, arguments, check_mode)
         finally:
-            close_run(own)
+            if run is None:
+                close_run(directory)
 
 
 _FORKS = multiprocessing.get_context("forkserver")
