@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,21 @@ def parser(description: str, rounds: int, quick: str) -> argparse.ArgumentParser
         help="directory of the ansible-playbook to measure with (default: beside the running Python)",
     )
     return made
+
+
+def result_of(
+    rounds: int, machine: Any, targets: Any, samples: Mapping[str, Mapping[str, Sequence[Any]]]
+) -> dict[str, Any]:
+    """Return the result for ``save``. ``samples``: the measurements (dataclasses) by scenario and contender."""
+    return {
+        "rounds": rounds,
+        "machine": machine,
+        "targets": targets,
+        "samples": {
+            scenario: {way: [asdict(sample) for sample in measured] for way, measured in ways.items()}
+            for scenario, ways in samples.items()
+        },
+    }
 
 
 def save(result: dict[str, Any], file: Path | None) -> None:

@@ -26,7 +26,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -197,15 +197,7 @@ def main() -> int:
         except PlaybookFailed as failure:
             print(failure, file=sys.stderr)
             return 1
-    result = {
-        "rounds": rounds,
-        "machine": machine,
-        "targets": targets(bench.samples),
-        "samples": {
-            scenario: {way: [asdict(sample) for sample in samples] for way, samples in ways.items()}
-            for scenario, ways in bench.samples.items()
-        },
-    }
+    result = command.result_of(rounds, machine, targets(bench.samples), bench.samples)
     print_report(result, bench.samples)
     command.save(result, arguments.json)
     return 0

@@ -27,7 +27,7 @@ import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -163,15 +163,7 @@ def main() -> int:
         except PlaybookFailed as failure:
             print(failure, file=sys.stderr)
             return 1
-    result = {
-        "rounds": rounds,
-        "machine": machine,
-        "targets": targets(bench.samples),
-        "samples": {
-            scenario: {way: [asdict(sample) for sample in samples] for way, samples in ways.items()}
-            for scenario, ways in bench.samples.items()
-        },
-    }
+    result = command.result_of(rounds, machine, targets(bench.samples), bench.samples)
     print_report(result, bench.samples)
     command.save(result, arguments.json)
     return 0
