@@ -6,11 +6,7 @@
 
 from __future__ import annotations
 
-import typing as t
-import unicodedata
-
-from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, same_id
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
@@ -18,50 +14,41 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Report,
     Result,
     Task,
-    failure_of,
+    read_only,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
     check_agent_id,
     check_quoted,
     check_text,
+    nfc,
 )
 
-
-def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Read agents. Check mode does the same."""
-    result: Result = {"changed": False, "agents": [], "warnings": []}
-    requests_sent: t.Callable[[], int] = int
-    try:
-        check_given(written.get("api_key"))
-        name, agent_id, types = options["agent_name"], options["agent_id"], options["type"]
-        for option in ("agent_name", "agent_id"):
-            check_quoted(option, written.get(option))
-            if options[option] is not None and not options[option].strip():
-                raise InputError(f"{option} is empty: write a value, or leave the option out to read all agents")
-        check_text("agent_name", name or "")
-        if agent_id is not None:
-            check_agent_id("agent_id", agent_id)
-        api = connect(options).api
-        requests_sent = api.counter()
-        # An agent that changes during the listing may be listed twice.
-        listed = {canonical_id(agent["agent_id"]): agent for agent in api.agents(name)}
-        agents = [
-            agent
-            for agent in listed.values()
-            if (name is None or _normalized(agent.get("name")) == _normalized(name))
-            and (agent_id is None or same_id(agent["agent_id"], agent_id))
-            and (not types or agent.get("type") in types)
-        ]
-        result.update(agents=agents, msg=f"{len(agents)} found")
-    except (InputError, ApiError) as error:
-        result.update(failed=True, failure=failure_of(error), msg=str(error))
-    return {**result, "api_requests": requests_sent()}
+_EMPTY: Result = {"changed": False, "agents": [], "api_requests": 0}
 
 
-def _normalized(name: t.Any) -> str:
-    """A name in canonical form, for comparison (macOS decomposes Hangul)."""
-    return unicodedata.normalize("NFC", str(name))
+@read_only(_EMPTY)
+def run(result: Result, written: Options, options: Options, connect: Connect, report: Report) -> None:
+    """Read agents."""
+    name, agent_id, types = options["agent_name"], options["agent_id"], options["type"]
+    for option in ("agent_name", "agent_id"):
+        check_quoted(option, written.get(option))
+        if options[option] is not None and not options[option].strip():
+            raise InputError(f"{option} is empty: write a value, or leave the option out to read all agents")
+    check_text("agent_name", name or "")
+    if agent_id is not None:
+        check_agent_id("agent_id", agent_id)
+    api = connect(options).api
+    # An agent that changes during the listing may be listed twice.
+    listed = {canonical_id(agent["agent_id"]): agent for agent in api.agents(name)}
+    agents = [
+        agent
+        for agent in listed.values()
+        if (name is None or nfc(agent.get("name")) == nfc(name))
+        and (agent_id is None or same_id(agent["agent_id"], agent_id))
+        and (not types or agent.get("type") in types)
+    ]
+    result.update(agents=agents, msg=f"{len(agents)} found")
 
 
 TASK = Task(
@@ -73,5 +60,5 @@ TASK = Task(
     },
     constraints={},
     run=run,
-    empty={"changed": False, "agents": [], "api_requests": 0},
+    empty=_EMPTY,
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
 from ansible_collections.voxai.telephony.plugins.module_utils._audit import (
     RULES,
     Finding,
@@ -16,7 +15,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._audit import (
     describe,
     summarize,
 )
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Connect,
@@ -24,40 +23,40 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Report,
     Result,
     Task,
-    failure_of,
+    read_only,
 )
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+
+_EMPTY: Result = {
+    "changed": False,
+    "findings": [],
+    "summary": summarize([], []),
+    "telephone_numbers": [],
+    "api_requests": 0,
+}
 
 
-def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Read all numbers and agents, and apply the rules. Check mode does the same."""
-    result: Result = {"changed": False, **_empty(), "warnings": []}
-    requests_sent: t.Callable[[], int] = int
-    try:
-        check_given(written.get("api_key"))
-        api, ledger = connect(options)
-        requests_sent = api.counter()
-        # From the ledger, which has the writes of earlier tasks of the run even if the API's list lags. If any number
-        # was looked up before, all are listed again. A number that changes its status meanwhile is listed twice.
-        listed = {canonical_id(record["id"]): record for record in ledger.records(api, None)}
-        numbers = sorted(listed.values(), key=lambda record: (record["number"], record["id"]))
-        report(f"{len(numbers)} numbers read")
-        # After the numbers, so that an agent that is created meanwhile does not count as unknown.
-        agents = {canonical_id(agent["agent_id"]): agent for agent in api.agents()}
-        findings = audit(numbers, agents, options["rules"] or RULES)
-        summary = summarize(numbers, findings)
-        found: dict[str, list[Finding]] = {}
-        for finding in findings:
-            found.setdefault(finding.id, []).append(finding)
-        result.update(
-            findings=[finding._asdict() for finding in findings],
-            summary=summary,
-            telephone_numbers=[describe(record, agents, found.get(record["id"], [])) for record in numbers],
-            msg=_in_words(summary),
-        )
-    except (InputError, ApiError) as error:
-        result.update(failed=True, failure=failure_of(error), msg=str(error))
-    return {**result, "api_requests": requests_sent()}
+@read_only(_EMPTY)
+def run(result: Result, written: Options, options: Options, connect: Connect, report: Report) -> None:
+    """Read all numbers and agents, and apply the rules."""
+    api, ledger = connect(options)
+    # From the ledger, which has the writes of earlier tasks of the run even if the API's list lags. If any number
+    # was looked up before, all are listed again. A number that changes its status meanwhile is listed twice.
+    listed = {canonical_id(record["id"]): record for record in ledger.records(api, None)}
+    numbers = sorted(listed.values(), key=lambda record: (record["number"], record["id"]))
+    report(f"{len(numbers)} numbers read")
+    # After the numbers, so that an agent that is created meanwhile does not count as unknown.
+    agents = {canonical_id(agent["agent_id"]): agent for agent in api.agents()}
+    findings = audit(numbers, agents, options["rules"] or RULES)
+    summary = summarize(numbers, findings)
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.id, []).append(finding)
+    result.update(
+        findings=[finding._asdict() for finding in findings],
+        summary=summary,
+        telephone_numbers=[describe(record, agents, found.get(record["id"], [])) for record in numbers],
+        msg=_in_words(summary),
+    )
 
 
 def _in_words(summary: t.Mapping[str, t.Any]) -> str:
@@ -65,13 +64,9 @@ def _in_words(summary: t.Mapping[str, t.Any]) -> str:
     return f"{counts[0]}: {', '.join(counts[1:])}"
 
 
-def _empty() -> Result:
-    return {"findings": [], "summary": summarize([], []), "telephone_numbers": []}
-
-
 TASK = Task(
     spec={**CONNECTION_SPEC, "rules": {"type": "list", "elements": "str", "choices": list(RULES)}},
     constraints={},
     run=run,
-    empty={"changed": False, **_empty(), "api_requests": 0},
+    empty=_EMPTY,
 )

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import time
 import typing as t
-import unicodedata
 from dataclasses import asdict
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import (
@@ -26,7 +25,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._api import (
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, same_id
 from ansible_collections.voxai.telephony.plugins.module_utils._store import POLL, Facts, Store, claimed
-from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError
+from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, nfc
 
 MAX_AGE = 30.0
 """Seconds for which a listing is used, from its beginning. The same for the names of agents."""
@@ -234,7 +233,6 @@ class Ledger:
 
     def agent_ids(self, api: Api, names: t.Collection[str]) -> dict[str, str | InputError | ApiError]:
         """The id of the agent of each name, or the error."""
-
         asked = self.now()
 
         def work(facts: Facts) -> dict[str, str | InputError | ApiError]:
@@ -419,9 +417,9 @@ def _is_current(row: dict[str, t.Any], asked: float, way: str) -> bool:
 
 
 def pick_agent(name: str, agents: list[Record]) -> str:
-    """The id of the agent with exactly this name, in any Unicode normalization (macOS decomposes Hangul)."""
-    name = unicodedata.normalize("NFC", name)
-    names = {id(agent): unicodedata.normalize("NFC", str(agent.get("name"))) for agent in agents}
+    """The id of the agent with exactly this name, in any Unicode normalization."""
+    name = nfc(name)
+    names = {id(agent): nfc(agent.get("name")) for agent in agents}
     similar = [agent for agent in agents if name.casefold() in names[id(agent)].casefold()]
     # An agent that changes during the listing may be listed twice.
     candidates = list({canonical_id(agent["agent_id"]): agent for agent in similar}.values())

@@ -22,6 +22,7 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
     InputError,
     check_text,
     is_private,
+    nfc,
     parse_address,
     parse_agent,
     parse_id,
@@ -272,7 +273,7 @@ def not_as_sent(step: Step, record: Record, hide: t.Callable[[t.Any], t.Any]) ->
     """
     return [
         f"{name} was sent as {_quoted(hide(sent))}, and the API returned {_quoted(hide(record.get(name)))}"
-        f"{', which only differs in its Unicode normalization' if _normal(sent) == _normal(record.get(name)) else ''}."
+        f"{', which only differs in its Unicode normalization' if nfc(sent) == nfc(record.get(name)) else ''}."
         f" {_NO_REMEDY if name in AGENT_OPTIONS else _REMEDY}"
         for name, sent in _returned(step)
         if not _RETURNED[name](sent, record.get(name))
@@ -332,10 +333,6 @@ _NO_REMEDY = "Each run sends it and reports a change"
 
 def _quoted(value: t.Any) -> str:
     return repr(value[:MAX_MEMO] if isinstance(value, str) else value)[: 2 * MAX_MEMO]
-
-
-def _normal(value: t.Any) -> str:
-    return unicodedata.normalize("NFC", str(value))
 
 
 def _bare(text: str) -> str:

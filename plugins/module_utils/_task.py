@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible.module_utils.common.validation import check_type_dict
 
 from ansible_collections.voxai.telephony.plugins.module_utils._api import ApiError
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import Organization, check_given
 from ansible_collections.voxai.telephony.plugins.module_utils._converge import Outcome
 from ansible_collections.voxai.telephony.plugins.module_utils._secrets import Masker, find_secrets
 from ansible_collections.voxai.telephony.plugins.module_utils._values import InputError, shown
@@ -164,6 +164,36 @@ def as_ansible_reads(spec: t.Mapping[str, dict[str, t.Any]], written: Options) -
 def without_nulls(arguments: Options) -> Options:
     """The arguments without nulls. To Ansible a null counts as left out, but its validation would check the value."""
     return {name: value for name, value in arguments.items() if value is not None or name.startswith("_")}
+
+
+Read = t.Callable[[Result, Options, Options, Connect, Report], None]
+"""Fills the result from the arguments as written and the validated options. Raises InputError, ApiError."""
+
+
+def read_only(empty: Result) -> t.Callable[[Read], t.Callable[[Options, Options, Connect, bool, Report], Result]]:
+    """Make the ``run`` of a task that only reads, in check mode too. ``empty``: that of the task."""
+
+    def make_run(read: Read) -> t.Callable[[Options, Options, Connect, bool, Report], Result]:
+        def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
+            result: Result = {**deepcopy(empty), "warnings": []}
+            requests_sent: t.Callable[[], int] = int
+
+            def connect_and_count(options: t.Mapping[str, t.Any]) -> Organization:
+                nonlocal requests_sent
+                organization = connect(options)
+                requests_sent = organization.api.counter()
+                return organization
+
+            try:
+                check_given(written.get("api_key"))
+                read(result, written, options, connect_and_count, report)
+            except (InputError, ApiError) as error:
+                result.update(failed=True, failure=failure_of(error), msg=str(error))
+            return {**result, "api_requests": requests_sent()}
+
+        return run
+
+    return make_run
 
 
 def in_words(outcome: Outcome, check_mode: bool) -> str:

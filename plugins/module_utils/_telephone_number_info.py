@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, ApiError, Record
-from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC, check_given
+from ansible_collections.voxai.telephony.plugins.module_utils._api import HELD, Api, Record
+from ansible_collections.voxai.telephony.plugins.module_utils._connection import CONNECTION_SPEC
 from ansible_collections.voxai.telephony.plugins.module_utils._ledger import Ledger, read_numbers
 from ansible_collections.voxai.telephony.plugins.module_utils._numbering_plan import number_warning, parse_number
 from ansible_collections.voxai.telephony.plugins.module_utils._task import (
@@ -18,10 +18,9 @@ from ansible_collections.voxai.telephony.plugins.module_utils._task import (
     Report,
     Result,
     Task,
-    failure_of,
+    read_only,
 )
 from ansible_collections.voxai.telephony.plugins.module_utils._values import (
-    InputError,
     check_quoted,
     parse_id,
 )
@@ -29,31 +28,27 @@ from ansible_collections.voxai.telephony.plugins.module_utils._values import (
 _FILTERS = ("number", "provider", "status")
 
 
-def run(written: Options, options: Options, connect: Connect, check_mode: bool, report: Report) -> Result:
-    """Read numbers. Check mode does the same."""
-    result: Result = {"changed": False, "telephone_numbers": [], "warnings": []}
-    requests_sent: t.Callable[[], int] = int
-    try:
-        check_given(written.get("api_key"))
-        check_quoted("id", written.get("id"))
-        numbers = _parse_numbers(options["number"])
-        record_id = parse_id(options["id"])
-        result["warnings"] = [warning for warning in map(number_warning, numbers or ()) if warning]
-        api, ledger = connect(options)
-        requests_sent = api.counter()
-        if record_id is not None:
-            record = api.number(record_id)
-            found = [record] if record else []
-        elif options["status"]:
-            records = read_numbers(api, numbers, options["provider"], options["status"])
-            found = list({record["id"]: record for record in records}.values())
-        else:
-            found = _held(api, ledger, numbers)
-            found = [record for record in found if options["provider"] in (None, record["provider"])]
-        result.update(telephone_numbers=found, msg=f"{len(found)} found")
-    except (InputError, ApiError) as error:
-        result.update(failed=True, failure=failure_of(error), msg=str(error))
-    return {**result, "api_requests": requests_sent()}
+_EMPTY: Result = {"changed": False, "telephone_numbers": [], "api_requests": 0}
+
+
+@read_only(_EMPTY)
+def run(result: Result, written: Options, options: Options, connect: Connect, report: Report) -> None:
+    """Read numbers."""
+    check_quoted("id", written.get("id"))
+    numbers = _parse_numbers(options["number"])
+    record_id = parse_id(options["id"])
+    result["warnings"] = [warning for warning in map(number_warning, numbers or ()) if warning]
+    api, ledger = connect(options)
+    if record_id is not None:
+        record = api.number(record_id)
+        found = [record] if record else []
+    elif options["status"]:
+        records = read_numbers(api, numbers, options["provider"], options["status"])
+        found = list({record["id"]: record for record in records}.values())
+    else:
+        found = _held(api, ledger, numbers)
+        found = [record for record in found if options["provider"] in (None, record["provider"])]
+    result.update(telephone_numbers=found, msg=f"{len(found)} found")
 
 
 def _held(api: Api, ledger: Ledger, numbers: list[str] | None) -> list[Record]:
@@ -79,5 +74,5 @@ TASK = Task(
     },
     constraints={"mutually_exclusive": [("id", name) for name in _FILTERS]},
     run=run,
-    empty={"changed": False, "telephone_numbers": [], "api_requests": 0},
+    empty=_EMPTY,
 )

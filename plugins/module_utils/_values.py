@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import socket
 import typing as t
+import unicodedata
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from ansible_collections.voxai.telephony.plugins.module_utils._ids import canonical_id, is_id, same_id
@@ -48,6 +49,11 @@ def shown(written: t.Any) -> str:
         # Python refuses to convert an integer of several thousand digits to a string.
         return "an integer with too many digits"
     return repr(written[:MAX_WRITTEN] if isinstance(written, str) else written)
+
+
+def nfc(value: t.Any) -> str:
+    """A text in canonical form, for comparison (macOS decomposes Hangul)."""
+    return unicodedata.normalize("NFC", str(value))
 
 
 def check_quoted(option: str, written: t.Any) -> None:
