@@ -83,20 +83,26 @@ class RunStore(Claims):
             if IMPORT_ERROR:
                 raise OSError(IMPORT_ERROR)
             self._claims = _open_private(os.path.join(directory, f"vox-{name}.claims"))
-            # Fails if the file system has no locks.
-            fcntl.lockf(self._claims, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, _CLAIMS)
-            path = os.path.join(directory, f"vox-{name}.db")
-            os.close(_open_private(path))
-            connection = sqlite3.connect(path, timeout=_TIMEOUT, isolation_level=None, check_same_thread=False)
-            self._connection = connection
-            # The data is not needed after a crash of the machine, so do not wait for the disk.
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key))"
-            )
+            # One worker after the other: SQLite does not wait for a lock to change the journal mode, but fails. Locking
+            # itself fails if the file system has no locks.
+            fcntl.lockf(self._claims, fcntl.LOCK_EX, 1, _CLAIMS)
+            try:
+                self._connect(os.path.join(directory, f"vox-{name}.db"))
+            finally:
+                fcntl.lockf(self._claims, fcntl.LOCK_UN, 1, _CLAIMS)
         except Exception as error:
             self._fall_back(error)
+
+    def _connect(self, path: str) -> None:
+        os.close(_open_private(path))
+        connection = sqlite3.connect(path, timeout=_TIMEOUT, isolation_level=None, check_same_thread=False)
+        self._connection = connection
+        # The data is not needed after a crash of the machine, so do not wait for the disk.
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key))"
+        )
 
     def do(self, work: t.Callable[[Facts], _Value]) -> _Value:
         return self._work("BEGIN IMMEDIATE", work)

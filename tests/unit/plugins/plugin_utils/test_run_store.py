@@ -87,6 +87,29 @@ def test_updates_of_several_processes_are_not_lost(open_store: t.Any) -> None:
     assert open_store().do(add_one) == 50 * WORKERS + 1
 
 
+def test_workers_may_open_a_store_at_once(open_store: t.Any, tmp_path: Path) -> None:
+    """SQLite fails at once, without a timeout, if another process uses a database that is being created."""
+    for index in range(30):
+        directory = tmp_path / str(index)
+        directory.mkdir()
+        started, start = os.pipe()
+
+        def work(directory: Path = directory, started: int = started, start: int = start) -> None:
+            os.close(start)
+            os.read(started, 1)
+            messages: list[str] = []
+            store = open_store(directory, messages.append)
+            store.do(add_one)
+            store.close()
+            assert not messages, messages
+
+        pids = [start_process(work) for _worker in range(WORKERS)]
+        os.close(started)
+        os.close(start)
+        assert [exit_code(pid) for pid in pids] == [0] * WORKERS
+        assert open_store(directory).do(add_one) == WORKERS + 1
+
+
 @pytest.mark.parametrize("where", ["in a transaction", "with a claim"])
 def test_a_killed_worker_does_not_block_others(open_store: t.Any, where: str) -> None:
     def work() -> None:
