@@ -48,7 +48,7 @@ VENDOR_EXAMPLE = {
 }
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
-_UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Seen:
 
     def requests(self, simulator: Simulator) -> list[str]:
         """Return them as text, like `GET /agents`, with `{id}` instead of ids."""
-        return [f"{request.method} {re.sub(_UUID, '{id}', request.path)}" for request in self.logged(simulator)]
+        return [f"{request.method} {re.sub(UUID, '{id}', request.path)}" for request in self.logged(simulator)]
 
     def after_look_up(self, simulator: Simulator) -> list[str]:
         """Return the text from the first request that is not a look-up of a number.
@@ -221,7 +221,8 @@ class Ansible:
             "ANSIBLE_CONNECTION_PLUGINS": str(HERE / "connection_plugins"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_PIPELINING": "1",
-            "ANSIBLE_FORKS": "4",
+            # More than hosts: while all workers are busy, Ansible looks for a free one every 0.1 milliseconds.
+            "ANSIBLE_FORKS": "100",
             "RECORD_FILE": str(record),
             "VOX_REQUESTS_PER_SECOND": "0",
             "VOX_REQUESTS_PER_MINUTE": "0",

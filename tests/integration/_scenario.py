@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from integration._playbook import COLLECTION, KEY, OTHER_KEY, SECRET, Ansible, Run, Seen, as_yaml
+from integration._playbook import COLLECTION, KEY, OTHER_KEY, SECRET, UUID, Ansible, Run, Seen, as_yaml
 from simulator import Simulator
 
 BOTH = ("action", "module")
@@ -210,6 +210,6 @@ def _comparable(task: Seen, sim: Simulator) -> str:
         return [plain(item) for item in value] if isinstance(value, list) else value
 
     text = json.dumps([task.event, plain(task.result)], sort_keys=True, indent=1, ensure_ascii=False)
-    for number, record in enumerate(sim.numbers()):
-        text = text.replace(record["id"], f"id-{number}")
+    names = {record["id"]: f"id-{number}" for number, record in enumerate(sim.numbers())}
+    text = re.sub(UUID, lambda found: names.get(found[0], found[0]), text)
     return re.sub(r"127\.0\.0\.1:[0-9]+", "host", text)
