@@ -81,7 +81,10 @@ FAULTS = {
 }
 
 WHEN = {"first": (1,), "second": (2,), "both": (1, 1), "always": (0,)}
-"""The requests with the fault, by the simulator's count. A short run alternates between the first two."""
+"""The requests with the fault, by the simulator's count. A short run alternates between the first two.
+
+It also has each fault in every second call of a case only. The other calls have it in another case.
+"""
 
 SWITCHES: tuple[dict[str, Any], ...] = (
     {},
@@ -135,15 +138,18 @@ _INVENTED = re.compile(r"id|.*_trunk_id|.*_at|monthly_fee")
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_fault(trial: Trial, case: Case, fault: str, long: bool) -> None:
-    some = SWITCHES if long else [SWITCHES[(CASES.index(case) + list(FAULTS).index(fault)) % len(SWITCHES)]]
-    for switches in some:
+    index = CASES.index(case) + list(FAULTS).index(fault)
+    for switches in SWITCHES if long else [SWITCHES[index % len(SWITCHES)]]:
         if switches == SWITCHES[UNPROTECTED] and (FAULTS[fault].lies or FAULTS[fault].action == "late"):
             switches = SWITCHES[0]
-        for turn, call in enumerate(trial.calls(case), list(FAULTS).index(fault)):
-            if long:
+        calls = trial.calls(case)
+        if long:
+            for call in calls:
                 for when in WHEN:
                     _try(trial, case, call, fault, when, switches)
-            elif turn % 2 or not _try(trial, case, call, fault, "second", switches):
+            continue
+        for turn, call in enumerate(calls[index % 2 :: 2] or calls, index // 2):
+            if turn % 2 or not _try(trial, case, call, fault, "second", switches):
                 _try(trial, case, call, fault, "first", switches)
     assert trial.tally["cases"]
 
