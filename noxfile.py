@@ -323,7 +323,16 @@ for core in CORES:
 @with_core(f"modules-{OLDEST}", OLDEST, "-r", CONTROLLER)
 def modules(session: nox.Session, core: str, python: str) -> None:
     """Run the playbook tests of modules, action plugins and the role. `make test-all` also runs the others."""
-    others = ("awx_jobs", "awx_setup", "export", "publication", "secrets", "what_ansible_tells")
+    others = (
+        "awx_jobs",
+        "awx_setup",
+        "export",
+        "organizations",
+        "playbooks",
+        "publication",
+        "secrets",
+        "what_ansible_tells",
+    )
     integration_tests(session, *(f"--ignore=tests/integration/test_{name}.py" for name in others))
 
 

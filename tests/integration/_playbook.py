@@ -18,6 +18,7 @@ from typing import Any
 from simulator import LoggedRequest, Simulator
 
 HERE = Path(__file__).parent
+_COMPILED = HERE.parents[1] / ".cache" / "compiled"
 COLLECTION = "voxai.telephony."
 MODULE = COLLECTION + "vox_telephone_number"
 BULK = COLLECTION + "vox_telephone_numbers"
@@ -185,6 +186,7 @@ class Ansible:
     ) -> tuple[list[str], dict[str, str]]:
         """Return the command that runs a playbook, and its whole environment."""
         self.home.mkdir(exist_ok=True)
+        _COMPILED.mkdir(parents=True, exist_ok=True)
         # The default of a poll every millisecond takes half of a run's CPU time.
         (self.directory / "ansible.cfg").write_text("[defaults]\ninternal_poll_interval = 0.01\n", encoding="utf-8")
         if not isinstance(playbook, Path):
@@ -210,6 +212,8 @@ class Ansible:
             "LANG": "C.UTF-8",
             # Some messages of Ansible contain a set, whose order depends on this.
             "PYTHONHASHSEED": "0",
+            "PYTHONPATH": str(HERE / "python"),
+            "COMPILED_DIRECTORY": str(_COMPILED),
             "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
             "ANSIBLE_HOME": str(self.home / ".ansible"),
             # By default, these are below the home of the user database, not below HOME.

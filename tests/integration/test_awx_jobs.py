@@ -312,13 +312,10 @@ def test_an_export_is_available_after_the_job(
     # The web interface shows no escape sequences.
     shown = re.sub("\x1b\\[[0-9;]*m", "", "\n".join(events))
     assert "본사 {{ 7 * 6 }}" in shown
-    for pasted in (
-        content,
-        json.dumps(exported.artifacts, ensure_ascii=False, indent=2),
-        exported.stdout,
-        shown,
-        shown[shown.index("TASK [Show the exported numbers]") : shown.index("TASK [Keep the export")],
-    ):
+    # The format of the output does not change the artifacts.
+    artifacts = [] if yaml_output else [content, json.dumps(exported.artifacts, ensure_ascii=False, indent=2)]
+    task = shown[shown.index("TASK [Show the exported numbers]") : shown.index("TASK [Keep the export")]
+    for pasted in (*artifacts, exported.stdout, shown, task):
         given = answers("register_many", vox_numbers=pasted)
         again = project.launch("register_many.yml", given, credential=credential)
         assert again.status == "successful", again.stdout

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from integration._playbook import COLLECTION, HERE, HIDDEN, NUMBER, Ansible
+from integration._playbook import COLLECTION, HIDDEN, NUMBER, Ansible
 from integration._scenario import BOTH
 from integration._secret_cases import CASES, MASK, SIP
 from integration._secret_run import HOST, SecretRun, run_with_secrets
@@ -58,7 +58,6 @@ def loudly(directory: Path) -> dict[str, str]:
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(directory / "facts"),
         "ANSIBLE_RETRY_FILES_ENABLED": "1",
         "ANSIBLE_RETRY_FILES_SAVE_PATH": str(directory / "retry"),
-        "PYTHONPATH": str(HERE / "python"),
         "SYSLOG_FILE": str(directory / "syslog"),
     }
 
