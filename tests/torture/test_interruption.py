@@ -89,7 +89,8 @@ def _hosts(case: Case, ansible: Ansible) -> dict[str, dict[str, Any]]:
 @contextmanager
 def _started(ansible: Ansible, case: Case, sim: Simulator) -> Iterator[subprocess.Popen[str]]:
     """Start a run, and end all of its processes afterwards."""
-    command, environment = ansible.prepare(_play(case, sim), _hosts(case, ansible))
+    # Fewer workers than hosts. Otherwise, Ansible ends the run when it finds a dead worker.
+    command, environment = ansible.prepare(_play(case, sim), _hosts(case, ansible), "--forks=4")
     process = subprocess.Popen(
         command,
         env=environment,

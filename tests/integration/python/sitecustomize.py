@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
-import compile_once  # type: ignore[import-not-found]  # noqa: F401
-
+import_module("compile_once")
 if "SYSLOG_FILE" in os.environ:
-    import unforeseen  # type: ignore[import-not-found]  # noqa: F401
+    import_module("unforeseen")
