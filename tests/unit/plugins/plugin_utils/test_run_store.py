@@ -89,7 +89,7 @@ def test_updates_of_several_processes_are_not_lost(open_store: t.Any) -> None:
 
 def test_workers_may_open_a_store_at_once(open_store: t.Any, tmp_path: Path) -> None:
     """SQLite fails at once, without a timeout, if another process uses a database that is being created."""
-    for index in range(10):
+    for index in range(5):
         directory = tmp_path / str(index)
         directory.mkdir()
         started, start = os.pipe()
