@@ -20,7 +20,7 @@ help:  ## Show this list
 demo: .venv-demo/ready  ## Run a playbook against the simulator; needs no account
 	PYTHONPATH=tests .venv-demo/bin/python tests/demo/run.py
 
-test: .nox/ready siptools  ## Run the tests that each change must pass: ten to fifteen minutes on two cores
+test: .nox/ready siptools  ## Run the tests that each change must pass: about ten minutes on two cores
 	@$(call run,$(NOX))
 
 test-all: .nox/ready-all siptools  ## Run all tests on each ansible-core, and long fault injection: more than an hour

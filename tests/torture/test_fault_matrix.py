@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every fault, at the first and at the second request of every call of each module."""
+"""Every fault, at the first or at the second request of every call of the API."""
 
 from __future__ import annotations
 
