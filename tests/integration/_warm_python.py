@@ -13,6 +13,7 @@ As a program, run with Ansible's Python, this file is that process.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import select
@@ -107,11 +108,15 @@ def _become(connection: socket.socket) -> int:
     try:
         exec(compile(sys.stdin.buffer.read(), "<stdin>", "exec"), {"__name__": "__main__"})
     except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+            return 1
         return int(end.code or 0)
     except BaseException:
         traceback.print_exc()
         return 1
     finally:
+        atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
     return 0

@@ -88,7 +88,8 @@ def python(core: Ansible) -> Iterator[str]:
 def test_the_interpreter_behaves_like_python(python: str, tmp_path: Path) -> None:
     """It passes on environment, directory, output and exit status, and does not contain the controller's modules."""
     program = (
-        "import importlib.util, os, sys\n"
+        "import atexit, importlib.util, os, sys\n"
+        "atexit.register(print, 'bye')\n"
         "print(os.environ['A'], os.getcwd(), importlib.util.find_spec('ansible.cli'))\n"
         "sys.exit('wrong' if len(sys.argv) > 1 else 3)\n"
     )
@@ -100,7 +101,8 @@ def test_the_interpreter_behaves_like_python(python: str, tmp_path: Path) -> Non
         )
         return done.returncode, done.stdout, done.stderr
 
-    assert run(program) == (3, f"한 {tmp_path} None\n", "")
+    assert run(program) == (3, f"한 {tmp_path} None\nbye\n", "")
+    assert run("import sys; sys.exit('text')") == (1, "", "text\n")
     code, _output, errors = run("1 / 0")
     assert code == 1 and "ZeroDivisionError" in errors
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every fault, at the first or at the second request of every call of the API."""
+"""Every fault, at the first or at the second request of every call of each module."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from simulator import Switches
+from simulator import Simulator, Switches
 from simulator._faults import ACTIONS
 from torture._cases import CASES, NUMBER, Case
 from torture._trial import Trial
 
 LATE, SLOW = 0.3, 0.5
 """Seconds, longer than the timeout of a request."""
+
+
+Call = tuple[str, str]
+"""Method and path."""
+Calls = dict[str, list[Call]]
+"""The calls of each case."""
 
 
 class Fault(NamedTuple):
@@ -83,7 +89,7 @@ FAULTS = {
 WHEN = {"first": (1,), "second": (2,), "both": (1, 1), "always": (0,)}
 """The requests with the fault, by the simulator's count. A short run alternates between the first two.
 
-It also has each fault in every second call of a case only. The other calls have it in another case.
+It tries each fault only in every second case with a call.
 """
 
 SWITCHES: tuple[dict[str, Any], ...] = (
@@ -135,26 +141,51 @@ def _comparable(result: Any, done: Any) -> Any:
 _INVENTED = re.compile(r"id|.*_trunk_id|.*_at|monthly_fee")
 
 
+@pytest.fixture(scope="session")
+def calls(simulator: Simulator) -> Calls:
+    trial = Trial(simulator)
+    return {case.name: trial.calls(case) for case in CASES}
+
+
+def _short(calls: Calls, case: Case, fault: str) -> list[tuple[Call, str]]:
+    """Return the calls of a case that have the fault in a short run, each with the request that has it first."""
+    chosen = []
+    for call in calls[case.name]:
+        sharing = [other for other in CASES if other.module == case.module and call in calls[other.name]]
+        turn = sharing.index(case) + list(FAULTS).index(fault)
+        if turn % 2 == 0 or len(sharing) == 1:
+            chosen.append((call, ("first", "second")[turn // 2 % 2]))
+    return chosen
+
+
+def test_a_short_run_tries_each_fault_in_each_call_of_each_module(calls: Calls) -> None:
+    tried = {
+        (case.module, call, fault) for case in CASES for fault in FAULTS for call, _when in _short(calls, case, fault)
+    }
+    assert tried == {(case.module, call, fault) for case in CASES for call in calls[case.name] for fault in FAULTS}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_fault(trial: Trial, case: Case, fault: str, long: bool) -> None:
+def test_fault(trial: Trial, calls: Calls, case: Case, fault: str, long: bool) -> None:
     index = CASES.index(case) + list(FAULTS).index(fault)
     for switches in SWITCHES if long else [SWITCHES[index % len(SWITCHES)]]:
         if switches == SWITCHES[UNPROTECTED] and (FAULTS[fault].lies or FAULTS[fault].action == "late"):
             switches = SWITCHES[0]
-        calls = trial.calls(case)
         if long:
-            for call in calls:
+            for call in calls[case.name]:
                 for when in WHEN:
                     _try(trial, case, call, fault, when, switches)
             continue
-        for turn, call in enumerate(calls[index % 2 :: 2] or calls, index // 2):
-            if turn % 2 or not _try(trial, case, call, fault, "second", switches):
+        for call, when in _short(calls, case, fault):
+            if not _try(trial, case, call, fault, when, switches):
                 _try(trial, case, call, fault, "first", switches)
+        if not trial.tally["cases"]:
+            _try(trial, case, calls[case.name][0], fault, "first", switches)
     assert trial.tally["cases"]
 
 
-def _try(trial: Trial, case: Case, call: tuple[str, str], name: str, when: str, switches: dict[str, Any]) -> bool:
+def _try(trial: Trial, case: Case, call: Call, name: str, when: str, switches: dict[str, Any]) -> bool:
     """Run a case with a fault. Return whether the faulty request was sent."""
     fault = FAULTS[name]
     trial.begin(case, f"{name} at {' '.join(call)}, {when}, {switches}")
