@@ -69,10 +69,11 @@ def test_no_log(sim: Simulator) -> Script:
 
 @scenario(alike=False)
 def test_timeout(sim: Simulator) -> Script:
-    sim.switches.latency = 20
+    sim.switches.latency = 600
     (seen,) = yield [vox({"number": NUMBER}, timeout=2)]
     assert seen.failed
-    assert seen.end - seen.start < 15
+    # On a machine with other work, the module starts late.
+    assert seen.end - seen.start < 300
     assert "2" in seen.message
 
 

@@ -485,7 +485,7 @@ def test_a_task_does_not_wait_for_responses_after_its_timeout(sim: Simulator) ->
     """The responses would take longer than the run. The sent requests take effect, and nothing else is sent."""
     for _index in range(8):
         sim.fault("slow", "POST", seconds=600)
-    stopped, next_one = yield [bulk(numbered(12), timeout=580) | {"timeout": 2}, bulk(numbered(12))]
+    stopped, next_one = yield [bulk(numbered(12), timeout=580) | {"timeout": 6}, bulk(numbered(12))]
     assert stopped.failed
     assert stopped.requests(sim) == [*UNKNOWN, *[REGISTER] * 8]
     assert not next_one.failed
@@ -498,7 +498,7 @@ def test_a_task_does_not_wait_for_responses_after_its_timeout(sim: Simulator) ->
 def test_the_next_item_runs_after_a_timeout(sim: Simulator) -> Script:
     sim.fault("slow", "POST", seconds=600)
     entries = [{"number": f"0704000{{{{ item }}}}00{index}", "address": ADDRESS} for index in range(2)]
-    (looped,) = yield [bulk(entries, timeout=580) | {"loop": ["0", "1"], "timeout": 2}]
+    (looped,) = yield [bulk(entries, timeout=580) | {"loop": ["0", "1"], "timeout": 6}]
     first, second = looped.result["results"]
     # The result of a timeout is from Ansible.
     assert "summary" not in first
