@@ -172,13 +172,9 @@ def test_fault(trial: Trial, calls: Calls, case: Case, fault: str, long: bool) -
     for switches in SWITCHES if long else [SWITCHES[index % len(SWITCHES)]]:
         if switches == SWITCHES[UNPROTECTED] and (FAULTS[fault].lies or FAULTS[fault].action == "late"):
             switches = SWITCHES[0]
-        if long:
-            for call in calls[case.name]:
-                for when in WHEN:
-                    _try(trial, case, call, fault, when, switches)
-            continue
-        for call, when in _short(calls, case, fault):
-            if not _try(trial, case, call, fault, when, switches):
+        everything = [(call, when) for call in calls[case.name] for when in WHEN]
+        for call, when in everything if long else _short(calls, case, fault):
+            if not _try(trial, case, call, fault, when, switches) and not long:
                 _try(trial, case, call, fault, "first", switches)
         if not trial.tally["cases"]:
             _try(trial, case, calls[case.name][0], fault, "first", switches)
